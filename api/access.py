@@ -1,0 +1,141 @@
+"""Who may do what: the policy table. What no row of it allows is denied."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Reach(StrEnum):
+    """Which rows a right covers."""
+
+    EVERY = "every row"
+    OWN = "the rows of the caller's own provider"
+    TAKES_PART = "the rows of projects in which the caller's provider takes part"
+    COORDINATES = "the rows of projects that the caller's provider coordinates"
+
+
+EVERY, OWN, TAKES_PART, COORDINATES = Reach
+Right = Mapping[str, Reach]
+Policy = Mapping[str, Right]
+
+SIGNED_IN = MappingProxyType(
+    {
+        **dict.fromkeys(("viewer", "editor", "manager", "reviewer", "admin"), EVERY),
+        **dict.fromkeys(("a provider's client", "the ministry's client"), EVERY),
+    }
+)
+
+
+def _policy(read: Right, write: Right, **others: Right) -> Policy:
+    return MappingProxyType(
+        {"read": read, "create": write, "update": write, "delete": write} | others
+    )
+
+
+_PLAN_READ: Right = {
+    "viewer": TAKES_PART,
+    "editor": TAKES_PART,
+    "manager": TAKES_PART,
+    "reviewer": EVERY,
+    "a provider's client with plan:read": TAKES_PART,
+    "the ministry's client with plan:read": EVERY,
+}
+_MINISTRY_WRITES: Right = {"reviewer": EVERY, "the ministry's client with plan:write": EVERY}
+_COORDINATOR_WRITES: Right = _MINISTRY_WRITES | {
+    "manager": COORDINATES,
+    "a provider's client with plan:write": COORDINATES,
+}
+_RECORD_READ: Right = {
+    "viewer": OWN,
+    "editor": OWN,
+    "manager": OWN,
+    "reviewer": EVERY,
+    "a provider's client with records:read": OWN,
+    "the ministry's client with records:read": EVERY,
+}
+_RECORD_WRITE: Right = {
+    "editor": OWN,
+    "manager": OWN,
+    "a provider's client with records:write": OWN,
+}
+
+PROGRAMME = _policy(_PLAN_READ, _MINISTRY_WRITES)
+PROJECT = _policy(_PLAN_READ, _MINISTRY_WRITES, update=_COORDINATOR_WRITES)
+PLAN = _policy(_PLAN_READ, _COORDINATOR_WRITES)
+RECORD = _policy(_RECORD_READ, _RECORD_WRITE)
+IMPORT = _policy(_RECORD_READ, {}, create=_RECORD_WRITE)
+PROVIDER = _policy(SIGNED_IN, {"admin": EVERY})
+ACCOUNT = _policy(*[{"manager": OWN, "admin": EVERY}] * 2)
+MYSELF = _policy(SIGNED_IN, {}, create=SIGNED_IN)
+
+# One row a resource.
+POLICIES: Mapping[str, Policy] = MappingProxyType(
+    {
+        # the plan: shared
+        "programmes": PROGRAMME,
+        "projects": PROJECT,
+        "periods": PLAN,
+        "project_goals": PLAN,
+        "project_indicators": PLAN,
+        "project_meetings": PLAN,
+        "participations": PLAN,
+        # the record: each provider's own
+        "sub_projects": RECORD,
+        "contacts": RECORD,
+        "goals": RECORD,
+        "indicators": RECORD,
+        "measurements": RECORD,
+        "results": RECORD,
+        "meetings": RECORD,
+        "surveys": RECORD,
+        "disseminations": RECORD,
+        "feedback": RECORD,
+        "deliverables": RECORD,
+        "reports": RECORD,
+        "imports": IMPORT,
+        # the system
+        "providers": PROVIDER,
+        "users": ACCOUNT,
+        "clients": ACCOUNT,
+        "auth": MYSELF,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: a person with a role, or an API client with scopes. Without a provider it is the ministry's or the operator's."""
+
+    id: uuid.UUID
+    kind: str  # "user" or "client"
+    name: str
+    role: str | None
+    scopes: frozenset[str]
+    provider_id: uuid.UUID | None
+    session_id: uuid.UUID | None = None
+
+    @property
+    def grounds(self) -> frozenset[str]:
+        """The names under which the policy table may allow this caller something."""
+        if self.kind == "user":
+            return frozenset({self.role or ""})
+        owner = "a provider's client" if self.provider_id else "the ministry's client"
+        return frozenset({owner, *(f"{owner} with {scope}" for scope in self.scopes)})
+
+
+def reach(caller: Caller, resource: str, action: str) -> Reach | None:
+    """How far the caller's right to an action goes; None when no row of the table allows it."""
+    right = POLICIES.get(resource, {}).get(action, {})
+    found = {right[ground] for ground in caller.grounds if ground in right}
+    return next(iter(found), None)
+
+
+def permissions(caller: Caller) -> dict[str, list[str]]:
+    """Every resource with the actions that the caller may take on it."""
+    allowed = {
+        resource: [action for action in policy if reach(caller, resource, action)]
+        for resource, policy in POLICIES.items()
+    }
+    return {resource: actions for resource, actions in allowed.items() if actions}

@@ -1,0 +1,33 @@
+"""create_app(): the whole application on one screen."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from api import errors, headers, openapi
+from api.config import settings
+from api.db import Database
+from api.resources import BLUEPRINTS
+from api.resources.auth import init as init_auth
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """The WSGI application.
+
+    :param config: settings that go before the environment's
+    :raises ConfigError: a setting is missing or can't be used
+    """
+    app = Flask("lamppu", static_folder=None)
+    app.config.update(settings(config))
+    logging.getLogger("lamppu").setLevel(app.config["LOG_LEVEL"])
+    if hops := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
+    app.extensions["database"] = Database(app.config["DATABASE_URL"])
+    headers.register(app)
+    errors.register(app)
+    init_auth(app)
+    openapi.init(app, BLUEPRINTS)
+    return app

@@ -1,0 +1,184 @@
+"""Our Blueprint: a gate before every handler, strict arguments, and documentation out of the same table that decides.
+
+The gate, in order: a representation that fits (406), who is it (401), may they (403), then the arguments (415, 413, 400,
+422), then the handler; one commit after it, or a rollback on any error.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import flask_smorest
+from flask import Response, current_app, g, make_response, request
+from flask_jwt_extended import get_current_user, verify_jwt_in_request
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import PyJWTError
+from marshmallow import Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+from webargs.multidictproxy import MultiDictProxy
+
+from api import access, wire
+from api.access import Caller
+from api.context import database
+from api.db import Scope, Session
+from api.problems import (
+    Fault,
+    Forbidden,
+    Invalid,
+    NotAcceptable,
+    Problem,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+ACTIONS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "update"}
+JSON_TYPES = ("application/json",)
+PATCH_TYPES = ("application/merge-patch+json", "application/json")
+
+
+class Parser(FlaskParser):
+    """webargs, strict: the right Content-Type, JSON without ambiguities, every parameter known and given once."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {}  # noqa: RUF012  the schemas decide: they raise
+    DEFAULT_VALIDATION_STATUS = 422
+
+    def load_json(self, req: Any, schema: Any) -> Any:
+        taken = PATCH_TYPES if req.method == "PATCH" else JSON_TYPES
+        if req.mimetype not in taken:
+            raise UnsupportedMediaType(
+                f"Send {' or '.join(taken)}.", headers={"Accept": ", ".join(taken)}
+            )
+        return wire.parse(req.get_data(cache=False))
+
+    def load_querystring(self, req: Any, schema: Any) -> Any:
+        repeated = [name for name, values in req.args.lists() if len(values) > 1]
+        if repeated:
+            text = "Given more than once."
+            raise Invalid(faults=[Fault("repeated", text, parameter=name) for name in repeated])
+        return MultiDictProxy(req.args, schema)
+
+    def load_form(self, req: Any, schema: Any) -> Any:
+        if req.mimetype != "application/x-www-form-urlencoded":
+            raise UnsupportedMediaType("Send application/x-www-form-urlencoded.")
+        return super().load_form(req, schema)
+
+    def handle_error(
+        self,
+        error: ValidationError,
+        req: Any,
+        schema: Schema,
+        *,
+        error_status_code: int | None,
+        error_headers: Any,
+    ) -> Any:
+        (location, messages), *_ = error.normalized_messages().items()
+        raise Invalid(faults=wire.faults(messages, location=location)) from error
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """`access` names the row of the policy table; without one no blueprint comes about."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, name: str, *, access: str, **kwargs: Any):
+        self.access = access
+        super().__init__(name, name, **kwargs)
+
+    def route(
+        self,
+        rule: str,
+        *,
+        open_to_anyone: str | None = None,
+        action: str | None = None,
+        produces: tuple[str, ...] = ("application/json",),
+        max_bytes: str = "MAX_BODY_BYTES",
+        methods: tuple[str, ...] = ("GET",),
+        **options: Any,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a route behind the gate.
+
+        :param open_to_anyone: why this route asks nobody who they are; silence is never permission
+        :param action: the policy table's word when the method does not say it
+        :param produces: the media types it can answer with
+        :param max_bytes: the setting that bounds its body
+        """
+        (method,) = methods
+        action = action or ACTIONS.get(method, "delete")
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            gated = self._gate(view, None if open_to_anyone else action, produces, max_bytes)
+            gated.open_to_anyone = open_to_anyone  # type: ignore[attr-defined]
+            gated.rights = (self.access, action)  # type: ignore[attr-defined]
+            documented = self._document_rights(gated, open_to_anyone, action)
+            super(Blueprint, self).route(rule, methods=list(methods), **options)(documented)
+            return view
+
+        return decorate
+
+    def _gate(
+        self,
+        view: Callable[..., Any],
+        action: str | None,
+        produces: tuple[str, ...],
+        max_bytes: str,
+    ) -> Callable[..., Any]:
+        @wraps(view)
+        def gated(*args: Any, **kwargs: Any) -> Response:
+            request.max_content_length = current_app.config[max_bytes]
+            _must_accept(produces)
+            g.session = database().session(write=request.method not in SAFE)
+            with g.session as session:
+                try:
+                    if action:
+                        self._admit(session, action)
+                    response = make_response(view(*args, **kwargs))
+                    session.commit()
+                except Problem as problem:
+                    if problem.keeps_writes:
+                        session.commit()
+                    raise
+            return response
+
+        return gated
+
+    def _admit(self, session: Session, action: str) -> None:
+        """Who is it, may they, and whose rows the session may touch from here on."""
+        g.caller = authenticate()
+        reach = access.reach(g.caller, self.access, action)
+        if reach is None:
+            raise Forbidden(f"Your role or scope has no right to {action} {self.access}.")
+        g.reach = reach
+        session.enter(Scope(provider_id=g.caller.provider_id))
+
+    def _document_rights(
+        self, view: Callable[..., Any], open_to_anyone: str | None, action: str
+    ) -> Callable[..., Any]:
+        if open_to_anyone:
+            return self.doc(security=[])(view)  # type: ignore[no-any-return]
+        right = access.POLICIES[self.access].get(action, {})
+        described = self.doc(security=[{"bearer": []}], **{"x-allowed": sorted(right)})(view)
+        for status in ("401", "403"):
+            described = self.alt_response(status, "Problem")(described)
+        return described  # type: ignore[no-any-return]
+
+
+def authenticate() -> Caller:
+    """The caller behind the bearer token; any fault in the token is one and the same 401."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("Send a bearer token.", given=bool(scheme))
+    # RFC 9110 §11.1: the scheme is case-insensitive; the library knows one spelling.
+    request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token.strip()}"
+    try:
+        verify_jwt_in_request(locations=["headers"])
+    except (JWTExtendedException, PyJWTError, ValueError) as error:
+        raise Unauthenticated("The token is not valid, not valid any more, or revoked.") from error
+    caller: Caller = get_current_user()
+    return caller
+
+
+def _must_accept(produces: tuple[str, ...]) -> None:
+    accepted = request.accept_mimetypes
+    if accepted and not accepted.best_match([*produces, "application/problem+json"]):
+        raise NotAcceptable(f"This route answers with {' or '.join(produces)}.")

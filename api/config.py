@@ -1,0 +1,47 @@
+"""Settings, all from the environment. What is secret has no default: the application refuses to start without it."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+DEFAULTS: Mapping[str, Any] = {
+    "DATABASE_URL": "sqlite:///instance/lamppu.db",
+    "PUBLIC_URL": "http://127.0.0.1:8000",
+    "TRUSTED_PROXIES": 0,
+    "MAX_BODY_BYTES": 1_000_000,
+    "MAX_IMPORT_BYTES": 16_000_000,
+    "ACCESS_TOKEN_SECONDS": 900,
+    "REFRESH_TOKEN_DAYS": 14,
+    "LOG_LEVEL": "INFO",
+}
+REQUIRED: Mapping[str, str] = {
+    "SECRET_KEY": "signs cursors; at least 32 random characters",
+    "JWT_KEYS_FILE": "the keys that sign tokens; `flask --app wsgi keys new` makes the file",
+}
+SECRET_LENGTH = 32
+
+
+class ConfigError(RuntimeError):
+    """A setting is missing or can't be used; the message says which and what it is for."""
+
+
+def settings(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The environment over the defaults, and `overrides` (of tests and commands) over both."""
+    given = {name: os.environ[name] for name in (*DEFAULTS, *REQUIRED) if os.environ.get(name)}
+    config: dict[str, Any] = {**DEFAULTS, **given, **(overrides or {})}
+    missing = [f"{name} ({why})" for name, why in REQUIRED.items() if not config.get(name)]
+    if missing:
+        raise ConfigError("missing settings: " + "; ".join(missing))
+    if len(config["SECRET_KEY"]) < SECRET_LENGTH:
+        raise ConfigError(f"SECRET_KEY is shorter than {SECRET_LENGTH} characters")
+    for name, default in DEFAULTS.items():
+        if isinstance(default, int):
+            config[name] = _whole(name, config[name])
+    return config
+
+
+def _whole(name: str, value: Any) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        raise ConfigError(f"{name} is not a whole number: {value!r}") from error

@@ -1,0 +1,30 @@
+"""What belongs to the request at hand, with its type: one session, one caller, one reach."""
+
+from typing import cast
+
+from flask import current_app, g
+
+from api.access import Caller, Reach
+from api.db import Database, Session
+
+
+def database() -> Database:
+    return cast(Database, current_app.extensions["database"])
+
+
+def session() -> Session:
+    """The request's one session; the gate commits it after the handler, or rolls it back."""
+    return cast(Session, g.session)
+
+
+def caller() -> Caller:
+    return cast(Caller, g.caller)
+
+
+def reach() -> Reach:
+    """How far the right goes by which the gate let the caller in."""
+    return cast(Reach, g.reach)
+
+
+def request_id() -> str:
+    return cast(str, g.request_id)

@@ -1,0 +1,261 @@
+"""The database: column types that both engines keep alike, and sessions that see one provider's rows only.
+
+Wall 1 is here: a session carries a `Scope`. ORM statements on a `ProviderScoped` table get `provider_id = …` added; any
+other statement on such a table is refused unless it took the scope from `scoped()`. No scope, no query.
+"""
+
+import contextlib
+import json
+import typing as t
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import visitors
+from uuid_utils.compat import uuid7
+
+# The roles a PostgreSQL transaction runs as; neither owns a table, so row level security (wall 3) holds for both.
+PROVIDER_ROLE = "lamppu_provider"
+MINISTRY_ROLE = "lamppu_ministry"
+
+
+class Identifier(sa.TypeDecorator[uuid.UUID]):
+    """A UUID: native on PostgreSQL, its 36 characters on SQLite, so that both print it alike."""
+
+    impl = sa.Uuid
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[t.Any]:
+        return dialect.type_descriptor(sa.CHAR(36) if dialect.name == "sqlite" else sa.Uuid())
+
+    def process_bind_param(self, value: uuid.UUID | None, dialect: sa.Dialect) -> t.Any:
+        return str(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: t.Any, dialect: sa.Dialect) -> uuid.UUID | None:
+        return uuid.UUID(value) if isinstance(value, str) else value
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """A moment in UTC with microseconds. SQLite would keep an offset's digits and lose the offset."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def words(vocabulary: type[StrEnum]) -> sa.Enum:
+    """A column that holds one word of a vocabulary; the table checks it, the code sees plain text."""
+    return sa.Enum(
+        *(word.value for word in vocabulary),
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        name=vocabulary.__name__.lower(),
+    )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Base(orm.DeclarativeBase):
+    metadata = sa.MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+    type_annotation_map: t.ClassVar = {uuid.UUID: Identifier, datetime: Moment}
+
+
+class ProviderScoped:
+    """One provider's own row. Its key starts with the provider, so that no foreign key can reach across (wall 2)."""
+
+    provider_id: orm.Mapped[uuid.UUID] = orm.mapped_column(
+        Identifier, primary_key=True, sort_order=-10
+    )
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose rows a session may touch: one provider's, none, or (reading only) everyone's."""
+
+    provider_id: uuid.UUID | None = None
+    everyone: bool = False
+
+
+class ScopeError(RuntimeError):
+    """A statement would have left the scope of its session. Always a fault of ours, never of the caller."""
+
+
+class Session(orm.Session):
+    @property
+    def scope(self) -> Scope:
+        return t.cast(Scope, self.info.get("scope", Scope()))
+
+    def enter(self, scope: Scope) -> None:
+        """Take on a scope, once, before the first row of the record plane is touched."""
+        if self.info.get("scope"):
+            raise ScopeError("this session has its scope already")
+        self.info["scope"] = scope
+        if self.in_transaction():
+            _tell_postgresql(self.connection(), scope)
+
+
+def _tell_postgresql(connection: sa.Connection, scope: Scope) -> None:
+    """SET LOCAL, not set_config(): it reaches the workers of a Citus cluster too."""
+    if connection.dialect.name != "postgresql":
+        return
+    role = MINISTRY_ROLE if scope.everyone else PROVIDER_ROLE
+    provider = uuid.UUID(str(scope.provider_id)) if scope.provider_id else ""
+    connection.exec_driver_sql(f"SET LOCAL ROLE {role}; SET LOCAL lamppu.provider = '{provider}'")
+
+
+@sa.event.listens_for(Session, "after_begin")
+def _begin_in_scope(session: Session, _: t.Any, connection: sa.Connection) -> None:
+    _tell_postgresql(connection, session.scope)
+
+
+# A Core statement names its provider by this parameter; only the session's own scope ever fills it.
+SCOPE_PROVIDER = sa.bindparam("scope_provider", type_=Identifier())
+
+
+def scoped(statement: t.Any) -> t.Any:
+    """Declare that a Core statement is held by `SCOPE_PROVIDER`; a session without a provider refuses it."""
+    return statement.execution_options(takes_scope=True)
+
+
+def _scoped_tables(statement: t.Any) -> set[str]:
+    mappers = {
+        m.local_table.name for m in Base.registry.mappers if issubclass(m.class_, ProviderScoped)
+    }
+    return {
+        element.name
+        for element in visitors.iterate(statement)
+        if isinstance(element, sa.Table) and element.name in mappers
+    }
+
+
+@sa.event.listens_for(Session, "do_orm_execute")
+def _stay_in_scope(state: orm.ORMExecuteState) -> sa.Result[t.Any] | None:
+    scope = t.cast(Session, state.session).scope
+    if not (state.is_select or state.is_update or state.is_delete or state.is_insert):
+        raise ScopeError("only statements whose tables can be seen are run here")
+    if scope.everyone:
+        if not state.is_select:
+            raise ScopeError("the ministry's session only reads")
+        return None
+    if state.execution_options.get("takes_scope"):
+        if scope.provider_id is None:
+            raise ScopeError("no provider, no query")
+        return state.invoke_statement(params={"scope_provider": scope.provider_id})
+    if scope.provider_id is None or not state.is_orm_statement or state.is_insert:
+        if tables := _scoped_tables(state.statement):
+            raise ScopeError(f"no scope for {sorted(tables)}")
+        return None
+    provider_id = scope.provider_id
+    state.statement = state.statement.options(
+        orm.with_loader_criteria(
+            ProviderScoped, lambda cls: cls.provider_id == provider_id, include_aliases=True
+        )
+    )
+
+
+@sa.event.listens_for(Session, "before_flush")
+def _write_in_scope(session: Session, *_: t.Any) -> None:
+    """Stamp new rows with the provider; refuse to write anyone else's."""
+    scope = session.scope
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if scope.everyone:
+            raise ScopeError("the ministry's session only reads")
+        if not isinstance(row, ProviderScoped):
+            continue
+        if scope.provider_id is None:
+            raise ScopeError("no provider, no row")
+        if row.provider_id is None:
+            row.provider_id = scope.provider_id
+        if row.provider_id != scope.provider_id:
+            raise ScopeError("a row of another provider")
+
+
+class Database:
+    """The engines of one application, and the two ways to open a session on them."""
+
+    def __init__(self, url: str):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        self.engine = sa.create_engine(
+            url,
+            pool_pre_ping=True,
+            json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
+            **(
+                {} if url.startswith("sqlite") else {"connect_args": {"options": "-c timezone=UTC"}}
+            ),
+        )
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _sqlite_pragmas)
+            sa.event.listen(self.engine, "begin", _sqlite_begin)
+        self._writing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+
+    def session(self, *, write: bool = True) -> Session:
+        """A session that sees no record until it enters a scope."""
+        return Session(self._writing if write else self.engine, expire_on_commit=False)
+
+    @contextlib.contextmanager
+    def all_providers(self) -> Iterator[Session]:
+        """The ministry's reading session over every provider's rows. Only a listed few modules may open it."""
+        with self.session(write=False) as session:
+            session.enter(Scope(everyone=True))
+            yield session
+
+
+def _sqlite_pragmas(connection: t.Any, _: t.Any) -> None:
+    connection.isolation_level = (
+        None  # transactions begin where _sqlite_begin says, not where the driver guesses
+    )
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "busy_timeout = 10000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    """A writer takes its lock at once: read-then-write in a deferred transaction ends in "database is locked"."""
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+class RowMixin:
+    """What every mutable row carries. `version` is the lock behind ETag and If-Match."""
+
+    id: orm.Mapped[uuid.UUID] = orm.mapped_column(primary_key=True, default=uuid7, sort_order=-9)
+    version: orm.Mapped[int] = orm.mapped_column(sort_order=90)
+    created_at: orm.Mapped[datetime] = orm.mapped_column(default=now, sort_order=91)
+    updated_at: orm.Mapped[datetime] = orm.mapped_column(default=now, sort_order=92)
+
+    @orm.declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, t.Any]:
+        return {"version_id_col": cls.version}

@@ -1,0 +1,34 @@
+"""The report as one HTML page that prints like the form: no script, no other file, one style."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from api.documents.form import form
+from api.documents.texts import Texts
+
+_TEMPLATES = Path(__file__).with_name("templates")
+STYLE = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+# The style is the same text on every page, so that `style-src '<STYLE_HASH>'` allows it and nothing else.
+STYLE_HASH = "sha256-" + b64encode(sha256(STYLE.encode()).digest()).decode()
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(_TEMPLATES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.globals["style"] = Markup(STYLE)
+
+
+def render(report: Mapping[str, Any], language: str) -> str:
+    """The page of a report as `GET /reports/{id}` gives it, in `fi`, `sv` or `en`."""
+    texts = Texts(language, report["form"]["periods"])
+    template = _ENVIRONMENT.get_template("report.html")
+    return template.render(form=form(report, texts), texts=texts)

@@ -1,0 +1,24 @@
+"""Disseminations (tulosten levittäminen) in words: of what, when, to whom and by whom."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from api.documents.passages import Passage, authored, joined, labelled
+from api.documents.texts import Texts
+
+Row = Mapping[str, Any]
+
+
+def disseminations(rows: Iterable[Row], texts: Texts) -> Iterator[Passage]:
+    for row in rows:
+        yield _dissemination(row, texts)
+
+
+def _dissemination(row: Row, texts: Texts) -> Passage:
+    lead = joined([texts(f"disseminations.{row['progress']}"), texts.when(row)], " ")
+    details = [
+        labelled(texts(f"label.{name}"), row[name])
+        for name in ("audience", "by_whom", "channel")
+        if row[name]
+    ]
+    return Passage(" ".join([labelled(lead, row["of"]), *details]), items=authored(row["text"]))

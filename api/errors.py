@@ -1,0 +1,86 @@
+"""Turns whatever was raised into a problem document (RFC 9457). No stack traces, no database words."""
+
+import logging
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, request
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from api import problems, wire
+from api.context import request_id
+
+log = logging.getLogger("lamppu.errors")
+
+_BY_STATUS: dict[int, type[problems.Problem]] = {
+    problem.status: problem
+    for problem in (
+        problems.BadRequest,
+        problems.NotFound,
+        problems.MethodNotAllowed,
+        problems.NotAcceptable,
+        problems.TooLarge,
+        problems.UnsupportedMediaType,
+    )
+}
+
+
+def answer(problem: problems.Problem) -> Response:
+    """The problem as a response to the request at hand."""
+    body = problem.document() | {"instance": request.path, "request_id": request_id()}
+    response = Response(
+        wire.dump(body), status=problem.status, content_type="application/problem+json"
+    )
+    response.headers.update(problem.headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _of_http(error: HTTPException) -> problems.Problem:
+    """werkzeug's own refusals: unknown route, wrong method, too large, unreadable."""
+    kind = _BY_STATUS.get(error.code or 500, problems.Internal)
+    kept = {
+        name: value
+        for name, value in error.get_headers()
+        if name in ("Allow", "Retry-After", "Accept")
+    }
+    return kind(headers=kept)
+
+
+def of_database(error: sa.exc.DBAPIError) -> problems.Problem:
+    """What the database refused at a moment when no rule of ours had foreseen it."""
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+        log.warning("database unavailable", exc_info=error)
+        return problems.Unavailable()
+    if isinstance(error, sa.exc.IntegrityError):
+        log.warning("conflict with a concurrent change", exc_info=error)
+        return problems.Duplicate("Another request changed the same rows at the same time.")
+    return _internal(error)
+
+
+def _internal(error: Exception) -> problems.Problem:
+    log.error("unforeseen", exc_info=error)
+    return problems.Internal()
+
+
+def of(error: Exception) -> problems.Problem:
+    if isinstance(error, problems.Problem):
+        return error
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    if isinstance(error, StaleDataError):
+        return problems.Stale()
+    if isinstance(error, sa.exc.DBAPIError):
+        return of_database(error)
+    if isinstance(error, sa.exc.TimeoutError):
+        return problems.Unavailable()
+    return _internal(error)
+
+
+def register(app: Flask) -> None:
+    def handle(error: Exception) -> Any:
+        return answer(of(error))
+
+    for kind in (HTTPException, Exception):
+        app.register_error_handler(kind, handle)

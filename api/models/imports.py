@@ -1,0 +1,15 @@
+"""Imports: what a document brought in, and when."""
+
+import uuid
+
+from sqlalchemy import orm
+
+from api.db import Json
+from api.models.base import RecordRow, record
+
+
+class Import(RecordRow):
+    __tablename__ = "imports"
+
+    sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
+    counts: orm.Mapped[dict[str, dict[str, int]]] = orm.mapped_column(Json)

@@ -1,0 +1,25 @@
+"""Sub-projects: one provider's part of a project."""
+
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from api.models.base import RecordRow, line, plan, prose, record
+
+
+class SubProject(RecordRow):
+    __tablename__ = "sub_projects"
+    __table_args__ = (
+        *RecordRow.constraints(),
+        # A provider reports only in projects that it takes part in; the database says so too.
+        sa.ForeignKeyConstraint(
+            ["project_id", "provider_id"],
+            ["participations.project_id", "participations.provider_id"],
+        ),
+    )
+
+    project_id: orm.Mapped[uuid.UUID] = plan("projects")
+    contact_id: orm.Mapped[uuid.UUID | None] = record("contacts")
+    name: orm.Mapped[str | None] = line()
+    description: orm.Mapped[str | None] = prose()

@@ -1,0 +1,54 @@
+"""The people who sign in, their sessions, and the attempts that failed."""
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from uuid_utils.compat import uuid7
+
+from api.db import Base, now, words
+from api.models.base import SystemRow, line, plan
+from schemas import vocabulary as v
+
+
+class User(SystemRow):
+    """`email` is kept as written; `email_key` (case-folded) is what is unique and looked up."""
+
+    __tablename__ = "users"
+    __table_args__ = (sa.UniqueConstraint("email_key"),)
+
+    provider_id: orm.Mapped[uuid.UUID | None] = plan("providers")
+    email: orm.Mapped[str] = line(v.EMAIL_LENGTH)
+    email_key: orm.Mapped[str] = line(v.EMAIL_LENGTH)
+    name: orm.Mapped[str] = line(v.NAME_LENGTH)
+    role: orm.Mapped[str] = orm.mapped_column(words(v.Role))
+    active: orm.Mapped[bool]
+    password_hash: orm.Mapped[str | None] = line(200)
+    last_login_at: orm.Mapped[datetime | None]
+
+
+class LoginSession(Base):
+    """One sign-in and the family of refresh tokens that came of it; a token out of turn revokes it whole."""
+
+    __tablename__ = "login_sessions"
+
+    id: orm.Mapped[uuid.UUID] = orm.mapped_column(primary_key=True, default=uuid7)
+    user_id: orm.Mapped[uuid.UUID] = orm.mapped_column(
+        sa.ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    refresh_jti: orm.Mapped[uuid.UUID]
+    created_at: orm.Mapped[datetime] = orm.mapped_column(default=now)
+    expires_at: orm.Mapped[datetime]
+    revoked_at: orm.Mapped[datetime | None]
+
+
+class LoginFailure(Base):
+    """A failed sign-in, under keyed hashes of who and whence, so that no address or name is kept."""
+
+    __tablename__ = "login_failures"
+    __table_args__ = (sa.Index(None, "bucket", "at"),)
+
+    id: orm.Mapped[uuid.UUID] = orm.mapped_column(primary_key=True, default=uuid7)
+    bucket: orm.Mapped[str] = line(64)
+    at: orm.Mapped[datetime] = orm.mapped_column(default=now)

@@ -1,0 +1,19 @@
+"""Disseminations of surveys' results and deliverables."""
+
+from api.blueprint import Blueprint
+from api.crud import register
+from api.models.disseminations import Dissemination
+from schemas import disseminations as schema
+
+blp = Blueprint(
+    "disseminations",
+    access="disseminations",
+    url_prefix="/api/v1/disseminations",
+    description=__doc__,
+)
+register(
+    blp,
+    Dissemination,
+    schema.Dissemination,
+    filters=("sub_project_id", "survey_id", "deliverable_id", "provider_id", "external_id"),
+)

@@ -1,0 +1,16 @@
+"""Indicators of a provider's goals."""
+
+from api.blueprint import Blueprint
+from api.crud import register
+from api.models.indicators import Indicator
+from schemas import indicators as schema
+
+blp = Blueprint(
+    "indicators", access="indicators", url_prefix="/api/v1/indicators", description=__doc__
+)
+register(
+    blp,
+    Indicator,
+    schema.Indicator,
+    filters=("sub_project_id", "goal_id", "provider_id", "external_id"),
+)

@@ -1,0 +1,14 @@
+"""Which providers take part in which project."""
+
+from api.blueprint import Blueprint
+from api.crud import register
+from api.models.participations import Participation
+from schemas import participations as schema
+
+blp = Blueprint(
+    "participations",
+    access="participations",
+    url_prefix="/api/v1/participations",
+    description=__doc__,
+)
+register(blp, Participation, schema.Participation, filters=("project_id", "provider_id"))

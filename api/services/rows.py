@@ -1,0 +1,285 @@
+"""Writing one row of any table: its references hold, its home stays, what the database refuses is said in our words."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from marshmallow import Schema
+
+from api.access import Reach
+from api.db import SCOPE_PROVIDER, Base, Session, now, scoped
+from api.models.base import Child, RecordRow, Row, SystemRow
+from api.models.participations import Participation
+from api.models.projects import Project
+from api.models.sub_projects import SubProject
+from api.problems import Duplicate, Fault, Forbidden, InUse, Invalid, Problem
+from schemas.fields import Entries, Part, Reference, References
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A reference as it stands in a body: where, to which resource, to which row."""
+
+    pointer: str
+    target: str
+    key: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Home:
+    """The sub-project and project that a row belongs to, as far as it belongs to one."""
+
+    sub_project_id: uuid.UUID | None = None
+    project_id: uuid.UUID | None = None
+
+
+def model_of(stem: str) -> type[Row]:
+    """The table of a resource, by the stem that both share."""
+    found = {
+        m.local_table.name: m.class_ for m in Base.registry.mappers if issubclass(m.class_, Row)
+    }
+    return found[stem]
+
+
+def create(session: Session, model: type[Row], schema: Schema, data: Data, reach: Reach) -> Row:
+    """Add a row.
+
+    :param data: what the schema let in
+    :param reach: how far the right goes by which it is made
+    :raises Invalid: a reference names no row, or one of another sub-project or project
+    :raises Duplicate: another row has the same external_id, code, …
+    """
+    home = _settle(session, model, schema, data)
+    _may_live(session, model, data, home, reach)
+    row = model(**_values(model, data))
+    session.add(row)
+    flush(session)
+    return row
+
+
+def replace(session: Session, row: Row, schema: Schema, data: Data, reach: Reach) -> None:
+    """Give a row these values; it stays where it belongs."""
+    home = _settle(session, type(row), schema, data)
+    _stays_home(row, home)
+    _may_live(session, type(row), data, home, reach)
+    for name, value in _values(type(row), data).items():
+        setattr(row, name, value)
+    row.updated_at = now()
+    flush(session)
+
+
+def remove(session: Session, row: Row) -> None:
+    """Delete a row with its entries. :raises InUse: other rows refer to it"""
+    if isinstance(row, RecordRow) and (users := _referring(session, row)):
+        raise InUse(f"Referred to by: {', '.join(users)}.", members={"referring": users})
+    session.delete(row)
+    flush(session)
+
+
+def _referring(session: Session, row: RecordRow) -> list[str]:
+    """The tables of the same provider that hold a reference to this row."""
+    table = row.__table__
+    asked = [
+        sa.select(sa.literal(other.name).label("name")).where(
+            sa.exists()
+            .where(other.c.provider_id == SCOPE_PROVIDER, other.c[column.name] == row.id)
+            .select_from(other)
+        )
+        for other in Base.metadata.sorted_tables
+        for column in other.c
+        if column.info.get("record") == table.name
+    ]
+    if not asked:
+        return []
+    return sorted(set(session.scalars(scoped(sa.union_all(*asked)), {})))
+
+
+def _values(model: type[Row], data: Data) -> Data:
+    """Lists of entries as rows of the child tables, in their order."""
+    relations = sa.inspect(model).relationships
+    return {
+        name: [
+            relations[name].mapper.class_(position=position, **entry)
+            for position, entry in enumerate(value, 1)
+        ]
+        if name in relations and issubclass(relations[name].mapper.class_, Child)
+        else value
+        for name, value in data.items()
+    }
+
+
+def named(schema: Schema, data: Mapping[str, Any], base: str = "") -> Iterator[Named]:
+    """Every reference in a body, nested ones too."""
+    for name, field in schema.load_fields.items():
+        value, pointer = data.get(name), f"{base}/{name}"
+        if value is None:
+            continue
+        if isinstance(field, Reference):
+            yield Named(pointer, field.target, value)
+        elif isinstance(field, References):
+            yield from (Named(f"{pointer}/{i}", field.target, key) for i, key in enumerate(value))
+        elif isinstance(field, Entries) and isinstance(field.inner, Part):
+            for i, entry in enumerate(value):
+                yield from named(field.inner.schema, entry, f"{pointer}/{i}")
+
+
+def _settle(session: Session, model: type[Row], schema: Schema, data: Data) -> Home:
+    """Check every reference, and fill in the home that the row has by them."""
+    references = list(named(schema, data))
+    found = _find(session, references)
+    faults = [
+        Fault("not_found", f"No such row of {name.target}.", name.pointer)
+        for name in references
+        if (name.target, name.key) not in found
+    ]
+    if faults:
+        raise Invalid(faults=faults)
+    home = _home(session, model, references, found)
+    if faults := list(_strangers(home, references, found)):
+        raise Invalid(faults=faults)
+    for column in ("sub_project_id", "project_id"):
+        if column in model.__table__.c and column not in data:
+            data[column] = getattr(home, column)
+    return home
+
+
+def _find(session: Session, references: list[Named]) -> dict[tuple[str, uuid.UUID], Home]:
+    """The rows that the references name, and where they belong; one statement a target."""
+    found = {}
+    for target in {name.target for name in references}:
+        model = model_of(target)
+        c = model.__table__.c
+        own = {"sub_projects": "sub_project_id", "projects": "project_id"}.get(target)
+        columns = [model.id] + [
+            getattr(model, name) for name in ("sub_project_id", "project_id") if name in c
+        ]
+        keys = {name.key for name in references if name.target == target}
+        for row in session.execute(sa.select(*columns).where(model.id.in_(keys))).mappings():
+            home = {k: row[k] for k in ("sub_project_id", "project_id") if k in row}
+            found[target, row["id"]] = Home(**home | ({own: row["id"]} if own else {}))
+    return found
+
+
+def _home(
+    session: Session,
+    model: type[Row],
+    references: list[Named],
+    found: Mapping[tuple[str, uuid.UUID], Home],
+) -> Home:
+    """The first reference that has a home gives it: a result's goal, a measurement's indicator, …"""
+    homes = [found[name.target, name.key] for name in references]
+    if not issubclass(model, RecordRow) or "project_id" in model.__table__.c:
+        return next((h for h in homes if h.project_id), Home())
+    sub_project_id = next((h.sub_project_id for h in homes if h.sub_project_id), None)
+    if sub_project_id is None:
+        return Home()
+    project_id = session.scalars(
+        sa.select(SubProject.project_id).where(SubProject.id == sub_project_id)
+    ).one()
+    return Home(sub_project_id, project_id)
+
+
+def _strangers(
+    home: Home, references: list[Named], found: Mapping[tuple[str, uuid.UUID], Home]
+) -> Iterator[Fault]:
+    """References to rows of another sub-project, or to plan rows of another project."""
+    for name in references:
+        theirs = found[name.target, name.key]
+        if theirs.sub_project_id and theirs.sub_project_id != home.sub_project_id:
+            yield Fault("other_sub_project", "Belongs to another sub-project.", name.pointer)
+        elif theirs.project_id and theirs.project_id != home.project_id:
+            yield Fault("other_project", "Belongs to another project.", name.pointer)
+
+
+def _stays_home(row: Row, home: Home) -> None:
+    for column in ("sub_project_id", "project_id"):
+        if column in row.__table__.c and getattr(row, column) != getattr(home, column):
+            raise Invalid(
+                faults=[Fault("immutable", "A row stays where it was made.", f"/{column}")]
+            )
+
+
+def _may_live(session: Session, model: type[Row], data: Data, home: Home, reach: Reach) -> None:
+    """A right that does not cover every row covers only rows that will be the caller's."""
+    mine = session.scope.provider_id
+    if model.__tablename__ == "sub_projects" and not _takes_part(session, home.project_id):
+        fault = Fault("not_found", "Your provider takes no part in such a project.", "/project_id")
+        raise Invalid(faults=[fault])
+    if reach is Reach.COORDINATES and not _coordinates(session, home.project_id):
+        raise Forbidden("Only the project's coordinating provider or the ministry may do this.")
+    if reach is Reach.OWN and issubclass(model, SystemRow) and data.get("provider_id") != mine:
+        raise Forbidden("Only for your own provider.")
+
+
+def _takes_part(session: Session, project_id: uuid.UUID | None) -> bool:
+    asked = sa.select(Participation.id).where(
+        Participation.project_id == project_id,
+        Participation.provider_id == session.scope.provider_id,
+    )
+    return session.scalar(asked) is not None
+
+
+def _coordinates(session: Session, project_id: uuid.UUID | None) -> bool:
+    asked = sa.select(Project.id).where(
+        Project.id == project_id, Project.coordinator_id == session.scope.provider_id
+    )
+    return session.scalar(asked) is not None
+
+
+def flush(session: Session) -> None:
+    """Send what is pending, inside the handler, so that a refusal is answered and not met at commit."""
+    with _refusals():
+        session.flush()
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.IntegrityError as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: sa.exc.IntegrityError) -> Problem:
+    """Which of our rules a constraint stood for."""
+    kind, columns = _violation(error)
+    if kind == "unique" and columns:
+        field = columns[-1].removesuffix("_key")
+        return Duplicate(
+            f"Another row has the same {field}.",
+            faults=[Fault("duplicate", "Another row has this already.", f"/{field}")],
+        )
+    if kind == "foreign key":
+        return InUse("Other rows refer to this one, or what it refers to has just gone.")
+    return Duplicate()
+
+
+def _violation(error: sa.exc.IntegrityError) -> tuple[str, list[str]]:
+    """What kind of constraint was violated, and its columns where the engine tells."""
+    original: Any = error.orig
+    if diagnosis := getattr(original, "diag", None):
+        kinds = {"23505": "unique", "23503": "foreign key"}
+        constraint = _constraint(diagnosis.table_name, diagnosis.constraint_name)
+        return kinds.get(original.sqlstate, ""), constraint
+    kinds = {
+        "SQLITE_CONSTRAINT_UNIQUE": "unique",
+        "SQLITE_CONSTRAINT_FOREIGNKEY": "foreign key",
+    }
+    _, _, columns = str(original).partition(": ")
+    names = [name.partition(".")[2] for name in columns.split(", ")]
+    return kinds.get(original.sqlite_errorname, ""), names
+
+
+def _constraint(table: str | None, name: str | None) -> list[str]:
+    found = Base.metadata.tables[table or ""].constraints if table else set()
+    return [
+        column.name
+        for constraint in found
+        if isinstance(constraint, sa.UniqueConstraint) and constraint.name == name
+        for column in constraint.columns
+    ]

@@ -1,0 +1,119 @@
+"""Strict JSON in, fast JSON out, and marshmallow's findings as faults with their places."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from api.problems import Fault, InvalidJson
+
+DEEPEST = 50
+LONGEST_NUMBER = 40
+
+
+def parse(body: bytes) -> Any:
+    """JSON as RFC 8259 has it, and no more: UTF-8, each name once, no NaN, no number past a double, not too deep."""
+    try:
+        text = body.decode("utf-8")
+        value = json.loads(
+            text,
+            object_pairs_hook=_each_name_once,
+            parse_constant=_no_constant,
+            parse_int=_bounded_int,
+            parse_float=_bounded_float,
+        )
+        _bounded_depth(value)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidJson("A string holds half a surrogate pair.") from error
+    except UnicodeDecodeError as error:
+        raise InvalidJson(f"Not UTF-8 at byte {error.start}.") from error
+    except RecursionError as error:
+        raise InvalidJson(f"Nested deeper than {DEEPEST} levels.") from error
+    except json.JSONDecodeError as error:
+        raise InvalidJson(f"{error.msg}: line {error.lineno}, column {error.colno}.") from error
+    return value
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise InvalidJson(f"The name {json.dumps(twice)} stands twice in one object.")
+    return value
+
+
+def _no_constant(word: str) -> None:
+    raise InvalidJson(f"{word} is not JSON.")
+
+
+def _bounded_int(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise InvalidJson(f"A number of {len(digits)} digits.")
+    return int(digits)
+
+
+def _bounded_float(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise InvalidJson("A number past the range of a double.")
+    return value
+
+
+def _bounded_depth(value: Any) -> None:
+    layer, depth = [value], 0
+    while layer := [
+        inner
+        for outer in layer
+        if isinstance(outer, list | dict)
+        for inner in (outer.values() if isinstance(outer, dict) else outer)
+    ]:
+        depth += 1
+        if depth > DEEPEST:
+            raise InvalidJson(f"Nested deeper than {DEEPEST} levels.")
+
+
+def dump(value: Any) -> bytes:
+    """JSON bytes of rows as they come from the database: UUIDs, days, and moments with a Z."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """JSON Merge Patch (RFC 7396 §2): null removes, an object merges, anything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged
+
+
+def faults(messages: Any, *, location: str = "json", base: str = "") -> list[Fault]:
+    """marshmallow's tree of messages as a flat list, each with its JSON pointer or parameter."""
+    return [
+        Fault(
+            code=getattr(text, "code", "invalid"),
+            detail=str(text),
+            pointer=base + pointer if location == "json" else None,
+            parameter=pointer.removeprefix("/").split("/")[0] if location != "json" else None,
+        )
+        for pointer, text in _leaves(messages, "")
+    ]
+
+
+def _leaves(messages: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(messages, Mapping):
+        for name, inner in messages.items():
+            step = (
+                "" if name == "_schema" else "/" + str(name).replace("~", "~0").replace("/", "~1")
+            )
+            yield from _leaves(inner, pointer + step)
+    else:
+        for text in messages if isinstance(messages, list) else [messages]:
+            yield pointer, text

@@ -1,0 +1,64 @@
+"""Signing in: for people by password, for machines by client credentials."""
+
+from marshmallow import EXCLUDE, fields
+
+from schemas import vocabulary as v
+from schemas.base import Schema
+from schemas.fields import Choice, Entries, Part, Reference, Text, Whole
+
+
+class Login(Schema):
+    email = Text(v.EMAIL_LENGTH, required=True)
+    password = Text(v.PASSWORD_MAX, required=True, load_only=True)
+
+
+class AccessToken(Schema):
+    """A bearer token (RFC 6750) and how many seconds it lives."""
+
+    access_token = fields.String(dump_only=True)
+    token_type = fields.String(dump_only=True)
+    expires_in = Whole(1, v.COUNT_MAX, dump_only=True)
+    scope = fields.String(dump_only=True, allow_none=True)
+
+
+class TokenRequest(Schema):
+    """RFC 6749 §4.4.2; the client's name and secret come by Basic or in the body (§2.3.1)."""
+
+    class Meta:
+        unknown = EXCLUDE  # RFC 6749 §3.2: unrecognized request parameters are ignored
+
+    grant_type = Text(100, required=True)
+    scope = Text(v.LINE_LENGTH, load_default=None)
+    client_id = Text(100, load_default=None)
+    client_secret = Text(200, load_default=None, load_only=True)
+
+
+class PasswordChange(Schema):
+    current_password = Text(v.PASSWORD_MAX, required=True, load_only=True)
+    new_password = Text(
+        v.PASSWORD_MAX,
+        f"^.{{{v.PASSWORD_MIN},}}$",
+        f"Shorter than {v.PASSWORD_MIN} characters.",
+        required=True,
+        load_only=True,
+    )
+
+
+class Permission(Schema):
+    """What the caller may do with one resource."""
+
+    resource = fields.String(dump_only=True)
+    actions = Entries(fields.String(), dump_only=True)
+
+
+class Me(Schema):
+    """Who I am and what I may do: enough for an application to draw its menu."""
+
+    id = Reference("users", dump_only=True)
+    kind = fields.String(dump_only=True)
+    name = fields.String(dump_only=True)
+    role = Choice(v.Role, dump_only=True, allow_none=True)
+    scopes = Entries(Choice(v.Scope), dump_only=True)
+    provider_id = Reference("providers", dump_only=True, allow_none=True)
+    provider_name = fields.String(dump_only=True, allow_none=True)
+    permissions = Entries(Part(Permission), dump_only=True)

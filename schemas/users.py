@@ -1,0 +1,47 @@
+"""The people who sign in."""
+
+import typing as t
+
+import marshmallow as ma
+
+from schemas import vocabulary as v
+from schemas.base import Row
+from schemas.contacts import email_address
+from schemas.fields import Choice, Coded, Flag, Moment, Reference, Text
+
+PROVIDER_ROLES = (v.Role.VIEWER.value, v.Role.EDITOR.value, v.Role.MANAGER.value)
+
+
+def password(**kwargs: t.Any) -> Text:
+    """Long rather than intricate (NIST SP 800-63B §3.1.1.2)."""
+    return Text(
+        v.PASSWORD_MAX,
+        f"^.{{{v.PASSWORD_MIN},}}$",
+        f"Shorter than {v.PASSWORD_MIN} characters.",
+        load_only=True,
+        **kwargs,
+    )
+
+
+class User(Row):
+    provider_id = Reference("providers", load_default=None, allow_none=True)
+    email = email_address(required=True)
+    name = Text(v.NAME_LENGTH, required=True)
+    role = Choice(v.Role, required=True)
+    active = Flag(load_default=True)
+    password = password()
+    last_login_at = Moment()
+
+    @ma.validates_schema
+    def _role_fits_provider(self, data: dict[str, t.Any], **_: t.Any) -> None:
+        if (data["role"] in PROVIDER_ROLES) != (data.get("provider_id") is not None):
+            raise ma.ValidationError(
+                [
+                    Coded(
+                        "role_mismatch",
+                        "Roles viewer, editor and manager belong to a provider, "
+                        "reviewer and admin to none.",
+                    )
+                ],
+                "role",
+            )

@@ -1,0 +1,192 @@
+"""The field's words, and the lengths and ranges that schemas and tables share."""
+
+from datetime import date
+from enum import StrEnum
+
+NAME_LENGTH = 200
+LINE_LENGTH = 500
+TEXT_LENGTH = 10_000
+EXTERNAL_ID_LENGTH = 200
+CODE_LENGTH = 40
+EMAIL_LENGTH = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
+PASSWORD_MIN, PASSWORD_MAX = 12, 200
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
+POSITION_MAX = 10_000
+COUNT_MAX = 1_000_000_000
+# 11 digits before the point and 4 after it: a double holds every such number exactly as written.
+NUMBER_LIMIT, NUMBER_DECIMALS = 99_999_999_999, 4
+CHILDREN_MAX = 500
+
+PERIOD_CODE = r"^[0-9]{4}-(spring|autumn|year)$"
+CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+BUSINESS_ID = r"^[0-9]{7}-[0-9]$"
+OID = r"^[0-2](\.(0|[1-9][0-9]*))+$"
+EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+$"
+
+
+class Language(StrEnum):
+    FI = "fi"
+    SV = "sv"
+    EN = "en"
+
+
+class ProviderKind(StrEnum):
+    JOINT_MUNICIPAL_AUTHORITY = "joint_municipal_authority"
+    MUNICIPALITY = "municipality"
+    LIMITED_COMPANY = "limited_company"
+    FOUNDATION = "foundation"
+    STATE = "state"
+    OTHER = "other"
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    MANAGER = "manager"
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    """What an API client may be allowed (RFC 6749 §3.3)."""
+
+    PLAN_READ = "plan:read"
+    PLAN_WRITE = "plan:write"
+    RECORDS_READ = "records:read"
+    RECORDS_WRITE = "records:write"
+
+
+class Progress(StrEnum):
+    """Past facts and promises stand side by side in a report; this keeps which is which."""
+
+    PLANNED = "planned"
+    ONGOING = "ongoing"
+    DONE = "done"
+
+
+class ResultKind(StrEnum):
+    ACTIVITY = "activity"
+    OUTCOME = "outcome"
+    NOTHING_TO_REPORT = "nothing_to_report"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class CellState(StrEnum):
+    FILLED = "filled"
+    NOTHING_TO_REPORT = "nothing_to_report"
+    NOT_APPLICABLE = "not_applicable"
+    MISSING = "missing"
+
+
+class Direction(StrEnum):
+    """Which way an indicator ought to move."""
+
+    INCREASE = "increase"
+    DECREASE = "decrease"
+    MAINTAIN = "maintain"
+
+
+class MeetingKind(StrEnum):
+    KICK_OFF = "kick_off"
+    NETWORK_MEETING = "network_meeting"
+    BENCHMARKING_VISIT = "benchmarking_visit"
+    CLOSING_SEMINAR = "closing_seminar"
+    ADVISORY_BOARD = "advisory_board"
+    MANAGEMENT_TEAM = "management_team"
+    OTHER = "other"
+
+
+class MeetingMode(StrEnum):
+    ON_SITE = "on_site"
+    REMOTE = "remote"
+    HYBRID = "hybrid"
+
+
+class MeetingStatus(StrEnum):
+    PLANNED = "planned"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class Attendance(StrEnum):
+    EXPECTED = "expected"
+    ATTENDED = "attended"
+    EXCUSED = "excused"
+
+
+class DatePrecision(StrEnum):
+    """How exactly a date is known; `period` says only in which reporting period it fell."""
+
+    PERIOD = "period"
+    MONTH = "month"
+    DAY = "day"
+    MINUTE = "minute"
+
+
+class Recurrence(StrEnum):
+    ONCE = "once"
+    HALF_YEARLY = "half_yearly"
+    YEARLY = "yearly"
+    CONTINUOUS = "continuous"
+
+
+class RespondentGroup(StrEnum):
+    STUDENTS = "students"
+    TEACHERS = "teachers"
+    WORKPLACE_REPRESENTATIVES = "workplace_representatives"
+    EMPLOYERS = "employers"
+    GUARDIANS = "guardians"
+    STAFF = "staff"
+    OTHER = "other"
+
+
+class FeedbackSource(StrEnum):
+    """The body or group that gave feedback."""
+
+    ADVISORY_BOARD = "advisory_board"
+    MANAGEMENT_TEAM = "management_team"
+    STEERING_GROUP = "steering_group"
+    STUDENTS = "students"
+    TEACHERS = "teachers"
+    WORKPLACE_REPRESENTATIVES = "workplace_representatives"
+    STAKEHOLDERS = "stakeholders"
+    OTHER = "other"
+
+
+class ActionState(StrEnum):
+    OPEN = "open"
+    PLANNED = "planned"
+    DONE = "done"
+    DECLINED = "declined"
+
+
+class DeliverableKind(StrEnum):
+    MODEL = "model"
+    DESCRIPTION = "description"
+    PLAN = "plan"
+    SURVEY = "survey"
+    MATERIAL = "material"
+    OTHER = "other"
+
+
+class DeliverableStage(StrEnum):
+    """A deliverable's way into use: to the management team, into the units, into the daily work."""
+
+    HANDED_OVER = "handed_over"
+    CONSIDERED = "considered"
+    ROLLED_OUT = "rolled_out"
+    EMBEDDED = "embedded"
+
+
+class ReportKind(StrEnum):
+    INTERIM = "interim"
+    FINAL = "final"
+
+
+class ReportState(StrEnum):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    ACCEPTED = "accepted"

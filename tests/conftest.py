@@ -1,0 +1,155 @@
+"""Every test that uses the application runs on both engines, each time with an empty database.
+
+`pytest --engine sqlite` runs on one. A test process works through one engine's tests before the
+other's: `engine` has the scope of the session, by which pytest sorts. `tests/factories.py` makes data.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from api.app import create_app
+from api.cli import migrate_database, new_keys
+from tests import postgres, server
+
+ENGINES = ["sqlite", "postgresql"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine", choices=ENGINES, help="run tests of the application on this engine only"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("engine")
+        metafunc.parametrize(
+            "engine", [chosen] if chosen else ENGINES, indirect=True, scope="session"
+        )
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'lamppu.db'}"
+    migrate_database(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgres_server: str) -> Iterator[str]:
+    with postgres.database(postgres_server) as url:
+        migrate_database(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def engine_url(request: pytest.FixtureRequest, engine: str) -> str:
+    """The migrated database of this engine; both stay when pytest goes from one engine to the other."""
+    return str(request.getfixturevalue(f"{engine}_url"))
+
+
+@pytest.fixture
+def new_database_url(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> Iterator[str]:
+    """A database of this engine without a table, for tests of migrations."""
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.db'}"
+        return
+    with postgres.database(request.getfixturevalue("postgres_server")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def settings(engine_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What the application under test is told; `create_app(settings | {…})` makes another."""
+    keys = tmp_path_factory.mktemp("keys") / "jwt-keys.json"
+    new_keys(keys)
+    return {
+        "DATABASE_URL": engine_url,
+        "JWT_KEYS_FILE": str(keys),
+        "PUBLIC_URL": "https://lamppu.test",
+        "SECRET_KEY": "a secret of the tests, long enough to be taken",
+    }
+
+
+@pytest.fixture(scope="session")
+def app(settings: dict[str, object]) -> Iterator[Flask]:
+    """The application as it ships: no TESTING, which would let faults past the error handlers."""
+    app = create_app(settings)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Each request starts and ends as in production; pytest-flask's client keeps the last one's context open."""
+    return app.test_client()
+
+
+@pytest.fixture
+def gunicorn(settings: dict[str, object], tmp_path: Path) -> Iterator[str]:
+    """The address of a production server on the same database."""
+    with server.running(settings, tmp_path / "gunicorn.log") as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Stands in for pytest-flask's, whose context would give all requests of a test one and the same `flask.g`."""
+
+
+@pytest.fixture(autouse=True)
+def _empty_database(request: pytest.FixtureRequest) -> None:
+    if "engine_url" in request.fixturenames:
+        request.getfixturevalue("empty")()
+
+
+@pytest.fixture(scope="session")
+def empty(
+    request: pytest.FixtureRequest, engine: str, engine_url: str
+) -> Iterator[Callable[[], None]]:
+    """Deletes every row. On a connection of its own, past the foreign keys, the row policies and the scope."""
+    if engine == "sqlite":
+        connection = sqlite3.connect(str(sa.make_url(engine_url).database), timeout=10)
+        yield lambda: _empty_sqlite(connection)
+        connection.close()
+        return
+    superuser = sa.make_url(request.getfixturevalue("postgres_server"))
+    here = superuser.set(database=sa.make_url(engine_url).database)
+    with psycopg.connect(here.render_as_string(hide_password=False), autocommit=True) as postgresql:
+        # What a test left locked shall fail, not hang.
+        postgresql.execute("SET session_replication_role = replica; SET lock_timeout = '10s'")
+        yield lambda: _empty_postgresql(postgresql)
+
+
+def _empty_sqlite(connection: sqlite3.Connection) -> None:
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    with connection:
+        for (table,) in tables:
+            if table != "alembic_version":
+                connection.execute(f'DELETE FROM "{table}"')
+
+
+def _empty_postgresql(connection: "psycopg.Connection[tuple[str]]") -> None:
+    # Not TRUNCATE: it makes new files for every table and index, 20 times the work for a few rows.
+    tables = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+    ).fetchall()
+    connection.execute("; ".join(f'DELETE FROM "{table}"' for (table,) in tables))

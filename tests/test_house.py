@@ -1,0 +1,70 @@
+"""The house rules of the README, held."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [
+    *(ROOT / name for name in ("dev.py", "wsgi.py")),
+    *(path for room in ("api", "schemas", "tests") for path in sorted((ROOT / room).rglob("*.py"))),
+]
+
+
+def stems(room: str) -> set[str]:
+    return {path.stem for path in (ROOT / room).glob("[!_]*.py")}
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def functions(tree: ast.AST) -> Iterator[ast.AST]:
+    return (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    )
+
+
+def test_imports_run_downward(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True, no_logo=True) == 0
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_import_hides_inside_a_function(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert [name for function in functions(tree) for name in imported(function)] == []
+
+
+def test_the_contract_depends_on_marshmallow_alone() -> None:
+    packages = {
+        name.partition(".")[0]
+        for path in (ROOT / "schemas").rglob("*.py")
+        for name in imported(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert packages - sys.stdlib_module_names == {"marshmallow", "schemas"}
+
+
+@pytest.mark.parametrize("room", ["schemas", "tests/resources"])
+def test_every_resource_has_its_stem_in_every_room(room: str) -> None:
+    assert {stem.removeprefix("test_") for stem in stems(room)} >= stems("api/resources")
+
+
+def test_the_houses_drawers_have_no_vague_names() -> None:
+    vague = {"utils", "common", "helpers", "misc"}
+    assert [path for path in SOURCES if path.stem in vague or path.parent.name in vague] == []
+
+
+def test_the_start_script_and_the_readme_stay_short() -> None:
+    assert len((ROOT / "dev.py").read_text(encoding="utf-8").splitlines()) < 60
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
