@@ -7,11 +7,10 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import errors, headers, openapi
+from api import errors, headers, jwt, openapi
 from api.config import settings
 from api.db import Database
 from api.resources import BLUEPRINTS
-from api.resources.auth import init as init_auth
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -28,6 +27,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["database"] = Database(app.config["DATABASE_URL"])
     headers.register(app)
     errors.register(app)
-    init_auth(app)
+    jwt.init(app)
     openapi.init(app, BLUEPRINTS)
     return app

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import marshmallow as ma
-import orjson
 import sqlalchemy as sa
 from flask import Response, current_app, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -42,12 +41,11 @@ class Resource:
         self,
         blp: Blueprint,
         model: type[Row],
-        schema: type[Schema],
         prepare: Prepare | None = None,
     ):
-        self.blp, self.model, self.schema = blp, model, schema
-        self.view = View(model, schema)
-        self.writable = schema.writable()
+        self.blp, self.model = blp, model
+        self.view = View(model)
+        self.writable = model.schema.writable()
         self.prepare = prepare or (lambda data, row: None)
 
     # reading
@@ -71,12 +69,12 @@ class Resource:
             )
         more = len(found) > limit
         following = signer.dumps(str(found[limit - 1]["id"])) if more else None
-        response = _json({"items": found[:limit], "next": following})
+        response = json_response({"items": found[:limit], "next": following})
         if following:
             query_string = {**request.args, "cursor": following}
             link = url_for(request.endpoint or "", _external=True, **query_string)
             response.headers["Link"] = f'<{link}>; rel="next"'
-        return _conditional(response)
+        return conditional(response)
 
     def _cursors(self, filters: Mapping[str, Any]) -> URLSafeSerializer:
         """Cursors hold for this caller and these filters only; in another's hands the signature fails."""
@@ -88,10 +86,10 @@ class Resource:
             shown = self.view.row(reader, reach(), key)
         if shown is None:
             raise NotFound
-        return _conditional(self.shown(shown))
+        return conditional(self.shown(shown))
 
     def shown(self, shown: Shown, status: int = 200) -> Response:
-        response = _json(shown, status)
+        response = json_response(shown, status)
         response.set_etag(str(shown["version"]))
         return response
 
@@ -99,8 +97,8 @@ class Resource:
 
     def create(self, data: dict[str, Any]) -> Response:
         self.prepare(data, None)
-        row = rows.create(session(), self.model, self.writable, data, reach())
-        response = self.shown(self._current(row.id), 201)
+        row = rows.create(session(), self.model, data, reach())
+        response = self.shown(self.current(row.id), 201)
         response.headers["Location"] = url_for(f"{self.blp.name}.read", key=row.id)
         return response
 
@@ -111,7 +109,7 @@ class Resource:
     def patch(self, key: uuid.UUID) -> Response:
         change = self.blp.ARGUMENTS_PARSER.load_json(request, self.writable)
         row = self.locked(key)
-        merged = wire.merge_patch(self._writable_part(self._current(key)), change)
+        merged = wire.merge_patch(self.view.sendable(self.current(key)), change)
         try:
             data = self.writable.load(merged)
         except ma.ValidationError as error:
@@ -127,35 +125,30 @@ class Resource:
     def _write(self, row: Row, data: dict[str, Any]) -> Response:
         """Write and show the row; a write that changes nothing leaves version and time as they are."""
         self.prepare(data, row)
-        if data != self.writable.load(self._writable_part(self._current(row.id))):
-            rows.replace(session(), row, self.writable, data, reach())
-        return self.shown(self._current(row.id))
+        if data != self.view.as_input(self.current(row.id)):
+            rows.replace(session(), row, data, reach())
+        return self.shown(self.current(row.id))
 
-    def _current(self, key: uuid.UUID) -> Shown:
+    def current(self, key: uuid.UUID) -> Shown:
         read = reach_of(caller(), self.blp.access, "read") or reach()
         shown = self.view.row(session(), read, key)
         if shown is None:
             raise NotFound
         return shown
 
-    def _writable_part(self, shown: Shown) -> dict[str, Any]:
-        """The row as its own client would send it back."""
-        known = {name: shown[name] for name in self.writable.fields if name in shown}
-        part: dict[str, Any] = orjson.loads(wire.dump(known))
-        return part
-
     def locked(self, key: uuid.UUID) -> Row:
         """The row to change: the right must reach it, and If-Match must name its version (RFC 9110 §13.1.1)."""
-        row = self._reached(key)
+        row = self.reached(key)
         if not request.if_match or request.if_match.star_tag:
             raise PreconditionRequired(
                 "If-Match: * names no version." if request.if_match else None
             )
-        if not request.if_match.contains(str(row.version)):
+        # What follows a dot tells representations of one version apart; a write asks for the version only.
+        if str(row.version) not in {tag.partition(".")[0] for tag in request.if_match.as_set()}:
             raise Stale(members={"current_version": row.version})
         return row
 
-    def _reached(self, key: uuid.UUID) -> Row:
+    def reached(self, key: uuid.UUID) -> Row:
         within = self.model.within(reach())
         asked = sa.select(self.model).where(self.model.id == key)
         if within is not None:
@@ -163,18 +156,18 @@ class Resource:
         row = session().scalar(asked, {"scope_provider": session().scope.provider_id})
         if row is not None:
             return row
-        self._current(key)  # what the caller can't even read is not found
+        self.current(key)  # what the caller can't even read is not found
         raise Forbidden("Your right does not reach this row.")
 
 
-def _json(value: Any, status: int = 200) -> Response:
+def json_response(value: Any, status: int = 200) -> Response:
     return Response(wire.dump(value), status=status, content_type="application/json")
 
 
-def _conditional(response: Response) -> Response:
+def conditional(response: Response) -> Response:
     """ETag, and 304 when the caller has it already (RFC 9110 §13.1.2). A shared cache must not keep it."""
     response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Authorization"
+    response.vary.add("Authorization")
     response.add_etag()
     response.make_conditional(request)
     return response
@@ -218,7 +211,6 @@ def _page_schema(schema: type[Schema]) -> type[Schema]:
 def register(  # one function, one picture of the six operations
     blp: Blueprint,
     model: type[Row],
-    schema: type[Schema],
     *,
     filters: Sequence[str] = (),
     prepare: Prepare | None = None,
@@ -229,7 +221,7 @@ def register(  # one function, one picture of the six operations
     :param filters: fields by which the list can be narrowed
     :param without: operations that this resource does not have, or makes itself
     """
-    resource = Resource(blp, model, schema, prepare)
+    resource, schema = Resource(blp, model, prepare), model.schema
     one = schema.__name__
     many = "".join(part.capitalize() for part in blp.name.split("_"))
     writable = resource.writable

@@ -4,15 +4,17 @@ No objects are built on the way out. A property test holds what a view writes eq
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from marshmallow import Schema, fields
 from sqlalchemy import orm
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
+from api import wire
 from api.access import Reach
 from api.db import Base, Json, Session, scoped
 from api.models.base import Row
@@ -22,16 +24,15 @@ Shown = dict[str, Any]
 
 
 class View:
-    """One table through one schema.
+    """One table through its schema, which names the fields that go out.
 
-    :param model: the table
-    :param schema: names the fields that go out; a nested list is gathered from the child table in the same statement
+    A nested list is gathered from the child table in the same statement.
     """
 
-    def __init__(self, model: type[Row], schema: type[Schema]):
+    def __init__(self, model: type[Row]):
         self.model = model
         self.table = sa.inspect(model).local_table
-        shown = schema().dump_fields
+        shown = model.schema().dump_fields
         self.names = list(shown)
         self.columns = [_column(model, name, field).label(name) for name, field in shown.items()]
         self._statements: dict[tuple[Reach, frozenset[str]], sa.Select[Any]] = {}
@@ -79,6 +80,18 @@ class View:
     def row(self, session: Session, reach: Reach, key: uuid.UUID) -> Shown | None:
         found = self.rows(session, reach, {"id": key})
         return found[0] if found else None
+
+    def sendable(self, shown: Shown) -> Shown:
+        """The row as a client would send it back: JSON values, and only what it may write."""
+        fields = self.model.schema.writable().fields
+        known = {name: shown[name] for name in fields if name in shown}
+        part: Shown = orjson.loads(wire.dump(known))
+        return part
+
+    def as_input(self, shown: Shown) -> Shown:
+        """The row as its own schema would let it in; equal data means that a write changes nothing."""
+        data: Shown = self.model.schema.writable().load(self.sendable(shown))
+        return data
 
     def _shown(self, result: sa.Result[Any]) -> list[Shown]:
         return [dict(zip(self.names, row, strict=True)) for row in result]

@@ -62,3 +62,18 @@ class Me(Schema):
     provider_id = Reference("providers", dump_only=True, allow_none=True)
     provider_name = fields.String(dump_only=True, allow_none=True)
     permissions = Entries(Part(Permission), dump_only=True)
+
+
+class PublicKey(Schema):
+    """An Ed25519 key as a JWK (RFC 8037 §2)."""
+
+    kid = fields.String(required=True)
+    use = fields.String(required=True)
+    alg = fields.String(required=True)
+    crv = fields.String(required=True)
+    kty = fields.String(required=True)
+    x = fields.String(required=True)
+
+
+class KeySet(Schema):
+    keys = Entries(Part(PublicKey), dump_only=True)

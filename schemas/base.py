@@ -1,6 +1,7 @@
 """What every schema shares: unknown fields are refused, and each row tells its id, version and times."""
 
 import typing as t
+from functools import cache
 
 import marshmallow as ma
 
@@ -18,8 +19,9 @@ class Schema(ma.Schema):
     }
 
     @classmethod
+    @cache
     def writable(cls) -> "Schema":
-        """The same schema without what only the system writes."""
+        """The same schema without what only the system writes. Made once: making one costs more than using it."""
         read_only = [name for name, field in cls._declared_fields.items() if field.dump_only]
         return cls(exclude=read_only)
 

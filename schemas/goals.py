@@ -2,7 +2,7 @@
 
 from schemas import vocabulary as v
 from schemas.base import Record, Schema, ordinal
-from schemas.fields import Entries, Part, Reference, References, Text
+from schemas.fields import Choice, Entries, Part, Reference, References, Text
 
 
 class Goal(Record):
@@ -17,6 +17,7 @@ class GoalTakeOver(Schema):
 
     sub_project_id = Reference("sub_projects", required=True)
     project_goal_ids = References("project_goals", load_default=None, allow_none=True)
+    language = Choice(v.Language, load_default=v.Language.FI.value)
 
 
 class GoalsTaken(Schema):

@@ -1,8 +1,25 @@
 """Reports (raportti): which periods a report covers, and the form compiled from the records."""
 
+from enum import StrEnum
+
 from schemas import vocabulary as v
-from schemas.base import Record, optional_line
-from schemas.fields import Choice, Day, Reference, References
+from schemas.base import Record, Schema, optional_line
+from schemas.contacts import Contact
+from schemas.deliverables import Deliverable, Delivery
+from schemas.disseminations import Dissemination
+from schemas.feedback import Feedback
+from schemas.fields import Choice, Day, Entries, Part, Reference, References, Text, Whole
+from schemas.goals import Goal
+from schemas.indicators import Indicator
+from schemas.measurements import Measurement
+from schemas.meetings import Meeting
+from schemas.periods import Period
+from schemas.programmes import Programme
+from schemas.projects import Project
+from schemas.providers import Provider
+from schemas.results import Result
+from schemas.sub_projects import SubProject
+from schemas.surveys import Survey
 
 
 class Report(Record):
@@ -16,5 +33,107 @@ class Report(Record):
         metadata={"description": "The date the author gives; not the time of submission."},
     )
     contact_id = Reference("contacts", load_default=None, allow_none=True)
-    period_ids = References("periods")
+    period_ids = References(
+        "periods", metadata={"description": "Which periods it covers; all of them when empty."}
+    )
     state = Choice(v.ReportState, dump_only=True)
+
+
+class Format(StrEnum):
+    JSON = "json"
+    HTML = "html"
+
+
+class ReportQuery(Schema):
+    format = Choice(Format, load_default=None)
+    language = Choice(v.Language, load_default=None)
+
+
+class CellMeasurement(Measurement):
+    indicator = Part(Indicator, dump_only=True)
+
+
+class CellDissemination(Dissemination):
+    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+    of = Text(v.LINE_LENGTH, dump_only=True, allow_none=True)
+
+
+class CellMeeting(Meeting):
+    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+
+
+class CellSurvey(Survey):
+    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+
+
+class CellFeedback(Feedback):
+    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+    meeting = Part(CellMeeting, dump_only=True, allow_none=True)
+    about_title = Text(v.LINE_LENGTH, dump_only=True, allow_none=True)
+
+
+class CellDelivery(Delivery):
+    meeting = Part(CellMeeting, dump_only=True, allow_none=True)
+
+
+class CellDeliverable(Deliverable):
+    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+    based_on = Text(v.LINE_LENGTH, dump_only=True, allow_none=True)
+    deliveries = Entries(Part(CellDelivery), dump_only=True)
+
+
+class Cell(Schema):
+    """What was reported for one goal in one period."""
+
+    period_id = Reference("periods", dump_only=True)
+    period_code = Text(v.CODE_LENGTH, dump_only=True)
+    state = Choice(v.CellState, dump_only=True)
+    results = Entries(Part(Result), dump_only=True)
+    measurements = Entries(Part(CellMeasurement), dump_only=True)
+    meetings = Entries(Part(CellMeeting), dump_only=True)
+    surveys = Entries(Part(CellSurvey), dump_only=True)
+    disseminations = Entries(Part(CellDissemination), dump_only=True)
+    feedback = Entries(Part(CellFeedback), dump_only=True)
+    deliverables = Entries(Part(CellDeliverable), dump_only=True)
+
+
+class FormGoal(Goal):
+    cells = Entries(Part(Cell), dump_only=True)
+
+
+class Unplaced(Schema):
+    """Records that cite no goal, or whose day falls in no period."""
+
+    meetings = Entries(Part(CellMeeting), dump_only=True)
+    surveys = Entries(Part(CellSurvey), dump_only=True)
+    disseminations = Entries(Part(CellDissemination), dump_only=True)
+    feedback = Entries(Part(CellFeedback), dump_only=True)
+    deliverables = Entries(Part(CellDeliverable), dump_only=True)
+
+
+class Completeness(Schema):
+    """How many cells are in which state."""
+
+    cells = Whole(0, v.COUNT_MAX, dump_only=True)
+    filled = Whole(0, v.COUNT_MAX, dump_only=True)
+    nothing_to_report = Whole(0, v.COUNT_MAX, dump_only=True)
+    not_applicable = Whole(0, v.COUNT_MAX, dump_only=True)
+    missing = Whole(0, v.COUNT_MAX, dump_only=True)
+
+
+class Form(Schema):
+    """The paper form's content: header, and the table of goals by periods."""
+
+    programme = Part(Programme, dump_only=True)
+    project = Part(Project, dump_only=True)
+    provider = Part(Provider, dump_only=True)
+    sub_project = Part(SubProject, dump_only=True)
+    contact = Part(Contact, dump_only=True, allow_none=True)
+    periods = Entries(Part(Period), dump_only=True)
+    goals = Entries(Part(FormGoal), dump_only=True)
+    unplaced = Part(Unplaced, dump_only=True)
+    completeness = Part(Completeness, dump_only=True)
+
+
+class CompiledReport(Report):
+    form = Part(Form, dump_only=True)

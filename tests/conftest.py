@@ -15,7 +15,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api.app import create_app
-from api.cli import migrate_database, new_keys
+from api.cli import migrate_database
+from api.db import Database
+from api.services import keys
 from tests import postgres, server
 
 ENGINES = ["sqlite", "postgresql"]
@@ -49,14 +51,14 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'lamppu.db'}"
-    migrate_database(url)
+    migrated(url)
     return url
 
 
 @pytest.fixture(scope="session")
 def postgresql_url(postgres_server: str) -> Iterator[str]:
     with postgres.database(postgres_server) as url:
-        migrate_database(url)
+        migrated(url)
         yield url
 
 
@@ -79,11 +81,11 @@ def new_database_url(request: pytest.FixtureRequest, engine: str, tmp_path: Path
 @pytest.fixture(scope="session")
 def settings(engine_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What the application under test is told; `create_app(settings | {…})` makes another."""
-    keys = tmp_path_factory.mktemp("keys") / "jwt-keys.json"
-    new_keys(keys)
+    keys_file = tmp_path_factory.mktemp("keys") / "jwt-keys.json"
+    keys.new(keys_file)
     return {
         "DATABASE_URL": engine_url,
-        "JWT_KEYS_FILE": str(keys),
+        "JWT_KEYS_FILE": str(keys_file),
         "PUBLIC_URL": "https://lamppu.test",
         "SECRET_KEY": "a secret of the tests, long enough to be taken",
     }
@@ -137,6 +139,12 @@ def empty(
         # What a test left locked shall fail, not hang.
         postgresql.execute("SET session_replication_role = replica; SET lock_timeout = '10s'")
         yield lambda: _empty_postgresql(postgresql)
+
+
+def migrated(url: str) -> None:
+    database = Database(url)
+    migrate_database(database)
+    database.engine.dispose()
 
 
 def _empty_sqlite(connection: sqlite3.Connection) -> None:

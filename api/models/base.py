@@ -11,6 +11,7 @@ from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from api.access import Reach
 from api.db import SCOPE_PROVIDER, Base, ProviderScoped, RowMixin, words
 from schemas import vocabulary as v
+from schemas.base import Schema
 
 
 def record(target: str, **kwargs: t.Any) -> orm.MappedColumn[t.Any]:
@@ -67,9 +68,11 @@ def _coordinated() -> sa.Select[t.Any]:
 
 
 class Row(_Completed, RowMixin, Base):
-    """A table whose rows the API shows one by one."""
+    """A table whose rows the API shows one by one, as its `schema` says."""
 
     __abstract__ = True
+
+    schema: t.ClassVar[type[Schema]]
 
     @classmethod
     def within(cls, reach: Reach) -> sa.ColumnElement[bool] | None:

@@ -7,6 +7,7 @@ from sqlalchemy import orm
 
 from api.db import Json
 from api.models.base import SystemRow, line, plan
+from schemas import clients as contract
 from schemas import vocabulary as v
 
 
@@ -14,6 +15,7 @@ class Client(SystemRow):
     """Secrets are random and long, so a plain hash keeps them; the previous one outlives a rotation for a while."""
 
     __tablename__ = "clients"
+    schema = contract.Client
 
     provider_id: orm.Mapped[uuid.UUID | None] = plan("providers")
     name: orm.Mapped[str] = line(v.NAME_LENGTH)

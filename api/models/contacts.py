@@ -3,11 +3,13 @@
 from sqlalchemy import orm
 
 from api.models.base import RecordRow, line
+from schemas import contacts as contract
 from schemas import vocabulary as v
 
 
 class Contact(RecordRow):
     __tablename__ = "contacts"
+    schema = contract.Contact
 
     name: orm.Mapped[str] = line(v.NAME_LENGTH)
     job_title: orm.Mapped[str | None] = line()

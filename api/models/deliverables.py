@@ -19,6 +19,7 @@ from api.models.base import (
     prose,
     record,
 )
+from schemas import deliverables as contract
 from schemas import vocabulary as v
 
 
@@ -54,6 +55,7 @@ class DeliverableGoal(Link):
 
 class Deliverable(Dated, RecordRow):
     __tablename__ = "deliverables"
+    schema = contract.Deliverable
 
     sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
     kind: orm.Mapped[str] = orm.mapped_column(words(v.DeliverableKind))

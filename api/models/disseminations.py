@@ -7,6 +7,7 @@ from sqlalchemy.ext.associationproxy import AssociationProxy
 
 from api.db import words
 from api.models.base import Dated, Link, RecordRow, children, line, linked, parent, prose, record
+from schemas import disseminations as contract
 from schemas import vocabulary as v
 
 
@@ -19,6 +20,7 @@ class DisseminationGoal(Link):
 
 class Dissemination(Dated, RecordRow):
     __tablename__ = "disseminations"
+    schema = contract.Dissemination
 
     sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
     survey_id: orm.Mapped[uuid.UUID | None] = record("surveys")

@@ -19,6 +19,7 @@ from api.models.base import (
     prose,
     record,
 )
+from schemas import feedback as contract
 from schemas import vocabulary as v
 
 
@@ -41,6 +42,7 @@ class FeedbackGoal(Link):
 
 class Feedback(Dated, RecordRow):
     __tablename__ = "feedback"
+    schema = contract.Feedback
 
     sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
     source: orm.Mapped[str] = orm.mapped_column(words(v.FeedbackSource))

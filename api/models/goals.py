@@ -6,10 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from api.models.base import RecordRow, plan, prose, record
+from schemas import goals as contract
 
 
 class Goal(RecordRow):
     __tablename__ = "goals"
+    schema = contract.Goal
     __table_args__ = (
         *RecordRow.constraints(),
         sa.UniqueConstraint("provider_id", "sub_project_id", "project_goal_id"),

@@ -6,10 +6,12 @@ from sqlalchemy import orm
 
 from api.db import Json
 from api.models.base import RecordRow, record
+from schemas import imports as contract
 
 
 class Import(RecordRow):
     __tablename__ = "imports"
+    schema = contract.Import
 
     sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
     counts: orm.Mapped[dict[str, dict[str, int]]] = orm.mapped_column(Json)

@@ -7,11 +7,13 @@ from sqlalchemy import orm
 
 from api.db import words
 from api.models.base import RecordRow, line, plan, record
+from schemas import indicators as contract
 from schemas import vocabulary as v
 
 
 class Indicator(RecordRow):
     __tablename__ = "indicators"
+    schema = contract.Indicator
 
     sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
     goal_id: orm.Mapped[uuid.UUID] = record("goals")

@@ -7,10 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from api.models.base import RecordRow, plan, prose, record
+from schemas import measurements as contract
 
 
 class Measurement(RecordRow):
     __tablename__ = "measurements"
+    schema = contract.Measurement
     __table_args__ = (
         *RecordRow.constraints(),
         sa.UniqueConstraint("provider_id", "indicator_id", "period_id"),

@@ -19,6 +19,7 @@ from api.models.base import (
     record,
 )
 from api.models.project_meetings import Occasion
+from schemas import meetings as contract
 from schemas import vocabulary as v
 
 
@@ -45,6 +46,7 @@ class MeetingGoal(Link):
 
 class Meeting(Occasion, RecordRow):
     __tablename__ = "meetings"
+    schema = contract.Meeting
 
     sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
     project_meeting_id: orm.Mapped[uuid.UUID | None] = plan("project_meetings")

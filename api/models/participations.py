@@ -7,10 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from api.models.base import PlanRow, plan
+from schemas import participations as contract
 
 
 class Participation(PlanRow):
     __tablename__ = "participations"
+    schema = contract.Participation
     __table_args__ = (sa.UniqueConstraint("project_id", "provider_id"),)
 
     project_id: orm.Mapped[uuid.UUID] = plan("projects")

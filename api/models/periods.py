@@ -7,11 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from api.models.base import PlanRow, line, plan
+from schemas import periods as contract
 from schemas import vocabulary as v
 
 
 class Period(PlanRow):
     __tablename__ = "periods"
+    schema = contract.Period
     __table_args__ = (sa.UniqueConstraint("project_id", "code"),)
 
     project_id: orm.Mapped[uuid.UUID] = plan("projects")

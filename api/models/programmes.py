@@ -8,10 +8,12 @@ from sqlalchemy import orm
 
 from api.db import Base, Json
 from api.models.base import PlanRow
+from schemas import programmes as contract
 
 
 class Programme(PlanRow):
     __tablename__ = "programmes"
+    schema = contract.Programme
 
     name: orm.Mapped[dict[str, str | None]] = orm.mapped_column(Json)
     starts_on: orm.Mapped[date | None]

@@ -7,11 +7,13 @@ from sqlalchemy import orm
 
 from api.db import Json
 from api.models.base import PlanRow, line, plan
+from schemas import project_goals as contract
 from schemas import vocabulary as v
 
 
 class ProjectGoal(PlanRow):
     __tablename__ = "project_goals"
+    schema = contract.ProjectGoal
     __table_args__ = (sa.UniqueConstraint("project_id", "code"),)
 
     project_id: orm.Mapped[uuid.UUID] = plan("projects")

@@ -7,11 +7,13 @@ from sqlalchemy import orm
 
 from api.db import Json, words
 from api.models.base import PlanRow, line, plan
+from schemas import project_indicators as contract
 from schemas import vocabulary as v
 
 
 class ProjectIndicator(PlanRow):
     __tablename__ = "project_indicators"
+    schema = contract.ProjectIndicator
     __table_args__ = (sa.UniqueConstraint("project_id", "code"),)
 
     project_id: orm.Mapped[uuid.UUID] = plan("projects")

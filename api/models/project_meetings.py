@@ -7,6 +7,7 @@ from sqlalchemy import orm
 
 from api.db import words
 from api.models.base import Dated, PlanRow, line, plan
+from schemas import project_meetings as contract
 from schemas import vocabulary as v
 
 
@@ -27,6 +28,7 @@ class Occasion(Dated):
 
 class ProjectMeeting(Occasion, PlanRow):
     __tablename__ = "project_meetings"
+    schema = contract.ProjectMeeting
     __table_args__ = (sa.UniqueConstraint("project_id", "code"),)
 
     project_id: orm.Mapped[uuid.UUID] = plan("projects")

@@ -9,11 +9,13 @@ from sqlalchemy import orm
 
 from api.db import Json
 from api.models.base import PlanRow, line, plan
+from schemas import projects as contract
 from schemas import vocabulary as v
 
 
 class Project(PlanRow):
     __tablename__ = "projects"
+    schema = contract.Project
     __table_args__ = (sa.UniqueConstraint("programme_id", "acronym"),)
 
     programme_id: orm.Mapped[uuid.UUID] = plan("programmes")

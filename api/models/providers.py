@@ -5,11 +5,13 @@ from sqlalchemy import orm
 
 from api.db import Json, words
 from api.models.base import Row, line
+from schemas import providers as contract
 from schemas import vocabulary as v
 
 
 class Provider(Row):
     __tablename__ = "providers"
+    schema = contract.Provider
     __table_args__ = (sa.UniqueConstraint("business_id"), sa.UniqueConstraint("oid"))
 
     name: orm.Mapped[str] = line(v.NAME_LENGTH)

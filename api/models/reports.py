@@ -8,6 +8,7 @@ from sqlalchemy.ext.associationproxy import AssociationProxy
 
 from api.db import words
 from api.models.base import Link, RecordRow, children, line, linked, parent, plan, record
+from schemas import reports as contract
 from schemas import vocabulary as v
 
 
@@ -20,6 +21,7 @@ class ReportPeriod(Link):
 
 class Report(RecordRow):
     __tablename__ = "reports"
+    schema = contract.Report
 
     sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
     kind: orm.Mapped[str] = orm.mapped_column(words(v.ReportKind))

@@ -6,11 +6,13 @@ from sqlalchemy import orm
 
 from api.db import words
 from api.models.base import RecordRow, plan, prose, record
+from schemas import results as contract
 from schemas import vocabulary as v
 
 
 class Result(RecordRow):
     __tablename__ = "results"
+    schema = contract.Result
 
     sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
     goal_id: orm.Mapped[uuid.UUID] = record("goals")

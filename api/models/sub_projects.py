@@ -6,10 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from api.models.base import RecordRow, line, plan, prose, record
+from schemas import sub_projects as contract
 
 
 class SubProject(RecordRow):
     __tablename__ = "sub_projects"
+    schema = contract.SubProject
     __table_args__ = (
         *RecordRow.constraints(),
         # A provider reports only in projects that it takes part in; the database says so too.

@@ -19,6 +19,7 @@ from api.models.base import (
     prose,
     record,
 )
+from schemas import surveys as contract
 from schemas import vocabulary as v
 
 
@@ -49,6 +50,7 @@ class SurveyGoal(Link):
 
 class Survey(RecordRow):
     __tablename__ = "surveys"
+    schema = contract.Survey
 
     sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
     period_id: orm.Mapped[uuid.UUID | None] = plan("periods")

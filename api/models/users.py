@@ -1,5 +1,6 @@
 """The people who sign in, their sessions, and the attempts that failed."""
 
+import unicodedata
 import uuid
 from datetime import datetime
 
@@ -9,13 +10,20 @@ from uuid_utils.compat import uuid7
 
 from api.db import Base, now, words
 from api.models.base import SystemRow, line, plan
+from schemas import users as contract
 from schemas import vocabulary as v
+
+
+def email_key(email: str) -> str:
+    """The same for addresses that people hold for the same: lower() of SQLite knows no Ä."""
+    return unicodedata.normalize("NFC", email).casefold()
 
 
 class User(SystemRow):
     """`email` is kept as written; `email_key` (case-folded) is what is unique and looked up."""
 
     __tablename__ = "users"
+    schema = contract.User
     __table_args__ = (sa.UniqueConstraint("email_key"),)
 
     provider_id: orm.Mapped[uuid.UUID | None] = plan("providers")
@@ -26,6 +34,11 @@ class User(SystemRow):
     active: orm.Mapped[bool]
     password_hash: orm.Mapped[str | None] = line(200)
     last_login_at: orm.Mapped[datetime | None]
+
+    @orm.validates("email")
+    def _set_email_key(self, _: str, email: str) -> str:
+        self.email_key = email_key(email)
+        return email
 
 
 class LoginSession(Base):

@@ -8,6 +8,7 @@ from api.resources import (
     disseminations,
     feedback,
     goals,
+    imports,
     indicators,
     measurements,
     meetings,
@@ -51,4 +52,5 @@ BLUEPRINTS = (
     feedback.blp,
     deliverables.blp,
     reports.blp,
+    imports.blp,
 )

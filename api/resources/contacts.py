@@ -3,7 +3,6 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.contacts import Contact
-from schemas import contacts as schema
 
 blp = Blueprint("contacts", access="contacts", url_prefix="/api/v1/contacts", description=__doc__)
-register(blp, Contact, schema.Contact, filters=("provider_id", "external_id"))
+register(blp, Contact, filters=("provider_id", "external_id"))

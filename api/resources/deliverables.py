@@ -3,7 +3,6 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.deliverables import Deliverable
-from schemas import deliverables as schema
 
 blp = Blueprint(
     "deliverables", access="deliverables", url_prefix="/api/v1/deliverables", description=__doc__
@@ -11,6 +10,5 @@ blp = Blueprint(
 register(
     blp,
     Deliverable,
-    schema.Deliverable,
     filters=("sub_project_id", "kind", "provider_id", "external_id"),
 )

@@ -3,7 +3,6 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.disseminations import Dissemination
-from schemas import disseminations as schema
 
 blp = Blueprint(
     "disseminations",
@@ -14,6 +13,5 @@ blp = Blueprint(
 register(
     blp,
     Dissemination,
-    schema.Dissemination,
     filters=("sub_project_id", "survey_id", "deliverable_id", "provider_id", "external_id"),
 )

@@ -3,12 +3,10 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.feedback import Feedback
-from schemas import feedback as schema
 
 blp = Blueprint("feedback", access="feedback", url_prefix="/api/v1/feedback", description=__doc__)
 register(
     blp,
     Feedback,
-    schema.Feedback,
     filters=("sub_project_id", "source", "meeting_id", "survey_id", "provider_id", "external_id"),
 )

@@ -3,7 +3,6 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.indicators import Indicator
-from schemas import indicators as schema
 
 blp = Blueprint(
     "indicators", access="indicators", url_prefix="/api/v1/indicators", description=__doc__
@@ -11,6 +10,5 @@ blp = Blueprint(
 register(
     blp,
     Indicator,
-    schema.Indicator,
     filters=("sub_project_id", "goal_id", "provider_id", "external_id"),
 )

@@ -3,7 +3,6 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.measurements import Measurement
-from schemas import measurements as schema
 
 blp = Blueprint(
     "measurements", access="measurements", url_prefix="/api/v1/measurements", description=__doc__
@@ -11,6 +10,5 @@ blp = Blueprint(
 register(
     blp,
     Measurement,
-    schema.Measurement,
     filters=("sub_project_id", "indicator_id", "period_id", "provider_id", "external_id"),
 )

@@ -3,7 +3,6 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.participations import Participation
-from schemas import participations as schema
 
 blp = Blueprint(
     "participations",
@@ -11,4 +10,4 @@ blp = Blueprint(
     url_prefix="/api/v1/participations",
     description=__doc__,
 )
-register(blp, Participation, schema.Participation, filters=("project_id", "provider_id"))
+register(blp, Participation, filters=("project_id", "provider_id"))

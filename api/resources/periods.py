@@ -3,7 +3,6 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.periods import Period
-from schemas import periods as schema
 
 blp = Blueprint("periods", access="periods", url_prefix="/api/v1/periods", description=__doc__)
-register(blp, Period, schema.Period, filters=("project_id", "code"))
+register(blp, Period, filters=("project_id", "code"))

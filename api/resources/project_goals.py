@@ -3,9 +3,8 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.project_goals import ProjectGoal
-from schemas import project_goals as schema
 
 blp = Blueprint(
     "project_goals", access="project_goals", url_prefix="/api/v1/project-goals", description=__doc__
 )
-register(blp, ProjectGoal, schema.ProjectGoal, filters=("project_id", "code"))
+register(blp, ProjectGoal, filters=("project_id", "code"))

@@ -3,7 +3,6 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.project_indicators import ProjectIndicator
-from schemas import project_indicators as schema
 
 blp = Blueprint(
     "project_indicators",
@@ -14,6 +13,5 @@ blp = Blueprint(
 register(
     blp,
     ProjectIndicator,
-    schema.ProjectIndicator,
     filters=("project_id", "project_goal_id", "code"),
 )

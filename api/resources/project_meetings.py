@@ -3,7 +3,6 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.project_meetings import ProjectMeeting
-from schemas import project_meetings as schema
 
 blp = Blueprint(
     "project_meetings",
@@ -11,4 +10,4 @@ blp = Blueprint(
     url_prefix="/api/v1/project-meetings",
     description=__doc__,
 )
-register(blp, ProjectMeeting, schema.ProjectMeeting, filters=("project_id", "kind", "code"))
+register(blp, ProjectMeeting, filters=("project_id", "kind", "code"))

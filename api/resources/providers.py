@@ -9,7 +9,6 @@ from api.blueprint import Blueprint
 from api.crud import register
 from api.models.providers import Provider
 from api.problems import Fault, Invalid
-from schemas import providers as schema
 
 blp = Blueprint(
     "providers", access="providers", url_prefix="/api/v1/providers", description=__doc__
@@ -28,7 +27,6 @@ def _check_business_id(data: dict[str, Any], _: Provider | None) -> None:
 register(
     blp,
     Provider,
-    schema.Provider,
     filters=("business_id", "oid", "kind"),
     prepare=_check_business_id,
 )

@@ -3,12 +3,10 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.results import Result
-from schemas import results as schema
 
 blp = Blueprint("results", access="results", url_prefix="/api/v1/results", description=__doc__)
 register(
     blp,
     Result,
-    schema.Result,
     filters=("sub_project_id", "goal_id", "period_id", "kind", "provider_id", "external_id"),
 )

@@ -3,12 +3,10 @@
 from api.blueprint import Blueprint
 from api.crud import register
 from api.models.surveys import Survey
-from schemas import surveys as schema
 
 blp = Blueprint("surveys", access="surveys", url_prefix="/api/v1/surveys", description=__doc__)
 register(
     blp,
     Survey,
-    schema.Survey,
     filters=("sub_project_id", "period_id", "provider_id", "external_id"),
 )

@@ -46,7 +46,7 @@ def model_of(stem: str) -> type[Row]:
     return found[stem]
 
 
-def create(session: Session, model: type[Row], schema: Schema, data: Data, reach: Reach) -> Row:
+def create(session: Session, model: type[Row], data: Data, reach: Reach) -> Row:
     """Add a row.
 
     :param data: what the schema let in
@@ -54,7 +54,7 @@ def create(session: Session, model: type[Row], schema: Schema, data: Data, reach
     :raises Invalid: a reference names no row, or one of another sub-project or project
     :raises Duplicate: another row has the same external_id, code, …
     """
-    home = _settle(session, model, schema, data)
+    home = _settle(session, model, data)
     _may_live(session, model, data, home, reach)
     row = model(**_values(model, data))
     session.add(row)
@@ -62,9 +62,9 @@ def create(session: Session, model: type[Row], schema: Schema, data: Data, reach
     return row
 
 
-def replace(session: Session, row: Row, schema: Schema, data: Data, reach: Reach) -> None:
+def replace(session: Session, row: Row, data: Data, reach: Reach) -> None:
     """Give a row these values; it stays where it belongs."""
-    home = _settle(session, type(row), schema, data)
+    home = _settle(session, type(row), data)
     _stays_home(row, home)
     _may_live(session, type(row), data, home, reach)
     for name, value in _values(type(row), data).items():
@@ -128,9 +128,9 @@ def named(schema: Schema, data: Mapping[str, Any], base: str = "") -> Iterator[N
                 yield from named(field.inner.schema, entry, f"{pointer}/{i}")
 
 
-def _settle(session: Session, model: type[Row], schema: Schema, data: Data) -> Home:
+def _settle(session: Session, model: type[Row], data: Data) -> Home:
     """Check every reference, and fill in the home that the row has by them."""
-    references = list(named(schema, data))
+    references = list(named(model.schema.writable(), data))
     found = _find(session, references)
     faults = [
         Fault("not_found", f"No such row of {name.target}.", name.pointer)

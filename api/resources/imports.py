@@ -1,0 +1,35 @@
+"""Imports: one sub-project's records as one document, all or nothing."""
+
+from typing import Any
+
+from flask import Response, url_for
+
+from api.blueprint import Blueprint
+from api.context import reach, session
+from api.crud import register
+from api.models.imports import Import
+from api.services import imports as service
+from schemas import imports as contract
+
+blp = Blueprint("imports", access="imports", url_prefix="/api/v1/imports", description=__doc__)
+imports = register(
+    blp,
+    Import,
+    filters=("sub_project_id", "provider_id"),
+    without=("create", "replace", "patch", "delete"),
+)
+
+
+@blp.route("", methods=("POST",), endpoint="create", max_bytes="MAX_IMPORT_BYTES")
+@blp.doc(operationId="createImport")
+@blp.arguments(contract.ImportDocument())
+@blp.response(201, contract.Import)
+def create(document: dict[str, Any]) -> Response:
+    """Bring in a sub-project's records; what is there already is updated or left as it is
+
+    All or nothing: when any element is refused, nothing is kept, and `errors` says which and why.
+    """
+    done = service.run(session(), document, reach())
+    response = imports.shown(imports.current(done.id), 201)
+    response.headers["Location"] = url_for("imports.read", key=done.id)
+    return response

@@ -1,0 +1,283 @@
+"""Importing one sub-project's records from one document: all of it or nothing, and every fault with its place.
+
+Elements are known by their `external_id`: what is there already is updated or left as it is, the rest is made. So the same
+document can be sent again and again.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+import sqlalchemy as sa
+from marshmallow import Schema, ValidationError
+from uuid_utils.compat import uuid7
+
+from api import wire
+from api.access import Reach
+from api.db import Session
+from api.models.base import RecordRow
+from api.models.imports import Import
+from api.models.participations import Participation
+from api.models.projects import Project
+from api.problems import MOST_FAULTS, Fault, Invalid, Problem
+from api.services import rows
+from api.view import View
+from schemas.fields import Entries, Part, Reference, References
+
+# A row comes after those it refers to.
+ORDER = (
+    "contacts",
+    "sub_projects",
+    "goals",
+    "indicators",
+    "measurements",
+    "results",
+    "meetings",
+    "surveys",
+    "deliverables",
+    "feedback",
+    "disseminations",
+    "reports",
+)
+# Plan rows are named by their codes, record rows by their external ids.
+CODED = frozenset({"periods", "project_goals", "project_indicators", "project_meetings"})
+
+Names = dict[tuple[str, str], uuid.UUID]
+
+
+@dataclass
+class Element:
+    """One element of the document on its way into a row."""
+
+    stem: str
+    pointer: str
+    given: dict[str, Any]
+    row: RecordRow | None = None
+    key: uuid.UUID = field(default_factory=uuid7)
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
+    """Bring a document in.
+
+    :param document: what `schemas.imports.ImportDocument` let in
+    :return: the import with its counts: resource -> created, updated, unchanged
+    :raises Invalid: with every fault that was found; nothing is kept then
+    """
+    project_id = _project(session, document["project"])
+    elements = list(_elements(document))
+    faults = list(_identify(session, elements))
+    names = _names(session, elements, project_id)
+    sub_project_id = next(e.key for e in elements if e.stem == "sub_projects")
+    home = {"sub_project_id": sub_project_id, "project_id": project_id}
+    for element in elements:
+        faults += _check(element, names, home)
+    if faults:
+        raise Invalid(faults=faults)
+    counts = _write(session, _in_order(elements), reach)
+    done = Import(sub_project_id=sub_project_id, counts=counts)
+    session.add(done)
+    rows.flush(session)
+    return done
+
+
+def _project(session: Session, acronym: str) -> uuid.UUID:
+    """The project of this acronym in which the session's provider takes part."""
+    found = session.scalars(
+        sa.select(Project.id)
+        .join(Participation, Participation.project_id == Project.id)
+        .where(Project.acronym == acronym, Participation.provider_id == session.scope.provider_id)
+    ).all()
+    if len(found) != 1:
+        text = "Your provider takes part in no such project." if not found else "Not unique."
+        raise Invalid(faults=[Fault("not_found", text, "/project")])
+    return found[0]
+
+
+def _elements(document: Mapping[str, Any]) -> Iterator[Element]:
+    for stem in ORDER:
+        if stem == "sub_projects":
+            yield Element(stem, "/sub_project", document["sub_project"])
+        else:
+            for place, given in enumerate(document[stem]):
+                yield Element(stem, f"/{stem}/{place}", given)
+
+
+def _identify(session: Session, elements: list[Element]) -> Iterator[Fault]:
+    """Find the row behind each external id, or give the element the id of a row to be."""
+    for stem in ORDER:
+        mine = [element for element in elements if element.stem == stem]
+        wanted = [name for e in mine if isinstance(name := e.given.get("external_id"), str)]
+        model: Any = rows.model_of(stem)
+        there = {
+            row.external_id: row
+            for row in session.scalars(sa.select(model).where(model.external_id.in_(wanted)))
+        }
+        seen: set[str] = set()
+        for element in mine:
+            name = element.given.get("external_id")
+            if not isinstance(name, str):
+                text = "Each element needs an external_id, a string."
+                yield Fault("required", text, f"{element.pointer}/external_id")
+            elif name in seen:
+                text = "Another element of this list has it too."
+                yield Fault("repeated", text, f"{element.pointer}/external_id")
+            elif name in there:
+                element.row = there[name]
+                element.key = there[name].id
+            seen.add(str(name))
+
+
+def _names(session: Session, elements: list[Element], project_id: uuid.UUID) -> Names:
+    """The ids behind the names that elements use: of each other, of what is there, of the plan."""
+    used: dict[str, set[str]] = {stem: set() for stem in (*CODED, *ORDER)}
+
+    def note(target: str, name: str) -> None:
+        used[target].add(name)
+
+    for element in elements:
+        schema = rows.model_of(element.stem).schema.writable()
+        _resolved(schema, element.given, Spelling(find=note), "")
+    names: Names = {}
+    for stem in filter(used.get, used):
+        model: Any = rows.model_of(stem)
+        name, here = model.__table__.c["code" if stem in CODED else "external_id"], ()
+        if stem in CODED:
+            here = (model.project_id == project_id,)
+        asked = sa.select(getattr(model, name.key), model.id).where(
+            getattr(model, name.key).in_(used[stem]), *here
+        )
+        names |= {(stem, known): key for known, key in session.execute(asked)}
+    return names | {
+        (e.stem, e.given["external_id"]): e.key
+        for e in elements
+        if isinstance(e.given.get("external_id"), str)
+    }
+
+
+def _check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> list[Fault]:
+    """Resolve the element's names and hold it against its resource's schema."""
+    schema = rows.model_of(element.stem).schema.writable()
+    spelling = Spelling(find=lambda target, name: names.get((target, name)))
+    given = _resolved(schema, element.given, spelling, "")
+    for name, value in home.items():
+        if name in schema.load_fields:
+            given.setdefault(name, str(value))
+    faults = spelling.faults
+    try:
+        element.data = schema.load(given)
+    except ValidationError as error:
+        told = {fault.pointer for fault in faults}
+        found = (
+            replace(fault, pointer=spelling.original(fault.pointer or ""))
+            for fault in wire.faults(error.messages)
+        )
+        faults += [fault for fault in found if fault.pointer not in told]
+    return [replace(fault, pointer=f"{element.pointer}{fault.pointer}") for fault in faults]
+
+
+@dataclass
+class Spelling:
+    """How an element spelled its references, so that a fault points at what the document says."""
+
+    find: Callable[[str, str], uuid.UUID | None]
+    faults: list[Fault] = field(default_factory=list)
+    pointers: dict[str, str] = field(default_factory=dict)
+
+    def original(self, pointer: str) -> str:
+        """`/goal`, where the schema says `/goal_id`."""
+        for resolved, original in self.pointers.items():
+            if pointer == resolved or pointer.startswith(resolved + "/"):
+                return original + pointer.removeprefix(resolved)
+        return pointer
+
+    def keys(self, target: str, value: Any, pointer: str) -> Any:
+        """The id behind a name, or the ids behind a list of them."""
+        if isinstance(value, list):
+            return [self.keys(target, one, f"{pointer}/{n}") for n, one in enumerate(value)]
+        if value is None:
+            return None
+        key = self.find(target, value) if isinstance(value, str) else None
+        if key is None:
+            text = f"Nothing of {target} has this name."
+            self.faults.append(Fault("not_found", text, pointer))
+        return str(key) if key else None
+
+
+def _resolved(
+    schema: Schema, given: Mapping[str, Any], spelling: Spelling, base: str
+) -> dict[str, Any]:
+    """The element with ids in place of names: `goal` becomes `goal_id`, `goals` `goal_ids`."""
+    result = dict(given)
+    for name, declared in schema.load_fields.items():
+        if isinstance(declared, Entries) and isinstance(declared.inner, Part):
+            inner, entries = declared.inner.schema, result.get(name)
+            if isinstance(entries, list):
+                result[name] = [
+                    _resolved(inner, entry, spelling, f"{base}/{name}/{place}")
+                    if isinstance(entry, dict)
+                    else entry
+                    for place, entry in enumerate(entries)
+                ]
+        elif isinstance(declared, Reference | References):
+            many = isinstance(declared, References)
+            short = name.removesuffix("_ids") + "s" if many else name.removesuffix("_id")
+            if short in result and name not in result:
+                spelling.pointers[f"{base}/{name}"] = f"{base}/{short}"
+                value = result.pop(short)
+                result[name] = spelling.keys(declared.target, value, f"{base}/{short}")
+    return result
+
+
+def _in_order(elements: list[Element]) -> list[Element]:
+    """Each element after those of its own kind that it is based on."""
+    by_key = {element.key: element for element in elements}
+    waits = {
+        element.key: {key} & by_key.keys() if (key := element.data.get("based_on_id")) else set()
+        for element in elements
+    }
+    try:
+        order = list(TopologicalSorter(waits).static_order())
+    except CycleError as error:
+        first = by_key[error.args[1][0]]
+        fault = Fault("cycle", "Based on itself, by way of others.", f"{first.pointer}/based_on")
+        raise Invalid(faults=[fault]) from error
+    place = {key: number for number, key in enumerate(order)}
+    return sorted(elements, key=lambda e: (ORDER.index(e.stem), place[e.key]))
+
+
+def _write(session: Session, elements: list[Element], reach: Reach) -> dict[str, dict[str, int]]:
+    counts = {stem: {"created": 0, "updated": 0, "unchanged": 0} for stem in ORDER}
+    faults: list[Fault] = []
+    for element in elements:
+        try:
+            counts[element.stem][_write_one(session, element, reach)] += 1
+        except Invalid as problem:
+            faults += _placed(element, problem)
+            if len(faults) > MOST_FAULTS:
+                break
+        except Problem as problem:
+            # The database refused: nothing after it can be tried in this transaction.
+            raise Invalid(faults=faults + _placed(element, problem)) from problem
+    if faults:
+        raise Invalid(faults=faults)
+    return {stem: tally for stem, tally in counts.items() if any(tally.values())}
+
+
+def _placed(element: Element, problem: Problem) -> list[Fault]:
+    found = list(problem.faults) or [Fault(problem.code, problem.detail or problem.title, "")]
+    return [replace(fault, pointer=f"{element.pointer}{fault.pointer}") for fault in found]
+
+
+def _write_one(session: Session, element: Element, reach: Reach) -> str:
+    if element.row is None:
+        rows.create(session, rows.model_of(element.stem), element.data | {"id": element.key}, reach)
+        return "created"
+    view = View(type(element.row))
+    shown = view.row(session, reach, element.key)
+    if shown and view.as_input(shown) == element.data:
+        return "unchanged"
+    rows.replace(session, element.row, element.data, reach)
+    return "updated"

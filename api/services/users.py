@@ -1,0 +1,61 @@
+"""Rules about accounts: nobody saws off the branch he sits on, and what a change takes away is gone at once."""
+
+from typing import Any
+
+from api.access import Caller
+from api.db import Session
+from api.models.users import User, email_key
+from api.problems import Fault, Invalid, Problem
+from api.services import logins, passwords, rows
+from schemas import vocabulary as v
+
+
+class OwnAccount(Problem):
+    status, code, title = 409, "own_account", "You can't do this to your own account"
+
+
+def prepare(session: Session, caller: Caller, data: dict[str, Any], user: User | None) -> None:
+    """Before an account is made, changed or deleted (without data).
+
+    What a manager may make of whom needs no rule here: his right ends at his provider, and its roles end at manager.
+
+    :raises OwnAccount: one's own role, provider, account, or password past the question for the current one
+    :raises Invalid: the password is weak
+    """
+    if user and user.id == caller.id:
+        _spare_oneself(data, user)
+    if not data:
+        return
+    if len(email_key(data["email"])) > v.EMAIL_LENGTH:  # folding can lengthen it: ß becomes ss
+        raise Invalid(faults=[Fault("too_long", f"Longer than {v.EMAIL_LENGTH}.", "/email")])
+    if password := data.pop("password", None):
+        passwords.refuse_weak(password, data["email"], "/password")
+        data["password_hash"] = passwords.hashed(password)
+    if user and (password or not data["active"]):
+        logins.end_all(session, user.id)
+
+
+def _spare_oneself(data: dict[str, Any], user: User) -> None:
+    if not data:
+        raise OwnAccount("Somebody else has to delete it.")
+    if data.get("password"):
+        raise OwnAccount("POST /api/v1/auth/password changes your own password.")
+    kept = {"role": user.role, "provider_id": user.provider_id, "active": user.active}
+    if lost := [name for name, value in kept.items() if data[name] != value]:
+        faults = [Fault("own_account", "Somebody else has to change this.", f"/{n}") for n in lost]
+        raise OwnAccount(faults=faults)
+
+
+def create_admin(session: Session, email: str, name: str, password: str | None = None) -> str:
+    """Make an operator's account from the command line; give its password, a random one when none was given.
+
+    :raises Duplicate: the address has an account
+    :raises Invalid: the password is weak
+    """
+    if password:
+        passwords.refuse_weak(password, email, "/password")
+    password = password or passwords.random()
+    kept = passwords.hashed(password)
+    session.add(User(email=email, name=name, role="admin", active=True, password_hash=kept))
+    rows.flush(session)
+    return password
