@@ -1,7 +1,9 @@
 """The operator's commands: `flask --app wsgi …`."""
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from alembic import command
@@ -12,6 +14,8 @@ from sqlalchemy.engine import make_url
 from api import openapi
 from api.context import database
 from api.db import Database
+from api.services import keys as signing_keys
+from api.services import samples, users
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "lamppu.json"
@@ -62,6 +66,76 @@ def write_openapi(check: bool) -> None:
         sys.exit(1)
 
 
+@click.command("sample")
+def sample() -> None:
+    """Load the sample into an empty database, and say what to try."""
+    known = Path(current_app.config["JWT_KEYS_FILE"]).with_name("sample.json")
+    with database().session(write=False) as session:
+        empty = samples.is_empty(session)
+    if empty:
+        # The accounts' random password: for this user's eyes only, next to the other secrets.
+        known.touch(mode=0o600)
+        known.write_text(json.dumps(samples.load(database())), encoding="utf-8")
+    if known.exists():
+        url = current_app.config["PUBLIC_URL"]
+        click.echo(_what_to_try(url, json.loads(known.read_text(encoding="utf-8"))))
+
+
+def _what_to_try(url: str, known: dict[str, Any]) -> str:
+    ministry = known["clients"][0]
+    accounts = [f"  {u['role']:9} {u['email']:28} {u['provider'] or ''}" for u in known["users"]]
+    return "\n".join(
+        [
+            "",
+            f"LAMPPU answers at {url}",
+            f"  OpenAPI document   {url}/api/v1/openapi.json",
+            f"  signing keys       {url}/.well-known/jwks.json",
+            f"  who am I           {url}/api/v1/auth/me",
+            "",
+            f"Demo accounts, all with the password {known['password']}",
+            *accounts,
+            "",
+            "Pull the sample report as the ministry's system would:",
+            f"  curl -s {url}/api/v1/reports/{known['report_id']} \\",
+            '    -H "Authorization: Bearer $(curl -s -d grant_type=client_credentials \\',
+            f"      -u {ministry['id']}:{ministry['secret']} \\",
+            f'      {url}/api/v1/auth/token | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\')"',
+            "  The same with ?format=html, and &language=sv or en, is the page that prints like the form.",
+            "",
+        ]
+    )
+
+
+@click.group("keys")
+def keys() -> None:
+    """The keys that sign tokens."""
+
+
+@keys.command("new")
+def new_key() -> None:
+    """Make a key that signs from now on; the ones before it go on verifying."""
+    click.echo(f"New key {signing_keys.new(Path(current_app.config['JWT_KEYS_FILE']))}.")
+
+
+@keys.command("drop")
+@click.option("--keep", default=1, show_default=True, help="How many of the newest stay.")
+def drop_keys(keep: int) -> None:
+    """Drop the oldest keys; tokens that they signed are refused from now on."""
+    dropped = signing_keys.drop(Path(current_app.config["JWT_KEYS_FILE"]), keep)
+    click.echo(f"Dropped {', '.join(dropped) or 'none'}.")
+
+
+@click.command("admin")
+@click.argument("email")
+@click.option("--name", default="Operator", show_default=True)
+def admin(email: str, name: str) -> None:
+    """Make an operator's account, and show its random password once."""
+    with database().session() as session:
+        password = users.create_admin(session, email, name)
+        session.commit()
+    click.echo(f"Password of {email}: {password}")
+
+
 def register_commands(app: Flask) -> None:
-    for one in (migrate, revise, write_openapi):
+    for one in (migrate, revise, write_openapi, sample, keys, admin):
         app.cli.add_command(one)

@@ -16,6 +16,9 @@ def render(kind: str, item: Any, autogen: Any) -> str | bool:
     if kind == "type" and isinstance(item, Identifier | Moment):
         autogen.imports.add(f"from api.db import {type(item).__name__}")
         return f"{type(item).__name__}()"
+    if kind == "type" and isinstance(item, sa.JSON):
+        autogen.imports.add("from api.db import Json")
+        return "Json"
     return False
 
 
