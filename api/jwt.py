@@ -135,11 +135,11 @@ def refreshing() -> tuple[Caller, uuid.UUID]:
     """
     try:
         verify_jwt_in_request(refresh=True, locations=["cookies"])
+        return get_current_user(), uuid.UUID(get_jwt()["jti"])
     except CSRFError as error:
         raise Forbidden("X-CSRF-TOKEN must repeat the cookie csrf_refresh_token.") from error
     except (JWTExtendedException, PyJWTError, ValueError) as error:
         raise Unauthenticated("No refresh token that is still good; sign in again.") from error
-    return get_current_user(), uuid.UUID(get_jwt()["jti"])
 
 
 def _verifying_key(header: dict[str, Any], claims: dict[str, Any]) -> Ed25519PublicKey:
@@ -148,7 +148,7 @@ def _verifying_key(header: dict[str, Any], claims: dict[str, Any]) -> Ed25519Pub
     Header and claims are not verified yet, but they are the same that are verified next; and only here are they as they
     came, before the library fills in what is missing.
     """
-    expected = _PERSON if "role" in claims else _MACHINE
+    expected = _PERSON if "sid" in claims else _MACHINE
     if claims.get("type") == "refresh":
         expected = _REFRESH
     wrong = [name for name, kind in expected.items() if not isinstance(claims.get(name, ...), kind)]

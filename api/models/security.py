@@ -25,9 +25,10 @@ def roles() -> Iterator[str]:
             f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; "
             "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
+        # Who may not grant it must have been given it by whoever made it.
         yield (
-            f"DO $$ BEGIN IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN "
-            f"GRANT {role} TO CURRENT_USER; END IF; END $$"
+            f"DO $$ BEGIN GRANT {role} TO CURRENT_USER; "
+            "EXCEPTION WHEN insufficient_privilege THEN NULL; END $$"
         )
         yield f"GRANT USAGE ON SCHEMA public TO {role}"
 
