@@ -60,9 +60,10 @@ def compile_form(session: Session, reach: Reach, report: Mapping[str, Any]) -> d
     """
     header = _header(session, reach, report)
     all_periods = PERIODS.rows(session, Reach.EVERY, {"project_id": header["project"]["id"]})
-    chosen = set(report["period_ids"]) or {period["id"] for period in all_periods}
+    chosen = report["period_ids"] or [str(period["id"]) for period in all_periods]
     periods = sorted(
-        (period for period in all_periods if period["id"] in chosen), key=lambda p: p["first_day"]
+        (period for period in all_periods if str(period["id"]) in chosen),
+        key=lambda period: period["first_day"],
     )
     filters = {"sub_project_id": report["sub_project_id"]}
     records = {name: view.rows(session, reach, filters) for name, view in RECORDS.items()}
