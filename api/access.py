@@ -43,7 +43,8 @@ _PLAN_READ: Right = {
     "the ministry's client with plan:read": EVERY,
 }
 _MINISTRY_WRITES: Right = {"reviewer": EVERY, "the ministry's client with plan:write": EVERY}
-_COORDINATOR_WRITES: Right = _MINISTRY_WRITES | {
+_COORDINATOR_WRITES: Right = {
+    **_MINISTRY_WRITES,
     "manager": COORDINATES,
     "a provider's client with plan:write": COORDINATES,
 }
@@ -106,7 +107,10 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: a person with a role, or an API client with scopes. Without a provider it is the ministry's or the operator's."""
+    """Who asks: a person with a role, or an API client with scopes.
+
+    Without a provider it is the ministry's or the operator's.
+    """
 
     id: uuid.UUID
     kind: str  # "user" or "client"

@@ -1,12 +1,12 @@
-"""Our Blueprint: a gate before every handler, strict arguments, and documentation out of the same table that decides.
+"""Our Blueprint: a gate before every handler, strict arguments, and documentation out of the table that decides.
 
-The gate, in order: a representation that fits (406), who is it (401), may they (403), then the arguments (415, 413, 400,
-422), then the handler; one commit after it, or a rollback on any error.
+The gate, in order: a representation that fits (406), who is it (401), may they (403), then the arguments (415, 413,
+400, 422), then the handler; one commit after it, or a rollback on any error.
 """
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 import flask_smorest
 from flask import Response, current_app, g, make_response, request
@@ -40,7 +40,7 @@ PATCH_TYPES = ("application/merge-patch+json", "application/json")
 class Parser(FlaskParser):
     """webargs, strict: the right Content-Type, JSON without ambiguities, every parameter known and given once."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {}  # noqa: RUF012  the schemas decide: they raise
+    DEFAULT_UNKNOWN_BY_LOCATION = {}
     DEFAULT_VALIDATION_STATUS = 422
 
     def load_json(self, req: Any, schema: Any) -> Any:
@@ -72,7 +72,8 @@ class Parser(FlaskParser):
         error_status_code: int | None,
         error_headers: Any,
     ) -> Any:
-        (location, messages), *_ = error.normalized_messages().items()
+        # webargs puts the location above marshmallow's messages.
+        (location, messages), *_ = cast(dict[str, Any], error.messages).items()
         raise Invalid(faults=wire.faults(messages, location=location)) from error
 
 

@@ -98,6 +98,11 @@ class ProviderScoped:
     )
 
 
+@sa.event.listens_for(ProviderScoped, "instrument_class", propagate=True)
+def _mark_table(mapper: orm.Mapper[t.Any], _: type) -> None:
+    t.cast(sa.Table, mapper.local_table).info["scoped"] = True
+
+
 @dataclass(frozen=True)
 class Scope:
     """Whose rows a session may touch: one provider's, none, or (reading only) everyone's."""
@@ -148,18 +153,16 @@ def scoped(statement: t.Any) -> t.Any:
 
 
 def _scoped_tables(statement: t.Any) -> set[str]:
-    mappers = {
-        m.local_table.name for m in Base.registry.mappers if issubclass(m.class_, ProviderScoped)
-    }
     return {
         element.name
         for element in visitors.iterate(statement)
-        if isinstance(element, sa.Table) and element.name in mappers
+        if isinstance(element, sa.Table) and element.info.get("scoped")
     }
 
 
 @sa.event.listens_for(Session, "do_orm_execute")
 def _stay_in_scope(state: orm.ORMExecuteState) -> sa.Result[t.Any] | None:
+    """Hold a statement to the scope of its session, or refuse it."""
     scope = t.cast(Session, state.session).scope
     if not (state.is_select or state.is_update or state.is_delete or state.is_insert):
         raise ScopeError("only statements whose tables can be seen are run here")
@@ -181,6 +184,7 @@ def _stay_in_scope(state: orm.ORMExecuteState) -> sa.Result[t.Any] | None:
             ProviderScoped, lambda cls: cls.provider_id == provider_id, include_aliases=True
         )
     )
+    return None
 
 
 @sa.event.listens_for(Session, "before_flush")

@@ -71,6 +71,9 @@ class Api(flask_smorest.Api):
             "Problem", {"description": "What went wrong, and where", "content": schema}
         )
 
+    def _register_error_handlers(self) -> None:
+        """None: flask-smorest's would answer 404 and 405 in a shape of its own, before ours."""
+
 
 def init(app: Flask, blueprints: tuple[Blueprint, ...]) -> None:
     app.config.update(SETTINGS)

@@ -132,8 +132,9 @@ def _gathered(
 
 def _entry(child: Any, schema: Schema | None) -> list[Any]:
     """`name, value, name, value, …` of the fields that a child shows."""
-    names = schema.dump_fields if schema else ()
-    return [part for name in names for part in (sa.literal_column(f"'{name}'"), child.c[name])]
+    names = schema.dump_fields if schema else {}
+    pairs: list[tuple[Any, Any]] = [(sa.literal_column(f"'{n}'"), child.c[n]) for n in names]
+    return [each for pair in pairs for each in pair]
 
 
 class _JsonText(GenericFunction[str]):

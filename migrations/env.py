@@ -5,10 +5,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context
 
-from api import models
-from api.db import Base, Identifier, Moment
-
-assert models  # importing it is what fills the metadata
+from api.db import Identifier, Moment
+from api.models.base import Base  # with which every table comes
+from migrations import protection
 
 
 def render(kind: str, item: Any, autogen: Any) -> str | bool:
@@ -29,6 +28,7 @@ def run(connection: sa.Connection) -> None:
         render_item=render,
         render_as_batch=connection.dialect.name == "sqlite",
         transaction_per_migration=True,
+        process_revision_directives=protection.add,
     )
     with context.begin_transaction():
         context.run_migrations()

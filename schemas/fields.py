@@ -1,7 +1,7 @@
 """Field types that accept exactly what they document, and say by a stable code what was wrong.
 
-Why not marshmallow's own as they stand: Integer takes "1_000" and 1.9, Boolean takes "yes", UUID takes "{…}", Date takes
-"2012-W03-1", and String takes NUL and lone surrogates, which no database stores.
+Why not marshmallow's own as they stand: Integer takes "1_000" and 1.9, Boolean takes "yes", UUID takes "{…}", Date
+takes "2012-W03-1", and String takes NUL and lone surrogates, which no database stores.
 """
 
 import math
@@ -39,7 +39,8 @@ class Coded(str):
         return Coded, (self.code, str(self), self.params)
 
 
-MESSAGES = {
+Messages = dict[str, str | list[t.Any] | dict[t.Any, t.Any]]
+MESSAGES: Messages = {
     "required": Coded("required", "This field is required."),
     "null": Coded("null", "This field may not be null."),
     "invalid": Coded("wrong_type", "Not of the documented type."),
@@ -65,7 +66,7 @@ def pattern(regex: str, text: str) -> validate.Regexp:
 class Text(fields.String):
     """Unicode text, kept exactly as given: no NUL or other control characters, not blank when required."""
 
-    default_error_messages = MESSAGES | {
+    default_error_messages: Messages = MESSAGES | {
         "invalid": Coded("wrong_type", "Not a string."),
         "characters": Coded("forbidden_character", "Contains U+{point}, which is not allowed."),
         "blank": Coded("blank", "Contains no visible character."),
@@ -87,7 +88,7 @@ class Text(fields.String):
 class Key(Text):
     """Text that tells rows apart: in normal form C, or two that look the same could both be there."""
 
-    default_error_messages = {
+    default_error_messages: Messages = {
         "normal": Coded("not_normalised", "Not in Unicode normal form C (NFC)."),
     }
 
@@ -101,7 +102,7 @@ class Key(Text):
 class Choice(fields.String):
     """One word of a vocabulary; plain text on both sides, so that a row goes out as it lies in the table."""
 
-    default_error_messages = MESSAGES | {"invalid": Coded("wrong_type", "Not a string.")}
+    default_error_messages: Messages = MESSAGES | {"invalid": Coded("wrong_type", "Not a string.")}
 
     def __init__(self, words: type[StrEnum], **kwargs: t.Any):
         self.words = words
@@ -112,7 +113,9 @@ class Choice(fields.String):
 class Flag(fields.Boolean):
     """true or false, nothing that only looks like it."""
 
-    default_error_messages = MESSAGES | {"invalid": Coded("wrong_type", "Not true or false.")}
+    default_error_messages: Messages = MESSAGES | {
+        "invalid": Coded("wrong_type", "Not true or false.")
+    }
 
     def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> bool:
         if not isinstance(value, bool):
@@ -123,7 +126,9 @@ class Flag(fields.Boolean):
 class Whole(fields.Integer):
     """A whole number; 1.0 is one (JSON Schema 2020-12 §6.1.1), true is not."""
 
-    default_error_messages = MESSAGES | {"invalid": Coded("wrong_type", "Not a whole number.")}
+    default_error_messages: Messages = MESSAGES | {
+        "invalid": Coded("wrong_type", "Not a whole number.")
+    }
 
     def __init__(self, minimum: int, maximum: int, **kwargs: t.Any):
         error = Coded("out_of_range", "Not between {min} and {max}.")
@@ -147,7 +152,7 @@ class QueryWhole(Whole):
 class Number(fields.Float):
     """A number of up to 11 digits before the point and 4 after it; a double holds each of them exactly as written."""
 
-    default_error_messages = MESSAGES | {
+    default_error_messages: Messages = MESSAGES | {
         "invalid": Coded("wrong_type", "Not a number."),
         "decimals": Coded("too_many_decimals", "More than {decimals} decimals."),
     }
@@ -170,7 +175,7 @@ class Number(fields.Float):
 class Day(fields.Date):
     """A calendar day, `2013-01-18` (RFC 3339 full-date), from 1900 to 2200."""
 
-    default_error_messages = MESSAGES | {
+    default_error_messages: Messages = MESSAGES | {
         "invalid": Coded("wrong_format", "Not a day of the calendar, written like 2013-01-18."),
     }
 
@@ -203,7 +208,7 @@ class Moment(fields.DateTime):
 class Id(fields.UUID):
     """A UUID in its canonical form (RFC 9562 §4)."""
 
-    default_error_messages = MESSAGES | {
+    default_error_messages: Messages = MESSAGES | {
         "invalid_uuid": Coded("wrong_format", "Not a UUID in its canonical form."),
     }
 
@@ -221,10 +226,10 @@ class Reference(Id):
         super().__init__(**kwargs)
 
 
-class Entries(fields.List):
+class Entries(fields.List[t.Any]):
     """A bounded list that goes in and out whole."""
 
-    default_error_messages = MESSAGES | {"invalid": Coded("wrong_type", "Not a list.")}
+    default_error_messages: Messages = MESSAGES | {"invalid": Coded("wrong_type", "Not a list.")}
 
     def __init__(self, inner: fields.Field[t.Any], maximum: int = v.CHILDREN_MAX, **kwargs: t.Any):
         kwargs.setdefault("load_default", list)
@@ -240,7 +245,9 @@ class Entries(fields.List):
 class References(Entries):
     """The ids of rows of another resource, each once, in no order."""
 
-    default_error_messages = {"repeated": Coded("repeated", "The same id stands here twice.")}
+    default_error_messages: Messages = {
+        "repeated": Coded("repeated", "The same id stands here twice.")
+    }
 
     def __init__(self, target: str, **kwargs: t.Any):
         self.target = target
@@ -256,7 +263,7 @@ class References(Entries):
 class Part(fields.Nested):
     """A nested object with a schema, and so a name, of its own."""
 
-    default_error_messages = MESSAGES | {"type": Coded("wrong_type", "Not an object.")}
+    default_error_messages: Messages = MESSAGES | {"type": Coded("wrong_type", "Not an object.")}
 
     def __init__(self, schema: type[Schema], **kwargs: t.Any):
         super().__init__(schema, **kwargs)

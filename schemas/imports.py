@@ -1,22 +1,24 @@
 """Imports: one sub-project's records as one JSON document, its elements linked by their external ids.
 
-An element is what the resource's own schema takes, with two comforts: `sub_project_id` is implied, and a reference may be
-given without its `_id` by the other's external id, or by the code of a plan row: `"goal": "t1"`, `"goals": ["t1", "t2"]`,
-`"period": "2012-spring"`.
+An element is what the resource's own schema takes, with two comforts: `sub_project_id` is implied, and a reference may
+be given without its `_id` by the other's external id, or by the code of a plan row: `"goal": "t1"`,
+`"goals": ["t1", "t2"]`, `"period": "2012-spring"`.
 """
+
+from typing import Any
 
 from marshmallow import fields
 
 from schemas import vocabulary as v
 from schemas.base import Record, Schema
-from schemas.fields import Coded, Key, Reference, length
+from schemas.fields import Coded, Key, Messages, Reference, length
 
-NO_OBJECT = {"invalid": Coded("wrong_type", "Not an object.")}
-NO_LIST = {"invalid": Coded("wrong_type", "Not a list.")}
+NO_OBJECT: Messages = {"invalid": Coded("wrong_type", "Not an object.")}
+NO_LIST: Messages = {"invalid": Coded("wrong_type", "Not a list.")}
 ELEMENTS_MAX = 5_000
 
 
-def elements() -> fields.List:
+def elements() -> fields.List[Any]:
     """Elements of one resource; each is checked by that resource's own schema."""
     return fields.List(
         fields.Dict(error_messages=NO_OBJECT),

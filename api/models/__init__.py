@@ -1,53 +1,7 @@
-"""The tables, one module a resource."""
+"""The tables, one module a resource. They refer to each other, so whoever needs one gets all."""
 
-from api.models import (
-    clients,
-    contacts,
-    deliverables,
-    disseminations,
-    feedback,
-    goals,
-    imports,
-    indicators,
-    measurements,
-    meetings,
-    participations,
-    periods,
-    programmes,
-    project_goals,
-    project_indicators,
-    project_meetings,
-    projects,
-    providers,
-    reports,
-    results,
-    sub_projects,
-    surveys,
-    users,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "clients",
-    "contacts",
-    "deliverables",
-    "disseminations",
-    "feedback",
-    "goals",
-    "imports",
-    "indicators",
-    "measurements",
-    "meetings",
-    "participations",
-    "periods",
-    "programmes",
-    "project_goals",
-    "project_indicators",
-    "project_meetings",
-    "projects",
-    "providers",
-    "reports",
-    "results",
-    "sub_projects",
-    "surveys",
-    "users",
-]
+for module in iter_modules(__path__, "api.models."):
+    import_module(module.name)

@@ -3,6 +3,7 @@
 import datetime as dt
 import typing as t
 import uuid
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -73,6 +74,10 @@ class Row(_Completed, RowMixin, Base):
     __abstract__ = True
 
     schema: t.ClassVar[type[Schema]]
+
+    @classmethod
+    def all(cls) -> Iterator[type["Row"]]:
+        return (m.class_ for m in Base.registry.mappers if issubclass(m.class_, Row))
 
     @classmethod
     def within(cls, reach: Reach) -> sa.ColumnElement[bool] | None:

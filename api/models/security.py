@@ -5,17 +5,12 @@ others, or as `lamppu_ministry`, which reads all of them and writes none. The co
 with OR or a sub-select loses the index, and Citus refuses the latter.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from api.db import MINISTRY_ROLE, PROVIDER_ROLE, Base, ProviderScoped
+from api.db import MINISTRY_ROLE, PROVIDER_ROLE, Base
 
+SECRETS = frozenset({"users", "login_sessions", "login_failures", "clients"})
 MINE = "provider_id = NULLIF(current_setting('lamppu.provider', true), '')::uuid"
-
-
-def record_tables() -> list[str]:
-    """The tables of which each row is one provider's own."""
-    scoped = (m.local_table for m in Base.registry.mappers if issubclass(m.class_, ProviderScoped))
-    return sorted(str(table.name) for table in scoped)  # type: ignore[attr-defined]
 
 
 def roles() -> Iterator[str]:
@@ -33,31 +28,27 @@ def roles() -> Iterator[str]:
         yield f"GRANT USAGE ON SCHEMA public TO {role}"
 
 
-def shared_table(name: str, *, ministry_reads: bool) -> Iterator[str]:
-    """Rights to a table of the plan or system plane, where the policy table of the application decides."""
-    yield f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{name}" TO {PROVIDER_ROLE}'
-    if ministry_reads:
-        yield f'GRANT SELECT ON "{name}" TO {MINISTRY_ROLE}'
+def plane(table: str) -> str:
+    """`record` when each row is one provider's own, `secret` when not even the ministry may read it, else `shared`."""
+    if Base.metadata.tables[table].info.get("scoped"):
+        return "record"
+    return "secret" if table in SECRETS else "shared"
 
 
-def record_table(name: str) -> Iterator[str]:
-    """Rights and policies of a table of the record plane."""
-    yield from shared_table(name, ministry_reads=True)
-    yield f'ALTER TABLE "{name}" ENABLE ROW LEVEL SECURITY'
-    yield f'ALTER TABLE "{name}" FORCE ROW LEVEL SECURITY'
-    yield f'CREATE POLICY own ON "{name}" TO {PROVIDER_ROLE} USING ({MINE}) WITH CHECK ({MINE})'
-    yield f'CREATE POLICY every ON "{name}" FOR SELECT TO {MINISTRY_ROLE} USING (true)'
+def protection(table: str, plane: str) -> Iterator[str]:
+    """The rights of both roles to a table, and the policies of a record table."""
+    yield f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO {PROVIDER_ROLE}'
+    if plane != "secret":
+        yield f'GRANT SELECT ON "{table}" TO {MINISTRY_ROLE}'
+    if plane == "record":
+        yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
+        yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
+        yield f'CREATE POLICY own ON "{table}" TO {PROVIDER_ROLE} USING ({MINE}) WITH CHECK ({MINE})'
+        yield f'CREATE POLICY every ON "{table}" FOR SELECT TO {MINISTRY_ROLE} USING (true)'
 
 
-SECRETS = frozenset({"users", "login_sessions", "login_failures", "clients"})
-
-
-def everything(tables: Iterable[str]) -> Iterator[str]:
-    """All statements for these tables of the current models."""
-    records = set(record_tables())
+def everything() -> Iterator[str]:
+    """All statements for the tables of the models as they are."""
     yield from roles()
-    for name in sorted(tables):
-        if name in records:
-            yield from record_table(name)
-        else:
-            yield from shared_table(name, ministry_reads=name not in SECRETS)
+    for table in sorted(Base.metadata.tables):
+        yield from protection(table, plane(table))

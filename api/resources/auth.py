@@ -13,7 +13,7 @@ from api import access, jwt
 from api.access import Caller
 from api.blueprint import Blueprint
 from api.context import caller, database, session
-from api.crud import json_response
+from api.crud import conditional, json_response
 from api.models.providers import Provider
 from api.models.users import User, email_key
 from api.problems import Forbidden, Invalid, Problem
@@ -22,6 +22,13 @@ from api.services.throttle import Bucket
 from schemas import auth as contract
 
 DEVICE_COOKIE = "device"
+CSRF_HEADER = {
+    "in": "header",
+    "name": "X-CSRF-TOKEN",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "What the cookie csrf_refresh_token says.",
+}
 
 blp = Blueprint("auth", access="auth", url_prefix=jwt.COOKIE_PATH, description=__doc__)
 well_known = Blueprint(
@@ -66,7 +73,7 @@ def login(credentials: dict[str, str]) -> Response:
         throttle.check(reading, buckets)
         user = logins.find(reading, account)
     proven = logins.proven(user, password)
-    throttle.check(session(), buckets)  # those who came at the same time have failed by now
+    throttle.check_in_turn(session(), buckets)
     if not (user and proven):
         throttle.record(session(), buckets)
         raise logins.WrongCredentials
@@ -78,7 +85,7 @@ def login(credentials: dict[str, str]) -> Response:
 
 
 @blp.route("/refresh", methods=("POST",), open_to_anyone="The refresh token says who it is.")
-@blp.doc(operationId="refreshToken")
+@blp.doc(operationId="refreshToken", parameters=[CSRF_HEADER])
 @blp.response(200, contract.AccessToken)
 @blp.alt_response("401", "Problem")
 @blp.alt_response("403", "Problem")
@@ -109,7 +116,7 @@ def password(change: dict[str, str]) -> Response:
     """Change my password, and sign me out everywhere"""
     user = session().get_one(User, _person().id)
     buckets = _buckets(user.email_key)
-    throttle.check(session(), buckets)
+    throttle.check_in_turn(session(), buckets)
     try:
         logins.change_password(session(), user, change["current_password"], change["new_password"])
     except logins.WrongPassword:
@@ -136,7 +143,7 @@ def me() -> Response:
         "provider_name": provider.name if provider else None,
         "permissions": [{"resource": name, "actions": allowed[name]} for name in allowed],
     }
-    return _json(shown)
+    return conditional(json_response(shown))
 
 
 def _as_oauth(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -210,8 +217,10 @@ def _client_credentials(asked: dict[str, Any]) -> tuple[str, str]:
 @well_known.response(200, contract.KeySet)
 def keys() -> Response:
     """The keys that our access tokens can be verified with (JWK Set, RFC 7517)"""
-    response = _json(jwt.keys().public())
+    response = json_response(jwt.keys().public())
     response.headers["Cache-Control"] = "public, max-age=300"
+    response.add_etag()
+    response.make_conditional(request)
     return response
 
 
@@ -234,7 +243,7 @@ def _signed_in(begun: logins.Login) -> Response:
 
 def _granted(who: Caller) -> Response:
     """RFC 6749 §5.1."""
-    response = _json(
+    response = json_response(
         {
             "access_token": jwt.access_token(who),
             "token_type": "Bearer",
@@ -242,7 +251,7 @@ def _granted(who: Caller) -> Response:
             "scope": " ".join(sorted(who.scopes)) or None,
         }
     )
-    response.headers["Pragma"] = "no-cache"
+    response.headers.update({"Cache-Control": "no-store", "Pragma": "no-cache"})
     return response
 
 
@@ -262,9 +271,3 @@ def _remember_device(response: Response, account: str) -> None:
         httponly=True,
         samesite="Strict",
     )
-
-
-def _json(value: Any) -> Response:
-    response = json_response(value)
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -23,7 +23,8 @@ goals = register(
 @blp.response(201, contract.GoalsTaken)
 def take_over(data: dict[str, Any]) -> Response:
     """Take goals over from the plan; all of the project's when none is named"""
-    taken = takeovers.take_goals(
-        session(), data["sub_project_id"], data["project_goal_ids"], data["language"], reach()
+    kind = takeovers.goals(data["language"])
+    taken = takeovers.take(
+        session(), kind, data["sub_project_id"], data["project_goal_ids"], reach()
     )
     return json_response({"items": [goals.current(row.id) for row in taken]}, 201)

@@ -25,7 +25,11 @@ meetings = register(
 @blp.response(201, contract.MeetingsTaken)
 def take_over(data: dict[str, Any]) -> Response:
     """Take meetings over from the network's calendar; all of them when none is named"""
-    taken = takeovers.take_meetings(
-        session(), data["sub_project_id"], data["project_meeting_ids"], reach()
+    taken = takeovers.take(
+        session(),
+        takeovers.MEETINGS,
+        data["sub_project_id"],
+        data["project_meeting_ids"],
+        reach(),
     )
     return json_response({"items": [meetings.current(row.id) for row in taken]}, 201)

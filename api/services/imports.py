@@ -1,7 +1,7 @@
 """Importing one sub-project's records from one document: all of it or nothing, and every fault with its place.
 
-Elements are known by their `external_id`: what is there already is updated or left as it is, the rest is made. So the same
-document can be sent again and again.
+Elements are known by their `external_id`: what is there already is updated or left as it is, the rest is made. So the
+same document can be sent again and again.
 """
 
 import uuid
@@ -143,12 +143,10 @@ def _names(session: Session, elements: list[Element], project_id: uuid.UUID) -> 
     names: Names = {}
     for stem in filter(used.get, used):
         model: Any = rows.model_of(stem)
-        name, here = model.__table__.c["code" if stem in CODED else "external_id"], ()
+        name = model.code if stem in CODED else model.external_id
+        asked = sa.select(name, model.id).where(name.in_(used[stem]))
         if stem in CODED:
-            here = (model.project_id == project_id,)
-        asked = sa.select(getattr(model, name.key), model.id).where(
-            getattr(model, name.key).in_(used[stem]), *here
-        )
+            asked = asked.where(model.project_id == project_id)
         names |= {(stem, known): key for known, key in session.execute(asked)}
     return names | {
         (e.stem, e.given["external_id"]): e.key

@@ -157,10 +157,10 @@ def _ordered(rows: Iterable[Shown]) -> list[Shown]:
 
 def _cell(goal: Shown, period: Shown, records: Records) -> dict[str, Any]:
     def here(row: Shown) -> bool:
-        return row["period_id"] == period["id"] and row["goal_id"] == goal["id"]
+        return bool(row["period_id"] == period["id"] and row["goal_id"] == goal["id"])
 
     def cited(row: Shown) -> bool:
-        return row["cell_period_id"] == period["id"] and str(goal["id"]) in row["goal_ids"]
+        return bool(row["cell_period_id"] == period["id"] and str(goal["id"]) in row["goal_ids"])
 
     entries = {
         "results": _ordered(row for row in records["results"] if here(row)),

@@ -4,6 +4,7 @@ import contextlib
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,12 +39,10 @@ class Home:
     project_id: uuid.UUID | None = None
 
 
+@cache
 def model_of(stem: str) -> type[Row]:
     """The table of a resource, by the stem that both share."""
-    found = {
-        m.local_table.name: m.class_ for m in Base.registry.mappers if issubclass(m.class_, Row)
-    }
-    return found[stem]
+    return next(model for model in Row.all() if model.__tablename__ == stem)
 
 
 def create(session: Session, model: type[Row], data: Data, reach: Reach) -> Row:
@@ -83,7 +82,6 @@ def remove(session: Session, row: Row) -> None:
 
 def _referring(session: Session, row: RecordRow) -> list[str]:
     """The tables of the same provider that hold a reference to this row."""
-    table = row.__table__
     asked = [
         sa.select(sa.literal(other.name).label("name")).where(
             sa.exists()
@@ -92,7 +90,7 @@ def _referring(session: Session, row: RecordRow) -> list[str]:
         )
         for other in Base.metadata.sorted_tables
         for column in other.c
-        if column.info.get("record") == table.name
+        if column.info.get("record") == row.__tablename__
     ]
     if not asked:
         return []

@@ -1,4 +1,4 @@
-"""The sample: the facts of the report for 2012 that LAMPPU was made after, with invented people, and two more providers."""
+"""The sample: the facts of the report for 2012 that LAMPPU was made after, with invented people."""
 
 import json
 import secrets

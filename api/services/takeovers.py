@@ -1,14 +1,15 @@
 """Taking goals and meetings over from the plan: each becomes a row of the provider's own that keeps its link."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from api.access import Reach
 from api.db import Session
-from api.models.base import RecordRow
+from api.models.base import Row
 from api.models.goals import Goal
 from api.models.meetings import Meeting
 from api.models.project_goals import ProjectGoal
@@ -19,7 +20,33 @@ from api.services import rows
 from schemas.project_meetings import Occasion
 from schemas.vocabulary import Language
 
-OCCASION = tuple(Occasion().fields)
+
+@dataclass(frozen=True)
+class TakeOver:
+    """Which rows of the plan become which records.
+
+    :param link: the record's reference to the plan row
+    :param carried: what the record takes from the plan row, which the provider may then word in its own way
+    """
+
+    plan: Any
+    record: Any
+    link: str
+    carried: Callable[[Any], dict[str, Any]]
+
+
+def goals(language: str) -> TakeOver:
+    def carried(goal: ProjectGoal) -> dict[str, Any]:
+        return {"position": goal.position, "text": in_language(goal.text, language)}
+
+    return TakeOver(ProjectGoal, Goal, "project_goal_id", carried)
+
+
+def _occasion(meeting: ProjectMeeting) -> dict[str, Any]:
+    return {name: getattr(meeting, name) for name in Occasion().fields}
+
+
+MEETINGS = TakeOver(ProjectMeeting, Meeting, "project_meeting_id", _occasion)
 
 
 def in_language(text: dict[str, str | None], language: str) -> str:
@@ -28,91 +55,47 @@ def in_language(text: dict[str, str | None], language: str) -> str:
     return next(part for part in found if part)
 
 
-def take_goals(
+def take(
     session: Session,
+    kind: TakeOver,
     sub_project_id: uuid.UUID,
     chosen: Sequence[uuid.UUID] | None,
-    language: str,
     reach: Reach,
-) -> list[RecordRow]:
-    """Make the provider's own goals of the plan's; those it has already are left as they are.
+) -> list[Row]:
+    """Make the provider's own rows of the plan's; those it has already are left as they are.
 
-    :param chosen: the plan's goals; all of the project's when None
-    :raises Invalid: no such sub-project of the caller's, or no such goal in its project
+    :param chosen: the plan's rows; all of the project's when None
+    :raises Invalid: no such sub-project of the caller's, or no such row in its project's plan
     """
-    return [
-        _made(
-            session,
-            Goal,
-            reach,
-            sub_project_id=sub_project_id,
-            project_goal_id=goal.id,
-            position=goal.position,
-            text=in_language(goal.text, language),
-        )
-        for goal in _untaken(session, sub_project_id, chosen, ProjectGoal, Goal, "project_goal_id")
-    ]
-
-
-def take_meetings(
-    session: Session,
-    sub_project_id: uuid.UUID,
-    chosen: Sequence[uuid.UUID] | None,
-    reach: Reach,
-) -> list[RecordRow]:
-    """The same for the network's meetings; who attended is the provider's to add."""
-    return [
-        _made(
-            session,
-            Meeting,
-            reach,
-            sub_project_id=sub_project_id,
-            project_meeting_id=meeting.id,
-            **{name: getattr(meeting, name) for name in OCCASION},
-        )
-        for meeting in _untaken(
-            session, sub_project_id, chosen, ProjectMeeting, Meeting, "project_meeting_id"
-        )
-    ]
-
-
-def _made(session: Session, model: type[RecordRow], reach: Reach, **data: Any) -> RecordRow:
-    row = rows.create(session, model, data, reach)
-    assert isinstance(row, model)
-    return row
-
-
-def _untaken(
-    session: Session,
-    sub_project_id: uuid.UUID,
-    chosen: Sequence[uuid.UUID] | None,
-    plan_model: Any,
-    model: Any,
-    link: str,
-) -> list[Any]:
-    """The plan rows to take over: of the sub-project's project, chosen, and not taken yet."""
-    sub_project = session.scalar(sa.select(SubProject).where(SubProject.id == sub_project_id))
-    if sub_project is None:
-        text = "No such row of sub_projects."
-        raise Invalid(faults=[Fault("not_found", text, "/sub_project_id")])
-    there = {
-        row.id: row
-        for row in session.scalars(
-            sa.select(plan_model)
-            .where(plan_model.project_id == sub_project.project_id)
-            .order_by(plan_model.id)
-        )
-    }
-    wanted = list(there) if chosen is None else chosen
+    plan = _plan(session, kind, sub_project_id)
+    wanted = list(plan) if chosen is None else chosen
     if faults := [
-        Fault("not_found", "Not in the plan of this project.", f"/{link}s/{place}")
+        Fault("not_found", "Not in the plan of this project.", f"/{kind.link}s/{place}")
         for place, key in enumerate(wanted)
-        if key not in there
+        if key not in plan
     ]:
         raise Invalid(faults=faults)
-    taken = set(
-        session.scalars(
-            sa.select(getattr(model, link)).where(model.sub_project_id == sub_project_id)
+    link, record = getattr(kind.record, kind.link), kind.record
+    taken = set(session.scalars(sa.select(link).where(record.sub_project_id == sub_project_id)))
+    return [
+        rows.create(
+            session,
+            record,
+            {"sub_project_id": sub_project_id, kind.link: key} | kind.carried(plan[key]),
+            reach,
         )
+        for key in wanted
+        if key not in taken
+    ]
+
+
+def _plan(session: Session, kind: TakeOver, sub_project_id: uuid.UUID) -> dict[uuid.UUID, Any]:
+    """The rows that the plan of the sub-project's project has, by id, in the order of their making."""
+    project_id = session.scalar(
+        sa.select(SubProject.project_id).where(SubProject.id == sub_project_id)
     )
-    return [there[key] for key in wanted if key not in taken]
+    if project_id is None:
+        text = "No such row of sub_projects."
+        raise Invalid(faults=[Fault("not_found", text, "/sub_project_id")])
+    asked = sa.select(kind.plan).where(kind.plan.project_id == project_id).order_by(kind.plan.id)
+    return {row.id: row for row in session.scalars(asked)}

@@ -98,6 +98,17 @@ def check(session: Session, buckets: Sequence[Bucket]) -> None:
         raise TooManyRequests(headers={"Retry-After": str(max(waits))})
 
 
+def check_in_turn(session: Session, buckets: Sequence[Bucket]) -> None:
+    """The same in a writing session, one attempt after the other: who guesses often at once gets no more guesses.
+
+    SQLite has one writer anyway; on PostgreSQL a lock of this account's holds until the failure is recorded.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        lock = int(buckets[0].key[:15], base=16)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+    check(session, buckets)
+
+
 def record(session: Session, buckets: Sequence[Bucket]) -> None:
     """Count a failure, and sweep out some that count no more."""
     old = sa.select(LoginFailure.id).order_by(LoginFailure.id).limit(SWEPT_AT_ONCE)

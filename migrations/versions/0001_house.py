@@ -12,52 +12,11 @@ from api.models import security
 revision = "0001"
 down_revision = None
 
-RECORD = (
-    "contacts",
-    "deliverable_deliveries",
-    "deliverable_goals",
-    "deliverable_stages",
-    "deliverables",
-    "dissemination_goals",
-    "disseminations",
-    "feedback",
-    "feedback_actions",
-    "feedback_goals",
-    "goals",
-    "imports",
-    "indicators",
-    "measurements",
-    "meeting_goals",
-    "meeting_participants",
-    "meetings",
-    "report_periods",
-    "reports",
-    "results",
-    "sub_projects",
-    "survey_goals",
-    "survey_questions",
-    "survey_respondent_groups",
-    "surveys",
-)
-SHARED = (
-    "participations",
-    "periods",
-    "programmes",
-    "project_goals",
-    "project_indicators",
-    "project_meetings",
-    "projects",
-    "providers",
-)
-SECRET = (
-    "clients",
-    "login_failures",
-    "login_sessions",
-    "users",
-)
-
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in security.roles():
+            op.execute(statement)
     op.create_table(
         "login_failures",
         sa.Column("id", Identifier(), nullable=False),
@@ -160,6 +119,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_contacts_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_contacts_id"), "contacts", ["id"], unique=False)
     op.create_table(
@@ -519,6 +479,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_sub_projects_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(
         op.f("ix_sub_projects_contact_id_id"), "sub_projects", ["contact_id", "id"], unique=False
@@ -608,6 +569,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_deliverables_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(
         op.f("ix_deliverables_based_on_id_id"), "deliverables", ["based_on_id", "id"], unique=False
@@ -655,6 +617,7 @@ def upgrade() -> None:
             "project_goal_id",
             name=op.f("uq_goals_provider_id_sub_project_id_project_goal_id"),
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_goals_id"), "goals", ["id"], unique=False)
     op.create_index(
@@ -685,6 +648,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_imports_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_imports_id"), "imports", ["id"], unique=False)
     op.create_index(
@@ -806,6 +770,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_meetings_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_meetings_id"), "meetings", ["id"], unique=False)
     op.create_index(op.f("ix_meetings_period_id_id"), "meetings", ["period_id", "id"], unique=False)
@@ -889,6 +854,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_reports_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_reports_contact_id_id"), "reports", ["contact_id", "id"], unique=False)
     op.create_index(op.f("ix_reports_id"), "reports", ["id"], unique=False)
@@ -955,6 +921,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_surveys_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_surveys_id"), "surveys", ["id"], unique=False)
     op.create_index(op.f("ix_surveys_period_id_id"), "surveys", ["period_id", "id"], unique=False)
@@ -1002,6 +969,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "deliverable_id", "position", name=op.f("pk_deliverable_deliveries")
         ),
+        info={"scoped": True},
     )
     op.create_index(
         op.f("ix_deliverable_deliveries_meeting_id"),
@@ -1028,6 +996,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "deliverable_id", "goal_id", name=op.f("pk_deliverable_goals")
         ),
+        info={"scoped": True},
     )
     op.create_index(
         op.f("ix_deliverable_goals_goal_id"), "deliverable_goals", ["goal_id"], unique=False
@@ -1079,6 +1048,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "deliverable_id", "position", name=op.f("pk_deliverable_stages")
         ),
+        info={"scoped": True},
     )
     op.create_table(
         "disseminations",
@@ -1153,6 +1123,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_disseminations_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(
         op.f("ix_disseminations_deliverable_id_id"),
@@ -1262,6 +1233,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_feedback_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(
         op.f("ix_feedback_about_deliverable_id_id"),
@@ -1338,6 +1310,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_indicators_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_indicators_goal_id_id"), "indicators", ["goal_id", "id"], unique=False)
     op.create_index(op.f("ix_indicators_id"), "indicators", ["id"], unique=False)
@@ -1372,6 +1345,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "meeting_id", "goal_id", name=op.f("pk_meeting_goals")
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_meeting_goals_goal_id"), "meeting_goals", ["goal_id"], unique=False)
     op.create_table(
@@ -1411,6 +1385,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "meeting_id", "position", name=op.f("pk_meeting_participants")
         ),
+        info={"scoped": True},
     )
     op.create_index(
         op.f("ix_meeting_participants_contact_id"),
@@ -1435,6 +1410,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "report_id", "period_id", name=op.f("pk_report_periods")
         ),
+        info={"scoped": True},
     )
     op.create_index(
         op.f("ix_report_periods_period_id"), "report_periods", ["period_id"], unique=False
@@ -1498,6 +1474,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider_id", "external_id", name=op.f("uq_results_provider_id_external_id")
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_results_goal_id_id"), "results", ["goal_id", "id"], unique=False)
     op.create_index(op.f("ix_results_id"), "results", ["id"], unique=False)
@@ -1524,6 +1501,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "survey_id", "goal_id", name=op.f("pk_survey_goals")
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_survey_goals_goal_id"), "survey_goals", ["goal_id"], unique=False)
     op.create_table(
@@ -1542,6 +1520,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "survey_id", "position", name=op.f("pk_survey_questions")
         ),
+        info={"scoped": True},
     )
     op.create_table(
         "survey_respondent_groups",
@@ -1577,6 +1556,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "survey_id", "position", name=op.f("pk_survey_respondent_groups")
         ),
+        info={"scoped": True},
     )
     op.create_table(
         "dissemination_goals",
@@ -1597,6 +1577,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "dissemination_id", "goal_id", name=op.f("pk_dissemination_goals")
         ),
+        info={"scoped": True},
     )
     op.create_index(
         op.f("ix_dissemination_goals_goal_id"), "dissemination_goals", ["goal_id"], unique=False
@@ -1640,6 +1621,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "feedback_id", "position", name=op.f("pk_feedback_actions")
         ),
+        info={"scoped": True},
     )
     op.create_table(
         "feedback_goals",
@@ -1660,6 +1642,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "provider_id", "feedback_id", "goal_id", name=op.f("pk_feedback_goals")
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_feedback_goals_goal_id"), "feedback_goals", ["goal_id"], unique=False)
     op.create_table(
@@ -1709,6 +1692,7 @@ def upgrade() -> None:
             "period_id",
             name=op.f("uq_measurements_provider_id_indicator_id_period_id"),
         ),
+        info={"scoped": True},
     )
     op.create_index(op.f("ix_measurements_id"), "measurements", ["id"], unique=False)
     op.create_index(
@@ -1726,20 +1710,44 @@ def upgrade() -> None:
         ["sub_project_id", "id"],
         unique=False,
     )
-    if op.get_bind().dialect.name == "postgresql":
-        _protect()
 
-
-def _protect() -> None:
-    """Row level security on the record plane; the ministry's role sees no account."""
-    for statement in security.roles():
-        op.execute(statement)
-    for name in RECORD:
-        for statement in security.record_table(name):
-            op.execute(statement)
-    for name in (*SHARED, *SECRET):
-        for statement in security.shared_table(name, ministry_reads=name in SHARED):
-            op.execute(statement)
+    op.protect("login_failures", "secret")
+    op.protect("programmes", "shared")
+    op.protect("providers", "shared")
+    op.protect("clients", "secret")
+    op.protect("contacts", "record")
+    op.protect("projects", "shared")
+    op.protect("users", "secret")
+    op.protect("login_sessions", "secret")
+    op.protect("participations", "shared")
+    op.protect("periods", "shared")
+    op.protect("project_goals", "shared")
+    op.protect("project_indicators", "shared")
+    op.protect("project_meetings", "shared")
+    op.protect("sub_projects", "record")
+    op.protect("deliverables", "record")
+    op.protect("goals", "record")
+    op.protect("imports", "record")
+    op.protect("meetings", "record")
+    op.protect("reports", "record")
+    op.protect("surveys", "record")
+    op.protect("deliverable_deliveries", "record")
+    op.protect("deliverable_goals", "record")
+    op.protect("deliverable_stages", "record")
+    op.protect("disseminations", "record")
+    op.protect("feedback", "record")
+    op.protect("indicators", "record")
+    op.protect("meeting_goals", "record")
+    op.protect("meeting_participants", "record")
+    op.protect("report_periods", "record")
+    op.protect("results", "record")
+    op.protect("survey_goals", "record")
+    op.protect("survey_questions", "record")
+    op.protect("survey_respondent_groups", "record")
+    op.protect("dissemination_goals", "record")
+    op.protect("feedback_actions", "record")
+    op.protect("feedback_goals", "record")
+    op.protect("measurements", "record")
 
 
 def downgrade() -> None:

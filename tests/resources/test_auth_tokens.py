@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -267,6 +268,8 @@ def test_keys_rotate_without_a_restart(
 def test_others_can_verify_our_tokens_with_the_published_keys(browser: Browser) -> None:
     answer = browser.open("/.well-known/jwks.json", headers={})
     assert answer.headers["Cache-Control"] == "public, max-age=300"
+    known = {"If-None-Match": answer.headers["ETag"]}
+    assert browser.open("/.well-known/jwks.json", headers=known).status_code == 304
     published = jwt.PyJWKSet.from_dict(answer.get_json())
     key = published[jwt.get_unverified_header(browser.token)["kid"]]
     claims = jwt.decode(
@@ -280,3 +283,12 @@ def test_the_application_does_not_start_without_keys(
 ) -> None:
     with pytest.raises(ConfigError, match="JWT_KEYS_FILE"):
         other(settings, tmp_path / "nowhere.json")
+
+
+def test_a_command_may_make_the_first_keys(settings: dict[str, Any], tmp_path: Path) -> None:
+    with click.Context(click.Command("keys new")):
+        first = other(settings, path := tmp_path / "keys.json")
+    keys.new(path)
+    new_user(first)
+    assert Browser(first).login().status_code == 200
+    first.extensions["database"].engine.dispose()
