@@ -41,7 +41,7 @@ def prepare(secret: Path, port: str) -> None:
     os.environ.setdefault("SECRET_KEY", secret.read_text())
     os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
     keys = Path(os.environ.setdefault("JWT_KEYS_FILE", "instance/jwt-keys.json"))
-    for command in ([] if keys.exists() else ["keys new"]) + ["migrate", "sample"]:
+    for command in ([] if keys.exists() else ["keys new"]) + ["sample"]:
         run(PYTHON, "-m", "flask", "--app", "wsgi", *command.split())
 
 

@@ -68,7 +68,8 @@ def write_openapi(check: bool) -> None:
 
 @click.command("sample")
 def sample() -> None:
-    """Load the sample into an empty database, and say what to try."""
+    """Migrate, load the sample into an empty database, and say what to try."""
+    migrate_database(database())
     known = Path(current_app.config["JWT_KEYS_FILE"]).with_name("sample.json")
     with database().session(write=False) as session:
         empty = samples.is_empty(session)
