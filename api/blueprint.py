@@ -111,7 +111,7 @@ class Blueprint(flask_smorest.Blueprint):
             gated = self._gate(view, None if open_to_anyone else action, produces, max_bytes)
             gated.open_to_anyone = open_to_anyone  # type: ignore[attr-defined]
             gated.rights = (self.access, action)  # type: ignore[attr-defined]
-            documented = self._document_rights(gated, open_to_anyone, action)
+            documented = self._document(gated, open_to_anyone, action, _refusals(method, rule))
             super(Blueprint, self).route(rule, methods=list(methods), **options)(documented)
             return view
 
@@ -152,16 +152,32 @@ class Blueprint(flask_smorest.Blueprint):
         g.reach = reach
         session.enter(Scope(provider_id=g.caller.provider_id))
 
-    def _document_rights(
-        self, view: Callable[..., Any], open_to_anyone: str | None, action: str
+    def _document(
+        self, view: Callable[..., Any], open_to_anyone: str | None, action: str, statuses: set[int]
     ) -> Callable[..., Any]:
-        if open_to_anyone:
-            return self.doc(security=[])(view)  # type: ignore[no-any-return]
+        """Who may, out of the table that decides, and every status that is not a success."""
         right = access.POLICIES[self.access].get(action, {})
-        described = self.doc(security=[{"bearer": []}], **{"x-allowed": sorted(right)})(view)
-        for status in ("401", "403"):
-            described = self.alt_response(status, "Problem")(described)
+        rights: dict[str, Any] = {"security": [{"bearer": []}], "x-allowed": sorted(right)}
+        described = self.doc(**({"security": []} if open_to_anyone else rights))(view)
+        for status in sorted(statuses | (set() if open_to_anyone else {401, 403})):
+            described = self.alt_response(str(status), "Problem")(described)
         return described  # type: ignore[no-any-return]
+
+    def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **kwargs: Any) -> Any:
+        # The library names its 422 after http.HTTPStatus, whose words differ from one Python to the next.
+        if "arguments" in doc_info:
+            doc_info["arguments"]["responses"] = {"422": "Problem"}
+        return super()._prepare_arguments_doc(doc, doc_info, **kwargs)
+
+
+def _refusals(method: str, rule: str) -> set[int]:
+    """The statuses, apart from who it is, by which a route of this kind may refuse."""
+    statuses = {406} | ({404} if "<" in rule else set())
+    if method in ("POST", "PUT", "PATCH"):
+        statuses |= {400, 409, 413, 415, 422}
+    if method in ("PUT", "PATCH", "DELETE"):
+        statuses |= {409, 412, 428}
+    return statuses
 
 
 def authenticate() -> Caller:

@@ -1,9 +1,12 @@
 """For each resource: who may write it, as many valid bodies as a test wants, and a field to change."""
 
+import contextlib
 import itertools
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -57,16 +60,26 @@ def url(stem: str, key: object = None) -> str:
     return f"/api/v1/{stem.replace('_', '-')}" + (f"/{key}" if key else "")
 
 
-def code(response: TestResponse) -> tuple[int, str]:
-    """Status and code of a problem."""
-    assert response.content_type == "application/problem+json"
-    return response.status_code, response.get_json()["code"]
-
-
 def places(response: TestResponse) -> list[tuple[str, str]]:
     """What is wrong, and where, of a problem."""
     faults = response.get_json()["errors"]
     return [(f.get("pointer") or f.get("parameter"), f["code"]) for f in faults]
+
+
+@contextlib.contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """The SQL that the application sends meanwhile."""
+    sent: list[str] = []
+
+    def note(*event: Any) -> None:
+        sent.append(event[2])
+
+    engine = app.extensions["database"].engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 class Bench:
@@ -193,15 +206,19 @@ _BODIES: dict[str, Any] = {
         "starts_on": "2011-01-01",
         "ends_on": "2013-12-31",
     },
-    "periods": lambda b, n: _in_plan(b)
-    | {
-        "code": f"{2100 + n}-autumn",
-        "first_day": "2012-08-01",
-        "last_day": "2012-12-31",
-        "due_on": "2013-01-31",
-    },
-    "project_goals": lambda b, n: _in_plan(b)
-    | {"code": f"G{n}", "position": 3, "text": {"fi": f"Tavoite {n}", "sv": None, "en": None}},
+    "periods": lambda b, n: (
+        _in_plan(b)
+        | {
+            "code": f"{2100 + n}-autumn",
+            "first_day": "2012-08-01",
+            "last_day": "2012-12-31",
+            "due_on": "2013-01-31",
+        }
+    ),
+    "project_goals": lambda b, n: (
+        _in_plan(b)
+        | {"code": f"G{n}", "position": 3, "text": {"fi": f"Tavoite {n}", "sv": None, "en": None}}
+    ),
     "project_indicators": lambda b, n: {
         "project_goal_id": b.world.plan["project_goals"],
         "code": f"I{n}",
@@ -212,13 +229,20 @@ _BODIES: dict[str, Any] = {
         "target": 60.25,
         "direction": "maintain",
     },
-    "project_meetings": lambda b, n: _in_plan(b)
-    | _meeting(n)
-    | {"code": f"N{n}", "period_id": b.world.plan["periods"]},
-    "participations": lambda b, n: _in_plan(b)
-    | {"provider_id": b.make("providers"), "joined_on": "2011-12-01"},
-    "sub_projects": lambda b, n: _in_plan(b)
-    | {"contact_id": b.world.a.ids["contacts"], "name": f"Osahanke {n}", "description": "Kuvaus"},
+    "project_meetings": lambda b, n: (
+        _in_plan(b) | _meeting(n) | {"code": f"N{n}", "period_id": b.world.plan["periods"]}
+    ),
+    "participations": lambda b, n: (
+        _in_plan(b) | {"provider_id": b.make("providers"), "joined_on": "2011-12-01"}
+    ),
+    "sub_projects": lambda b, n: (
+        _in_plan(b)
+        | {
+            "contact_id": b.world.a.ids["contacts"],
+            "name": f"Osahanke {n}",
+            "description": "Kuvaus",
+        }
+    ),
     "contacts": lambda b, n: {
         "name": f"Yhteys {n}",
         "job_title": "päällikkö",
@@ -258,92 +282,104 @@ _BODIES: dict[str, Any] = {
         "text": f"Tulos {n}",
         "reason": None,
     },
-    "meetings": lambda b, n: _cited(b)
-    | _meeting(n)
-    | {
-        "project_meeting_id": b.world.plan["project_meetings"],
-        "period_id": b.world.plan["periods"],
-        "body": "neuvottelukunta",
-        "field": "media",
-        "attendance": "excused",
-        "reason": "Este",
-        "done_instead": "Aineisto",
-        "notes": f"Muistio {n}",
-        "participants": [
-            _participant("Bertta", contact_id=b.world.a.ids["contacts"]),
-            _participant("Akseli", attendance="excused", reason="Este", done_instead="Aineisto"),
-        ],
-    },
-    "surveys": lambda b, n: _cited(b)
-    | {
-        "period_id": b.world.plan["periods"],
-        "title": f"Kysely {n}",
-        "purpose": "Kartoitus",
-        "progress": "ongoing",
-        "opens_on": "2012-05-02",
-        "closes_on": "2012-05-31",
-        "recurrence": "yearly",
-        "respondent_groups": [
-            {"group": "teachers", "label": None, "invited": 20, "answered": 20},
-            {"group": "students", "label": "2. vuosi", "invited": None, "answered": 0},
-        ],
-        "questions": [
-            {"text": "Miten?", "free_comment": True},
-            {"text": "Kuinka usein?", "free_comment": False},
-        ],
-    },
-    "disseminations": lambda b, n: _cited(b)
-    | _in_month(b)
-    | {
-        "survey_id": b.world.a.ids["surveys"],
-        "deliverable_id": None,
-        "audience": f"Yleisö {n}",
-        "by_whom": "opettajat",
-        "channel": "sähköposti",
-        "progress": "planned",
-        "text": "Tulokset",
-    },
-    "feedback": lambda b, n: _cited(b)
-    | _in_month(b)
-    | {
-        "source": "advisory_board",
-        "source_name": "neuvottelukunta",
-        "field": "media",
-        "meeting_id": b.world.a.ids["meetings"],
-        "survey_id": b.world.a.ids["surveys"],
-        "about": "malli",
-        "about_survey_id": b.world.a.ids["surveys"],
-        "about_deliverable_id": b.world.a.ids["deliverables"],
-        "position": 2,
-        "point": f"Huomio {n}",
-        "actions": [
-            {"text": "Toinen", "state": "done", "decided_on": None, "done_on": "2013-01-02"},
-            {"text": "Eka", "state": "open", "decided_on": "2012-12-13", "done_on": None},
-        ],
-    },
-    "deliverables": lambda b, n: _cited(b)
-    | _in_month(b)
-    | {
-        "kind": "plan",
-        "title": f"Suunnitelma {n}",
-        "description": "Kuvaus",
-        "progress": "planned",
-        "based_on_id": b.world.a.ids["deliverables"],
-        "stages": [
-            _stage("rolled_out", note="Yksiköihin"),
-            _stage("handed_over", body="johtoryhmä", date="2013-01-07"),
-        ],
-        "deliveries": [
-            {
-                "channel": "Optima",
-                "recipient": "verkosto",
-                "progress": "done",
-                "date": None,
-                "date_note": "hyvissä ajoin",
-                "meeting_id": b.world.a.ids["meetings"],
-            }
-        ],
-    },
+    "meetings": lambda b, n: (
+        _cited(b)
+        | _meeting(n)
+        | {
+            "project_meeting_id": b.world.plan["project_meetings"],
+            "period_id": b.world.plan["periods"],
+            "body": "neuvottelukunta",
+            "field": "media",
+            "attendance": "excused",
+            "reason": "Este",
+            "done_instead": "Aineisto",
+            "notes": f"Muistio {n}",
+            "participants": [
+                _participant("Bertta", contact_id=b.world.a.ids["contacts"]),
+                _participant(
+                    "Akseli", attendance="excused", reason="Este", done_instead="Aineisto"
+                ),
+            ],
+        }
+    ),
+    "surveys": lambda b, n: (
+        _cited(b)
+        | {
+            "period_id": b.world.plan["periods"],
+            "title": f"Kysely {n}",
+            "purpose": "Kartoitus",
+            "progress": "ongoing",
+            "opens_on": "2012-05-02",
+            "closes_on": "2012-05-31",
+            "recurrence": "yearly",
+            "respondent_groups": [
+                {"group": "teachers", "label": None, "invited": 20, "answered": 20},
+                {"group": "students", "label": "2. vuosi", "invited": None, "answered": 0},
+            ],
+            "questions": [
+                {"text": "Miten?", "free_comment": True},
+                {"text": "Kuinka usein?", "free_comment": False},
+            ],
+        }
+    ),
+    "disseminations": lambda b, n: (
+        _cited(b)
+        | _in_month(b)
+        | {
+            "survey_id": b.world.a.ids["surveys"],
+            "deliverable_id": None,
+            "audience": f"Yleisö {n}",
+            "by_whom": "opettajat",
+            "channel": "sähköposti",
+            "progress": "planned",
+            "text": "Tulokset",
+        }
+    ),
+    "feedback": lambda b, n: (
+        _cited(b)
+        | _in_month(b)
+        | {
+            "source": "advisory_board",
+            "source_name": "neuvottelukunta",
+            "field": "media",
+            "meeting_id": b.world.a.ids["meetings"],
+            "survey_id": b.world.a.ids["surveys"],
+            "about": "malli",
+            "about_survey_id": b.world.a.ids["surveys"],
+            "about_deliverable_id": b.world.a.ids["deliverables"],
+            "position": 2,
+            "point": f"Huomio {n}",
+            "actions": [
+                {"text": "Toinen", "state": "done", "decided_on": None, "done_on": "2013-01-02"},
+                {"text": "Eka", "state": "open", "decided_on": "2012-12-13", "done_on": None},
+            ],
+        }
+    ),
+    "deliverables": lambda b, n: (
+        _cited(b)
+        | _in_month(b)
+        | {
+            "kind": "plan",
+            "title": f"Suunnitelma {n}",
+            "description": "Kuvaus",
+            "progress": "planned",
+            "based_on_id": b.world.a.ids["deliverables"],
+            "stages": [
+                _stage("rolled_out", note="Yksiköihin"),
+                _stage("handed_over", body="johtoryhmä", date="2013-01-07"),
+            ],
+            "deliveries": [
+                {
+                    "channel": "Optima",
+                    "recipient": "verkosto",
+                    "progress": "done",
+                    "date": None,
+                    "date_note": "hyvissä ajoin",
+                    "meeting_id": b.world.a.ids["meetings"],
+                }
+            ],
+        }
+    ),
     "reports": lambda b, n: {
         "sub_project_id": b.world.a.ids["sub_projects"],
         "kind": "interim",

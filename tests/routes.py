@@ -1,0 +1,168 @@
+"""Every operation of the application with what it takes, and a row, a caller and a body that it would let in.
+
+Tests that must hold for each route go through `operations`; a new route is among them by itself.
+"""
+
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from marshmallow import Schema
+from werkzeug.test import TestResponse
+
+from api.access import ACCOUNT, PLAN, POLICIES, PROGRAMME, PROJECT, PROVIDER, RECORD
+from api.db import MINISTRY_ROLE, Base
+from api.services import rows
+from tests import factories
+
+MISSING = uuid.UUID("01900000-0000-7000-8000-000000000000")
+PASSWORD = "a lamp beside the harbour"
+PLAN_STEMS = [s for s, policy in POLICIES.items() if policy in (PROGRAMME, PROJECT, PLAN)]
+RECORD_STEMS = [stem for stem, policy in POLICIES.items() if policy is RECORD]
+SYSTEM_STEMS = [stem for stem, policy in POLICIES.items() if policy in (PROVIDER, ACCOUNT)]
+ROW_STEMS = [*PLAN_STEMS, *RECORD_STEMS, *SYSTEM_STEMS]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one route; the schemas are those of its decorators."""
+
+    endpoint: str
+    method: str
+    rule: str
+    body: Schema | None
+    query: Schema | None
+    form: Schema | None
+
+    @property
+    def stem(self) -> str:
+        return self.endpoint.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        return self.endpoint.partition(".")[2]
+
+
+def operations(app: Flask) -> list[Operation]:
+    """All of them, but for the OpenAPI document's own."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("api-docs."):
+            continue
+        method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+        taken = app.view_functions[rule.endpoint]._apidoc.get("arguments", {"parameters": ()})
+        schemas = {where["in"]: where["schema"] for where in taken["parameters"]}
+        body = schemas.get("json")
+        if method == "PATCH":  # a merge patch is held to the schema after it was merged
+            body = rows.model_of(rule.endpoint.partition(".")[0]).schema.writable()
+        found.append(
+            Operation(
+                rule.endpoint, method, rule.rule, body, schemas.get("query"), schemas.get("form")
+            )
+        )
+    return found
+
+
+class Ground:
+    """A world with accounts in it, who may do what in it, and requests that would be let in."""
+
+    def __init__(self, app: Flask, client: FlaskClient):
+        self.app, self.client = app, client
+        self.world = factories.world(app)
+        self.a = self.world.a
+        self.manager = factories.bearer(app, "manager", self.a.provider_id)
+        self.reviewer = factories.bearer(app, "reviewer")
+        self.admin = factories.bearer(app, "admin")
+        account = {"provider_id": self.a.provider_id, "name": "Aino"}
+        self.ids = {
+            "providers": self.a.provider_id,
+            "users": factories.make(
+                app, "users", email="aino@koulu.example", role="viewer", **account
+            ),
+            "clients": factories.make(app, "clients", scopes=["plan:read"], **account),
+            **self.world.plan,
+            **self.a.ids,
+        }
+
+    def writer(self, stem: str) -> dict[str, str]:
+        """The headers of somebody who may write this resource."""
+        if stem in PLAN_STEMS:
+            return self.reviewer
+        return self.admin if stem in SYSTEM_STEMS else self.manager
+
+    def path(self, operation: Operation, key: Any = None) -> str:
+        return operation.rule.replace("<uuid:key>", str(key or self.ids.get(operation.stem)))
+
+    def row(self, stem: str) -> dict[str, Any]:
+        """The row as the API shows it."""
+        path = f"/api/v1/{stem.replace('_', '-')}/{self.ids[stem]}"
+        response = self.client.get(path, headers=self.writer(stem))
+        assert response.status_code == 200, response.get_data(as_text=True)
+        shown: dict[str, Any] = response.get_json()
+        return shown
+
+    def sendable(self, stem: str) -> dict[str, Any]:
+        """What would leave the row as it is."""
+        shown = self.row(stem)
+        return {n: shown[n] for n in rows.model_of(stem).schema.writable().fields if n in shown}
+
+    def headers(self, operation: Operation) -> dict[str, str]:
+        """Of somebody who may, with the version where one is asked for."""
+        headers = dict(self.writer(operation.stem))
+        if operation.method in ("PUT", "PATCH", "DELETE"):
+            headers["If-Match"] = f'"{self.row(operation.stem)["version"]}"'
+        return headers
+
+    def body(self, operation: Operation) -> dict[str, Any]:
+        """A body that the operation lets in, with every field that has a value."""
+        if operation.name in ("create", "replace", "patch") and operation.stem != "imports":
+            return self.sendable(operation.stem)
+        return dict(self._bodies[operation.endpoint])
+
+    @cached_property
+    def _bodies(self) -> dict[str, dict[str, Any]]:
+        sub_project_id = str(self.a.ids["sub_projects"])
+        return {
+            "auth.login": {"email": "aino@koulu.example", "password": PASSWORD},
+            "auth.password": {"current_password": PASSWORD, "new_password": PASSWORD + "!"},
+            "clients.secret": {"keep_old_hours": 1, "valid_days": 1},
+            "goals.take_over": {
+                "sub_project_id": sub_project_id,
+                "project_goal_ids": [],
+                "language": "fi",
+            },
+            "meetings.take_over": {"sub_project_id": sub_project_id, "project_meeting_ids": []},
+            "imports.create": self._import(),
+        }
+
+    def _import(self) -> dict[str, Any]:
+        """A document that brings in the provider's own records once more: nothing would change."""
+        elements = {stem: [self.sendable(stem)] for stem in RECORD_STEMS}
+        (sub_project,) = elements.pop("sub_projects")
+        acronym = self.row("projects")["acronym"]
+        return {"project": acronym, "sub_project": sub_project, **elements}
+
+    def send(self, operation: Operation, body: Any = None, **given: Any) -> TestResponse:
+        """Send a body (JSON), or `data`, `query_string`, … as they are."""
+        headers = self.headers(operation) | given.pop("headers", {})
+        if body is not None:
+            given["json"] = body
+        path = given.pop("path", None) or self.path(operation)
+        return self.client.open(path, method=operation.method, headers=headers, **given)
+
+
+def contents(app: Flask) -> dict[str, list[str]]:
+    """Every row of every table, past all scopes."""
+    with app.extensions["database"].engine.connect() as connection:
+        found = {}
+        for name, table in sorted(
+            Base.metadata.tables.items(), key=lambda item: "scoped" in item[1].info
+        ):
+            if table.info.get("scoped") and connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SET LOCAL ROLE {MINISTRY_ROLE}")
+            found[name] = sorted(map(str, connection.execute(sa.select(table))))
+        return found
