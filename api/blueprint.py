@@ -4,9 +4,10 @@ The gate, in order: a representation that fits (406), who is it (401), may they 
 400, 422), then the handler; one commit after it, or a rollback on any error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, cast
+from urllib.parse import unquote, unquote_to_bytes
 
 import flask_smorest
 from flask import Response, current_app, g, make_response, request
@@ -56,6 +57,9 @@ class Parser(FlaskParser):
         if repeated:
             text = "Given more than once."
             raise Invalid(faults=[Fault("repeated", text, parameter=name) for name in repeated])
+        if garbled := list(_garbled(req.query_string)):
+            text = "Not UTF-8."
+            raise Invalid(faults=[Fault("not_utf8", text, parameter=name) for name in garbled])
         return MultiDictProxy(req.args, schema)
 
     def load_form(self, req: Any, schema: Any) -> Any:
@@ -108,6 +112,9 @@ class Blueprint(flask_smorest.Blueprint):
         action = action or ACTIONS.get(method, "delete")
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            arguments = getattr(view, "_apidoc", {}).get("arguments", {"parameters": ()})
+            if not any(taken["in"] == "query" for taken in arguments["parameters"]):
+                view = _without_query(view)
             gated = self._gate(view, None if open_to_anyone else action, produces, max_bytes)
             gated.open_to_anyone = open_to_anyone  # type: ignore[attr-defined]
             gated.rights = (self.access, action)  # type: ignore[attr-defined]
@@ -172,12 +179,33 @@ class Blueprint(flask_smorest.Blueprint):
 
 def _refusals(method: str, rule: str) -> set[int]:
     """The statuses, apart from who it is, by which a route of this kind may refuse."""
-    statuses = {406} | ({404} if "<" in rule else set())
+    statuses = {406, 422} | ({404} if "<" in rule else set())
     if method in ("POST", "PUT", "PATCH"):
-        statuses |= {400, 409, 413, 415, 422}
+        statuses |= {400, 409, 413, 415}
     if method in ("PUT", "PATCH", "DELETE"):
         statuses |= {409, 412, 428}
     return statuses
+
+
+def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    def bare(*args: Any, **kwargs: Any) -> Any:
+        if request.args:
+            text = "This route takes no such parameter."
+            names = list(request.args)
+            raise Invalid(faults=[Fault("unknown_field", text, parameter=name) for name in names])
+        return view(*args, **kwargs)
+
+    return bare
+
+
+def _garbled(query_string: bytes) -> Iterator[str]:
+    """The parameters that are not UTF-8, which werkzeug leaves as they are: `%FF` would be three characters."""
+    for pair in query_string.split(b"&"):
+        try:
+            unquote_to_bytes(pair).decode()
+        except UnicodeDecodeError:
+            yield unquote(pair.partition(b"=")[0], errors="replace")
 
 
 def authenticate() -> Caller:

@@ -15,7 +15,7 @@ from api.access import Reach
 from api.access import reach as reach_of
 from api.blueprint import Blueprint
 from api.context import caller, database, reach, session
-from api.db import ProviderScoped, Session
+from api.db import ProviderScoped, Session, scoped
 from api.models.base import Row
 from api.problems import Fault, Forbidden, Invalid, NotFound, PreconditionRequired, Stale
 from api.services import rows
@@ -125,7 +125,7 @@ class Resource:
     def _write(self, row: Row, data: dict[str, Any]) -> Response:
         """Write and show the row; a write that changes nothing leaves version and time as they are."""
         self.prepare(data, row)
-        if data != self.view.as_input(self.current(row.id)):
+        if self.view.would_change(self.current(row.id), data):
             rows.replace(session(), row, data, reach())
         return self.shown(self.current(row.id))
 
@@ -152,8 +152,8 @@ class Resource:
         within = self.model.within(reach())
         asked = sa.select(self.model).where(self.model.id == key)
         if within is not None:
-            asked = asked.where(within)
-        row = session().scalar(asked, {"scope_provider": session().scope.provider_id})
+            asked = scoped(asked.where(within))
+        row = session().scalar(asked)
         if row is not None:
             return row
         self.current(key)  # what the caller can't even read is not found

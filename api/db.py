@@ -6,6 +6,7 @@ other statement on such a table is refused unless it took the scope from `scoped
 
 import contextlib
 import json
+import re
 import typing as t
 import uuid
 from collections.abc import Iterator
@@ -128,6 +129,11 @@ class Session(orm.Session):
         if self.in_transaction():
             _tell_postgresql(self.connection(), scope)
 
+    def _past_the_scope(self, *_: t.Any, **__: t.Any) -> t.NoReturn:
+        raise ScopeError("the old bulk methods write past every event that holds the scope")
+
+    bulk_save_objects = bulk_insert_mappings = bulk_update_mappings = _past_the_scope
+
 
 def _tell_postgresql(connection: sa.Connection, scope: Scope) -> None:
     """SET LOCAL, not set_config(): it reaches the workers of a Citus cluster too."""
@@ -149,15 +155,45 @@ SCOPE_PROVIDER = sa.bindparam("scope_provider", type_=Identifier())
 
 def scoped(statement: t.Any) -> t.Any:
     """Declare that a Core statement is held by `SCOPE_PROVIDER`; a session without a provider refuses it."""
+    if not any(getattr(e, "key", "") == SCOPE_PROVIDER.key for e in visitors.iterate(statement)):
+        raise ScopeError("SCOPE_PROVIDER holds nothing of this statement")
     return statement.execution_options(takes_scope=True)
 
 
-def _scoped_tables(statement: t.Any) -> set[str]:
-    return {
-        element.name
-        for element in visitors.iterate(statement)
-        if isinstance(element, sa.Table) and element.info.get("scoped")
-    }
+def _unheld(statement: t.Any, *, classes_are_held: bool) -> Iterator[str]:
+    """What of a statement no loader criteria hold: scoped tables named past their classes, and plain SQL.
+
+    `visitors.iterate` would not do: it goes on from a class's column to the bare table, as if that were named too.
+    """
+    seen: dict[int, t.Any] = {}
+    pending = [statement]
+    while pending:
+        element = pending.pop()
+        if id(element) in seen:
+            continue
+        seen[id(element)] = element
+        held = classes_are_held and "parentmapper" in getattr(element, "_annotations", ())
+        if isinstance(element, sa.TableClause):
+            if not isinstance(element, sa.Table) or (element.info.get("scoped") and not held):
+                yield element.name
+        elif isinstance(element, sa.TextClause):
+            yield element.text
+        elif isinstance(element, sa.ColumnClause):
+            if element.is_literal and not _ONE_WORD.fullmatch(element.name):
+                yield element.name
+            if element.table is not None and not (held and _is_plain(element.table)):
+                pending.append(element.table)
+        elif not (held and _is_plain(element)):
+            start: t.Any = super(sa.Select, element) if isinstance(element, sa.Select) else element
+            pending += start.get_children()
+
+
+_ONE_WORD = re.compile(r"\*|\w+")  # of the library's own making: count(*), exists (select 1 …)
+
+
+def _is_plain(table: t.Any) -> bool:
+    """A table or an alias of one; what a class stands for otherwise is looked into."""
+    return isinstance(getattr(table, "element", table), sa.Table)
 
 
 @sa.event.listens_for(Session, "do_orm_execute")
@@ -173,18 +209,40 @@ def _stay_in_scope(state: orm.ORMExecuteState) -> sa.Result[t.Any] | None:
     if state.execution_options.get("takes_scope"):
         if scope.provider_id is None:
             raise ScopeError("no provider, no query")
-        return state.invoke_statement(params={"scope_provider": scope.provider_id})
-    if scope.provider_id is None or not state.is_orm_statement or state.is_insert:
-        if tables := _scoped_tables(state.statement):
-            raise ScopeError(f"no scope for {sorted(tables)}")
-        return None
+        state.parameters = state.parameters or {}  # the library adds to a dict only
+        return state.invoke_statement(params={SCOPE_PROVIDER.key: scope.provider_id})
     provider_id = scope.provider_id
+    held = provider_id is not None and state.is_orm_statement and not state.is_insert
+    if unheld := sorted(set(_unheld(state.statement, classes_are_held=held))):
+        raise ScopeError(f"no scope for {unheld}")
+    if not held:
+        return None
+    if state.is_update and _moves_rows(state):
+        raise ScopeError("rows stay with their provider")
     state.statement = state.statement.options(
         orm.with_loader_criteria(
             ProviderScoped, lambda cls: cls.provider_id == provider_id, include_aliases=True
         )
     )
     return None
+
+
+def _moves_rows(state: orm.ORMExecuteState) -> bool:
+    """Whether an update could give a row away, or (by a list of keys) take another provider's."""
+    statement = t.cast(t.Any, state.statement)
+    if not statement.table.info.get("scoped"):
+        return False
+    if state.is_executemany:
+        return True
+    named = (*(statement._values or ()), *(state.parameters or ()))
+    return "provider_id" in {getattr(name, "key", name) for name in named}
+
+
+@sa.event.listens_for(Session, "before_attach")
+def _take_own_only(session: Session, row: t.Any) -> None:
+    """Another session's row would be refreshed and flushed by its key alone."""
+    if isinstance(row, ProviderScoped) and row.provider_id not in (None, session.scope.provider_id):
+        raise ScopeError("a row of another provider")
 
 
 @sa.event.listens_for(Session, "before_flush")

@@ -88,10 +88,15 @@ class View:
         part: Shown = orjson.loads(wire.dump(known))
         return part
 
-    def as_input(self, shown: Shown) -> Shown:
-        """The row as its own schema would let it in; equal data means that a write changes nothing."""
-        data: Shown = self.model.schema.writable().load(self.sendable(shown))
-        return data
+    def would_change(self, shown: Shown, data: Shown) -> bool:
+        """Whether writing this data would change the row, as its own schema would let it in. Links have no order."""
+        schema = self.model.schema.writable()
+        links = {name for name, field in schema.fields.items() if isinstance(field, References)}
+
+        def comparable(values: Shown) -> Shown:
+            return values | {name: set(values[name]) for name in links}
+
+        return comparable(schema.load(self.sendable(shown))) != comparable(data)
 
     def _shown(self, result: sa.Result[Any]) -> list[Shown]:
         return [dict(zip(self.names, row, strict=True)) for row in result]

@@ -11,12 +11,12 @@ import unicodedata
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from schemas import vocabulary as v
 
 # Control characters have no place in a report, and a lone surrogate is no text; line breaks and tabs may stay.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -59,8 +59,17 @@ def length(minimum: int | None = None, maximum: int | None = None) -> validate.L
     )
 
 
-def pattern(regex: str, text: str) -> validate.Regexp:
-    return validate.Regexp(re.compile(regex, re.ASCII), error=Coded("wrong_format", text))
+class Pattern(validate.Regexp):
+    """The whole text: to Python's `match`, `$` also stands before a line break at the end."""
+
+    def __call__(self, value: t.Any) -> t.Any:
+        if not self.regex.fullmatch(value):
+            raise ValidationError(self._format_error(value))
+        return value
+
+
+def pattern(regex: str, text: str) -> Pattern:
+    return Pattern(re.compile(regex, re.ASCII), error=Coded("wrong_format", text))
 
 
 class Text(fields.String):
@@ -257,7 +266,7 @@ class References(Entries):
         ids = super()._deserialize(value, *args, **kwargs)
         if len(set(map(str, ids))) < len(ids):
             raise self.make_error("repeated")
-        return sorted(ids, key=str)
+        return ids
 
 
 class Part(fields.Nested):

@@ -11,10 +11,10 @@ from marshmallow import fields
 
 from schemas import vocabulary as v
 from schemas.base import Record, Schema
-from schemas.fields import Coded, Key, Messages, Reference, length
+from schemas.fields import MESSAGES, Coded, Key, Messages, Reference, length
 
-NO_OBJECT: Messages = {"invalid": Coded("wrong_type", "Not an object.")}
-NO_LIST: Messages = {"invalid": Coded("wrong_type", "Not a list.")}
+NO_OBJECT: Messages = MESSAGES | {"invalid": Coded("wrong_type", "Not an object.")}
+NO_LIST: Messages = MESSAGES | {"invalid": Coded("wrong_type", "Not a list.")}
 ELEMENTS_MAX = 5_000
 
 

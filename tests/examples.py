@@ -4,11 +4,12 @@ import contextlib
 import itertools
 import uuid
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
-from flask.testing import FlaskClient
+from stdnum.fi import ytunnus
 from werkzeug.test import TestResponse
 
 from api.access import POLICIES, RECORD
@@ -112,6 +113,11 @@ class Bench:
             url(stem, key), method=method, headers=headers | kwargs.pop("headers", {}), **kwargs
         )
 
+    @cached_property
+    def sub_project(self) -> uuid.UUID:
+        """An empty one of the first provider's, beside the one that the world has filled."""
+        return self.make("sub_projects", project_id=self.world.plan["projects"])
+
     def create(self, stem: str, **given: Any) -> TestResponse:
         return self.open(stem, method="POST", json=self.body(stem) | given)
 
@@ -134,6 +140,14 @@ class Bench:
         if stem in RECORDS:
             body["external_id"] = f"nimi {n}"
         return _plain(body)
+
+
+def _business_id(n: int) -> str:
+    return next(
+        written
+        for end, check in itertools.product(range(10), repeat=2)
+        if ytunnus.is_valid(written := f"{n:06}{end}-{check}")
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -176,6 +190,7 @@ _BODIES: dict[str, Any] = {
         "name": f"Opisto {n}",
         "short_name": f"O{n}",
         "kind": "foundation",
+        "business_id": _business_id(n),
         "oid": f"1.2.246.562.10.{n}",
         "colleges": ["Toinen", "Eka"],
     },

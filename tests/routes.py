@@ -1,9 +1,10 @@
 """Every operation of the application with what it takes, and a row, a caller and a body that it would let in.
 
-Tests that must hold for each route go through `operations`; a new route is among them by itself.
+Tests that must hold for each route go through `OPERATIONS`; a new route is among them by itself.
 """
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,8 +15,10 @@ from flask.testing import FlaskClient
 from marshmallow import Schema
 from werkzeug.test import TestResponse
 
+from api import openapi
 from api.access import ACCOUNT, PLAN, POLICIES, PROGRAMME, PROJECT, PROVIDER, RECORD
 from api.db import MINISTRY_ROLE, Base
+from api.resources import BLUEPRINTS
 from api.services import rows
 from tests import factories
 
@@ -47,24 +50,24 @@ class Operation:
         return self.endpoint.partition(".")[2]
 
 
-def operations(app: Flask) -> list[Operation]:
-    """All of them, but for the OpenAPI document's own."""
-    found = []
+def _operations() -> Iterator[Operation]:
+    """All of them, but for the OpenAPI document's own. They need no database, so tests can be made of them."""
+    app = Flask("contract")
+    openapi.init(app, BLUEPRINTS)
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("api-docs."):
             continue
-        method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
-        taken = app.view_functions[rule.endpoint]._apidoc.get("arguments", {"parameters": ()})
-        schemas = {where["in"]: where["schema"] for where in taken["parameters"]}
-        body = schemas.get("json")
+        (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        taken = getattr(app.view_functions[rule.endpoint], "_apidoc", {}).get("arguments", {})
+        schemas = {where["in"]: where["schema"] for where in taken.get("parameters", ())}
         if method == "PATCH":  # a merge patch is held to the schema after it was merged
-            body = rows.model_of(rule.endpoint.partition(".")[0]).schema.writable()
-        found.append(
-            Operation(
-                rule.endpoint, method, rule.rule, body, schemas.get("query"), schemas.get("form")
-            )
-        )
-    return found
+            stem = rule.endpoint.partition(".")[0]
+            schemas["json"] = rows.model_of(stem).schema.writable()
+        body, query, form = (schemas.get(where) for where in ("json", "query", "form"))
+        yield Operation(rule.endpoint, method, rule.rule, body, query, form)
+
+
+OPERATIONS = {operation.endpoint: operation for operation in _operations()}
 
 
 class Ground:

@@ -275,7 +275,7 @@ def _write_one(session: Session, element: Element, reach: Reach) -> str:
         return "created"
     view = View(type(element.row))
     shown = view.row(session, reach, element.key)
-    if shown and view.as_input(shown) == element.data:
+    if shown and not view.would_change(shown, element.data):
         return "unchanged"
     rows.replace(session, element.row, element.data, reach)
     return "updated"

@@ -12,7 +12,7 @@ from marshmallow import Schema
 
 from api.access import Reach
 from api.db import SCOPE_PROVIDER, Base, Session, now, scoped
-from api.models.base import Child, RecordRow, Row, SystemRow
+from api.models.base import Child, PlanRow, RecordRow, Row, SystemRow
 from api.models.participations import Participation
 from api.models.projects import Project
 from api.models.sub_projects import SubProject
@@ -66,8 +66,10 @@ def replace(session: Session, row: Row, data: Data, reach: Reach) -> None:
     home = _settle(session, type(row), data)
     _stays_home(row, home)
     _may_live(session, type(row), data, home, reach)
-    for name, value in _values(type(row), data).items():
-        setattr(row, name, value)
+    # An autoflush halfway would count as a version of its own, and its refusal would pass by ours.
+    with session.no_autoflush:
+        for name, value in _values(type(row), data).items():
+            setattr(row, name, value)
     row.updated_at = now()
     flush(session)
 
@@ -81,9 +83,9 @@ def remove(session: Session, row: Row) -> None:
 
 
 def _referring(session: Session, row: RecordRow) -> list[str]:
-    """The tables of the same provider that hold a reference to this row."""
+    """The resources of the same provider that hold a reference to this row, themselves or in their entries."""
     asked = [
-        sa.select(sa.literal(other.name).label("name")).where(
+        sa.select(sa.literal(_resource_of(other)).label("name")).where(
             sa.exists()
             .where(other.c.provider_id == SCOPE_PROVIDER, other.c[column.name] == row.id)
             .select_from(other)
@@ -95,6 +97,11 @@ def _referring(session: Session, row: RecordRow) -> list[str]:
     if not asked:
         return []
     return sorted(set(session.scalars(scoped(sa.union_all(*asked)), {})))
+
+
+def _resource_of(table: sa.Table) -> str:
+    """The stem of a table's resource, which for a table of entries is their parent's."""
+    return next((c.info["parent"] for c in table.c if "parent" in c.info), table.name)
 
 
 def _values(model: type[Row], data: Data) -> Data:
@@ -157,7 +164,12 @@ def _find(session: Session, references: list[Named]) -> dict[tuple[str, uuid.UUI
             getattr(model, name) for name in ("sub_project_id", "project_id") if name in c
         ]
         keys = {name.key for name in references if name.target == target}
-        for row in session.execute(sa.select(*columns).where(model.id.in_(keys))).mappings():
+        asked = sa.select(*columns).where(model.id.in_(keys))
+        visible = model.within(Reach.TAKES_PART) if issubclass(model, PlanRow) else None
+        if visible is not None and session.scope.provider_id:
+            # What a provider can't read is not there; "of another project" would confirm that it is.
+            asked = scoped(asked.where(visible))
+        for row in session.execute(asked).mappings():
             home = {k: row[k] for k in ("sub_project_id", "project_id") if k in row}
             found[target, row["id"]] = Home(**home | ({own: row["id"]} if own else {}))
     return found
@@ -169,8 +181,11 @@ def _home(
     references: list[Named],
     found: Mapping[tuple[str, uuid.UUID], Home],
 ) -> Home:
-    """The first reference that has a home gives it: a result's goal, a measurement's indicator, …"""
-    homes = [found[name.target, name.key] for name in references]
+    """A home that is named gives it, or else the first reference that has one: a result's goal, …"""
+    named_first = sorted(
+        references, key=lambda name: name.target not in ("sub_projects", "projects")
+    )
+    homes = [found[name.target, name.key] for name in named_first]
     if not issubclass(model, RecordRow) or "project_id" in model.__table__.c:
         return next((h for h in homes if h.project_id), Home())
     sub_project_id = next((h.sub_project_id for h in homes if h.sub_project_id), None)
@@ -197,9 +212,12 @@ def _strangers(
 def _stays_home(row: Row, home: Home) -> None:
     for column in ("sub_project_id", "project_id"):
         if column in row.__table__.c and getattr(row, column) != getattr(home, column):
-            raise Invalid(
-                faults=[Fault("immutable", "A row stays where it was made.", f"/{column}")]
-            )
+            # A result is at home where its goal is: then it is the goal that may not change so.
+            fields = type(row).schema.writable().fields
+            by = (name for name, field in fields.items() if isinstance(field, Reference))
+            place = column if column in fields else next(by)
+            text = "A row stays where it was made."
+            raise Invalid(faults=[Fault("immutable", text, f"/{place}")])
 
 
 def _may_live(session: Session, model: type[Row], data: Data, home: Home, reach: Reach) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from api.documents.passages import Passage, authored, bracketed, closed, joined, labelled
-from api.documents.passages.meetings import meeting_line
+from api.documents.passages.meetings import meeting_reference
 from api.documents.texts import Texts
 
 Row = Mapping[str, Any]
@@ -39,8 +39,9 @@ def _steps(row: Row, texts: Texts) -> Iterator[Passage]:
 
 def _stage(stage: Row, texts: Texts) -> Passage:
     name = texts.word("deliverable_stage", stage["stage"])
-    said = joined([name, stage["body"], stage["date"] and texts.day(stage["date"])])
-    return Passage(closed(said), items=authored(stage["note"]))
+    said = joined([stage["body"], stage["date"] and texts.day(stage["date"])])
+    sentence = labelled(name, said) if said else closed(name)
+    return Passage(sentence, items=authored(stage["note"]))
 
 
 def _delivery(delivery: Row, texts: Texts) -> Passage:
@@ -52,7 +53,7 @@ def _delivery(delivery: Row, texts: Texts) -> Passage:
 def _delivered(delivery: Row, texts: Texts) -> str:
     """The day, or what stands for it: the note as written, the event that the delivery came before."""
     day = delivery["date"] and texts.day(delivery["date"])
-    meeting = delivery["meeting"] and meeting_line(delivery["meeting"], texts)
+    meeting = delivery["meeting"] and meeting_reference(delivery["meeting"], texts)
     if delivery["date_note"]:
         return joined([day, bracketed(delivery["date_note"], meeting)])
     return joined([day, meeting and texts("deliverables.before_meeting", meeting=meeting)])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from api.documents.passages import Passage, bracketed, closed, joined, labelled, unless_said
-from api.documents.passages.meetings import meeting_line
+from api.documents.passages.meetings import meeting_reference
 from api.documents.texts import Texts
 
 Row = Mapping[str, Any]
@@ -46,7 +46,7 @@ def _occasion(row: Row, texts: Texts) -> str:
     when = texts.when(meeting) or own
     if meeting["kind"] == row["source"] and not meeting["title"] and when:
         return texts("feedback.at_meeting", when=when)
-    return meeting_line(meeting, texts)
+    return meeting_reference(meeting, texts)
 
 
 def _point(row: Row, texts: Texts) -> Passage:

@@ -30,8 +30,8 @@ def meetings(rows: Iterable[Row], texts: Texts) -> Iterator[Passage]:
             yield Passage(f"{texts(f'meetings.{part}')}:", items=items)
 
 
-def meeting_line(row: Row, texts: Texts) -> str:
-    """What, where and when on one line: `Etäkokous (iLinc) 1.2.2012`."""
+def _meeting_line(row: Row, texts: Texts) -> str:
+    """What, where and when on one line: `Käynnistyskokous, Rovaniemi, 16.1.2012`."""
     name = meeting_name(row, texts)
     place = joined(
         [
@@ -42,6 +42,11 @@ def meeting_line(row: Row, texts: Texts) -> str:
         ]
     )
     return joined([place, texts.when(row)], " " if place == name else ", ")
+
+
+def meeting_reference(row: Row, texts: Texts) -> str:
+    """Which meeting is meant, where something else is told: `Etäkokous (iLinc) 1.2.2012`."""
+    return joined([meeting_name(row, texts), texts.when(row)], " ")
 
 
 def meeting_name(row: Row, texts: Texts) -> str:
@@ -110,7 +115,7 @@ def _person(person: Row, texts: Texts, titled: set[str]) -> str:
 
 def _point(row: Row, texts: Texts) -> Passage:
     return Passage(
-        closed(meeting_line(row, texts)),
+        closed(_meeting_line(row, texts)),
         items=(*_expected(row, texts), *_absences(row, texts), *authored(row["notes"])),
     )
 
