@@ -14,11 +14,14 @@ from sqlalchemy.engine import make_url
 from api import openapi
 from api.context import database
 from api.db import Database
+from api.resources import forms
 from api.services import keys as signing_keys
 from api.services import samples, users
+from schemas.vocabulary import Language
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "lamppu.json"
+FORMS_FOLDER = ROOT / "openapi" / "forms"
 
 
 def migrate_database(db: Database, revision: str = "head") -> None:
@@ -55,15 +58,37 @@ def revise(message: str) -> None:
 
 
 @click.command("openapi")
-@click.option("--check", is_flag=True, help="Only say whether the committed document is current.")
+@click.option("--check", is_flag=True, help="Only say whether the committed files are current.")
 def write_openapi(check: bool) -> None:
-    """Write openapi/lamppu.json from the code."""
-    text = openapi.document(current_app)
-    if not check:
-        DOCUMENT.write_text(text, encoding="utf-8")
-    elif not DOCUMENT.exists() or DOCUMENT.read_text(encoding="utf-8") != text:
-        click.echo("openapi/lamppu.json is not current: run `flask --app wsgi openapi`.", err=True)
-        sys.exit(1)
+    """Write openapi/lamppu.json, and the forms beside it, from the code."""
+    texts = contract_files(current_app)
+    kept = {DOCUMENT, *FORMS_FOLDER.glob("*.json")}
+    if check:
+        stale = [p for p in kept | set(texts) if not p.exists() or _text(p) != texts.get(p)]
+        if stale:
+            names = ", ".join(sorted(str(path.relative_to(ROOT)) for path in stale))
+            click.echo(f"Not current: {names}. Run `flask --app wsgi openapi`.", err=True)
+            sys.exit(1)
+        return
+    FORMS_FOLDER.mkdir(exist_ok=True)
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    for path in kept - set(texts):
+        path.unlink()
+
+
+def contract_files(app: Flask) -> dict[Path, str]:
+    """Each generated file of `openapi/` with what stands in it."""
+    named = {
+        FORMS_FOLDER / f"{stem}.{language.value}.json": forms.document(stem, language.value)
+        for stem in forms.FORMS
+        for language in Language
+    }
+    return {DOCUMENT: openapi.document(app)} | named
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @click.command("sample")

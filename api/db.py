@@ -278,11 +278,16 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _sqlite_pragmas)
             sa.event.listen(self.engine, "begin", _sqlite_begin)
-        self._writing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            self._writing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            self._reading = self.engine
+        else:
+            self._writing = self.engine
+            # A report is many statements: all of them see one moment, as they do on SQLite.
+            self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     def session(self, *, write: bool = True) -> Session:
         """A session that sees no record until it enters a scope."""
-        return Session(self._writing if write else self.engine, expire_on_commit=False)
+        return Session(self._writing if write else self._reading, expire_on_commit=False)
 
     @contextlib.contextmanager
     def all_providers(self) -> Iterator[Session]:
@@ -293,9 +298,8 @@ class Database:
 
 
 def _sqlite_pragmas(connection: t.Any, _: t.Any) -> None:
-    connection.isolation_level = (
-        None  # transactions begin where _sqlite_begin says, not where the driver guesses
-    )
+    # Transactions begin where _sqlite_begin says, not where the driver guesses.
+    connection.isolation_level = None
     for pragma in (
         "journal_mode = WAL",
         "synchronous = NORMAL",

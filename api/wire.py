@@ -101,10 +101,14 @@ def faults(messages: Any, *, location: str = "json", base: str = "") -> list[Fau
             code=getattr(text, "code", "invalid"),
             detail=str(text),
             pointer=base + pointer if location == "json" else None,
-            parameter=pointer.removeprefix("/").split("/")[0] if location != "json" else None,
+            parameter=_first_name(pointer) if location != "json" else None,
         )
         for pointer, text in _leaves(messages, "")
     ]
+
+
+def _first_name(pointer: str) -> str:
+    return pointer.removeprefix("/").partition("/")[0].replace("~1", "/").replace("~0", "~")
 
 
 def _leaves(messages: Any, pointer: str) -> Iterator[tuple[str, Any]]:

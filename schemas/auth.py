@@ -37,7 +37,7 @@ class PasswordChange(Schema):
     current_password = Text(v.PASSWORD_MAX, required=True, load_only=True)
     new_password = Text(
         v.PASSWORD_MAX,
-        f"^.{{{v.PASSWORD_MIN},}}$",
+        v.PASSWORD,
         f"Shorter than {v.PASSWORD_MIN} characters.",
         required=True,
         load_only=True,

@@ -70,6 +70,8 @@ class Dated(Schema):
     @ma.validates_schema
     def _precision_fits(self, data: dict[str, t.Any], **_: t.Any) -> None:
         precision = data.get("date_precision")
+        if data.get("start_time") and not data.get("date"):
+            raise ma.ValidationError([Coded("date_missing", "A start_time needs a date.")], "date")
         if precision == "period" and data.get("period_id") is None:
             raise ma.ValidationError(
                 [Coded("period_missing", "Precision `period` needs a period_id.")], "period_id"

@@ -178,7 +178,7 @@ class Number(fields.Float):
             return float("inf") if value > 0 else float("-inf")  # for Range to refuse
         if round(value, v.NUMBER_DECIMALS) != value:
             raise self.make_error("decimals", decimals=v.NUMBER_DECIMALS)
-        return float(value)
+        return float(value) + 0.0  # -0.0 becomes 0.0: SQLite would forget the sign, PostgreSQL not
 
 
 class Day(fields.Date):

@@ -16,7 +16,7 @@ def password(**kwargs: t.Any) -> Text:
     """Long rather than intricate (NIST SP 800-63B §3.1.1.2)."""
     return Text(
         v.PASSWORD_MAX,
-        f"^.{{{v.PASSWORD_MIN},}}$",
+        v.PASSWORD,
         f"Shorter than {v.PASSWORD_MIN} characters.",
         load_only=True,
         **kwargs,

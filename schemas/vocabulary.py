@@ -23,7 +23,16 @@ CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 BUSINESS_ID = r"^[0-9]{7}-[0-9]$"
 OID = r"^[0-2](\.(0|[1-9][0-9]*))+$"
-EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+$"
+# No \s and no dot in these: Python and the browser's ECMA-262 do not mean the same by them.
+EMAIL = r"^[^@\x00-\x20\x7f-\x9f]+@[^@\x00-\x20\x7f-\x9f]+\.[^@\x00-\x20\x7f-\x9f]+$"
+PASSWORD = rf"^[^\x00-\x08\x0a-\x1f\x7f-\x9f]{{{PASSWORD_MIN},}}$"
+# What fields.Text, Day and Id let in, for those who read JSON Schema. Every part of TEXT stops where the next begins,
+# so that no text takes a matcher more than one way through. Half a surrogate pair is no text, and no JSON.
+_BLANKS = r"\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+TEXT = rf"^[{_BLANKS}]*[^{_BLANKS}{_CONTROLS}][^{_CONTROLS}]*$"
+DAY = r"^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$"
+UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
 class Language(StrEnum):

@@ -89,10 +89,22 @@ class Bench:
     def __init__(self, app: Flask):
         self.app, self.client = app, app.test_client()
         self.world: World = world(app)
-        self.operator = bearer(app, "admin")
-        self.ministry = bearer(app, "reviewer")
-        self.manager = bearer(app, "manager", self.world.a.provider_id)
-        self.other_manager = bearer(app, "manager", self.world.b.provider_id)
+
+    @cached_property
+    def operator(self) -> dict[str, str]:
+        return bearer(self.app, "admin")
+
+    @cached_property
+    def ministry(self) -> dict[str, str]:
+        return bearer(self.app, "reviewer")
+
+    @cached_property
+    def manager(self) -> dict[str, str]:
+        return bearer(self.app, "manager", self.world.a.provider_id)
+
+    @cached_property
+    def other_manager(self) -> dict[str, str]:
+        return bearer(self.app, "manager", self.world.b.provider_id)
 
     def writer(self, stem: str) -> dict[str, str]:
         if stem in SYSTEM:

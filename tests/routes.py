@@ -52,7 +52,7 @@ class Operation:
 
 def _operations() -> Iterator[Operation]:
     """All of them, but for the OpenAPI document's own. They need no database, so tests can be made of them."""
-    app = Flask("contract")
+    app = Flask("contract", static_folder=None)
     openapi.init(app, BLUEPRINTS)
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("api-docs."):

@@ -164,7 +164,7 @@ def children(child: type[Child | Link]) -> t.Any:
     return orm.relationship(
         child,
         cascade="all, delete-orphan",
-        order_by=lambda: list(child.__table__.primary_key),
+        order_by=lambda: [getattr(child, column.key) for column in child.__table__.primary_key],
     )
 
 

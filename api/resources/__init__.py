@@ -7,6 +7,7 @@ from api.resources import (
     deliverables,
     disseminations,
     feedback,
+    forms,
     goals,
     imports,
     indicators,
@@ -53,4 +54,5 @@ BLUEPRINTS = (
     deliverables.blp,
     reports.blp,
     imports.blp,
+    forms.blp,
 )

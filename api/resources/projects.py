@@ -1,8 +1,24 @@
 """Projects: networks of providers, one of which coordinates."""
 
+from typing import Any
+
+from api.access import Reach
 from api.blueprint import Blueprint
+from api.context import reach
 from api.crud import register
 from api.models.projects import Project
+from api.problems import Forbidden
 
 blp = Blueprint("projects", access="projects", url_prefix="/api/v1/projects", description=__doc__)
-register(blp, Project, filters=("programme_id", "acronym"))
+
+
+def _stays_in_place(data: dict[str, Any], project: Project | None) -> None:
+    """Who coordinates a project, and in which programme, is the ministry's to say."""
+    if reach() is Reach.EVERY or project is None:
+        return
+    for name in ("programme_id", "coordinator_id"):
+        if data[name] != getattr(project, name):
+            raise Forbidden(f"Only the ministry may change {name}.")
+
+
+register(blp, Project, filters=("programme_id", "acronym"), prepare=_stays_in_place)

@@ -65,6 +65,7 @@ def replace(session: Session, row: Row, data: Data, reach: Reach) -> None:
     """Give a row these values; it stays where it belongs."""
     home = _settle(session, type(row), data)
     _stays_home(row, home)
+    _comes_to_an_end(session, row, data)
     _may_live(session, type(row), data, home, reach)
     # An autoflush halfway would count as a version of its own, and its refusal would pass by ours.
     with session.no_autoflush:
@@ -220,13 +221,29 @@ def _stays_home(row: Row, home: Home) -> None:
             raise Invalid(faults=[Fault("immutable", text, f"/{place}")])
 
 
+def _comes_to_an_end(session: Session, row: Row, data: Data) -> None:
+    """Refuse a row that would refer to itself by way of rows of its own kind: a plan based on a model based on it."""
+    model: Any = type(row)
+    for name, field in model.schema.writable().fields.items():
+        if not isinstance(field, Reference) or field.target != model.__tablename__:
+            continue
+        key, passed = data[name], set[uuid.UUID]()
+        while key is not None and key not in passed:
+            if key == row.id:
+                text = "Leads back to this row."
+                raise Invalid(faults=[Fault("cycle", text, f"/{name}")])
+            passed.add(key)
+            key = session.scalar(sa.select(getattr(model, name)).where(model.id == key))
+
+
 def _may_live(session: Session, model: type[Row], data: Data, home: Home, reach: Reach) -> None:
     """A right that does not cover every row covers only rows that will be the caller's."""
     mine = session.scope.provider_id
     if model.__tablename__ == "sub_projects" and not _takes_part(session, home.project_id):
         fault = Fault("not_found", "Your provider takes no part in such a project.", "/project_id")
         raise Invalid(faults=[fault])
-    if reach is Reach.COORDINATES and not _coordinates(session, home.project_id):
+    coordinator = data["coordinator_id"] if model is Project else _coordinator(session, home)
+    if reach is Reach.COORDINATES and coordinator != mine:
         raise Forbidden("Only the project's coordinating provider or the ministry may do this.")
     if reach is Reach.OWN and issubclass(model, SystemRow) and data.get("provider_id") != mine:
         raise Forbidden("Only for your own provider.")
@@ -240,11 +257,8 @@ def _takes_part(session: Session, project_id: uuid.UUID | None) -> bool:
     return session.scalar(asked) is not None
 
 
-def _coordinates(session: Session, project_id: uuid.UUID | None) -> bool:
-    asked = sa.select(Project.id).where(
-        Project.id == project_id, Project.coordinator_id == session.scope.provider_id
-    )
-    return session.scalar(asked) is not None
+def _coordinator(session: Session, home: Home) -> uuid.UUID | None:
+    return session.scalar(sa.select(Project.coordinator_id).where(Project.id == home.project_id))
 
 
 def flush(session: Session) -> None:

@@ -31,3 +31,11 @@ def test_the_same_acronym_serves_in_two_programmes(bench: Bench) -> None:
 def test_a_project_does_not_end_before_it_starts(bench: Bench) -> None:
     wrong = bench.create("projects", starts_on="2012-12-31", ends_on="2012-01-01")
     assert places(wrong) == [("/ends_on", "before_start")]
+
+
+def test_a_coordinator_does_not_give_its_project_away(bench: Bench) -> None:
+    change = {"coordinator_id": str(bench.world.b.provider_id)}
+    key = bench.world.plan["projects"]
+    refused = bench.change("projects", key, '"1"', json=change, by=bench.manager)
+    assert code(refused) == (403, "forbidden")
+    assert bench.change("projects", key, '"1"', json=change).status_code == 200

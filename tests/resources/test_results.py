@@ -1,30 +1,20 @@
-import pytest
-
 from tests.examples import Bench, places
 
 
-@pytest.mark.parametrize(
-    ("kind", "wanted", "unwanted"),
-    [
-        ("activity", "text", "reason"),
-        ("outcome", "text", "reason"),
-        ("nothing_to_report", "reason", "text"),
-        ("not_applicable", "reason", "text"),
-    ],
-)
-def test_a_result_says_what_was_done_and_a_statement_why_there_is_nothing(
-    bench: Bench, kind: str, wanted: str, unwanted: str
-) -> None:
-    right = {"kind": kind, wanted: "Näin", unwanted: None}
-    key, etag = bench.created("results", **right)
-    assert places(bench.create("results", **right | {wanted: None})) == [
-        (f"/{wanted}", "missing_for_kind")
-    ]
-    assert places(bench.create("results", **right | {unwanted: "Näin"})) == [
-        (f"/{unwanted}", "not_for_kind")
-    ]
-    emptied = bench.change("results", key, etag, json={wanted: None})
-    assert places(emptied) == [(f"/{wanted}", "missing_for_kind")]
+def test_a_result_says_what_was_done_and_a_statement_why_there_is_nothing(bench: Bench) -> None:
+    words = {
+        "activity": ("text", "reason"),
+        "outcome": ("text", "reason"),
+        "nothing_to_report": ("reason", "text"),
+        "not_applicable": ("reason", "text"),
+    }
+    for kind, (wanted, unwanted) in words.items():
+        right = {"kind": kind, wanted: "Näin", unwanted: None}
+        key, etag = bench.created("results", **right)
+        missing, unfit = (f"/{wanted}", "missing_for_kind"), (f"/{unwanted}", "not_for_kind")
+        assert places(bench.create("results", **right | {wanted: None})) == [missing]
+        assert places(bench.create("results", **right | {unwanted: "Näin"})) == [unfit]
+        assert places(bench.change("results", key, etag, json={wanted: None})) == [missing]
 
 
 def test_a_statement_becomes_a_result_in_one_patch(bench: Bench) -> None:

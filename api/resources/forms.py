@@ -1,0 +1,90 @@
+"""Forms of the resources: JSON Schema with titles, help and labels, for a form library to draw."""
+
+import json
+from functools import cache
+from typing import Any
+
+from flask import Response, request, url_for
+
+from api.access import POLICIES
+from api.blueprint import Blueprint
+from api.crud import json_response
+from api.models.base import Row
+from api.problems import NotFound
+from schemas import forms as contract
+from schemas.vocabulary import Language
+
+SCHEMA_JSON, JSON = "application/schema+json", "application/json"
+PUBLIC = "The contract is public."
+
+_schemas = {model.__tablename__: model.schema for model in Row.all()}
+# In the order of the policy table; what nobody may change needs no form.
+FORMS = {stem: _schemas[stem] for stem, policy in POLICIES.items() if policy["update"]}
+
+blp = Blueprint("forms", access="forms", url_prefix="/api/v1/schemas", description=__doc__)
+
+
+@cache
+def document(stem: str, language: str) -> str:
+    """A form as it is served, and committed under `openapi/forms/`; properties keep their order."""
+    policy = POLICIES[stem]
+    writers = {action: sorted(policy[action]) for action in ("create", "update")}
+    form = contract.form(stem, FORMS[stem], language) | {"x-writable-by": writers}
+    return json.dumps(form, indent=2, ensure_ascii=False) + "\n"
+
+
+@blp.route("", endpoint="list", open_to_anyone=PUBLIC)
+@blp.doc(operationId="listForms")
+@blp.arguments(contract.FormQuery(), location="query")
+@blp.response(200, contract.FormList)
+def list_forms(query: dict[str, Any]) -> Response:
+    """List the forms, with their titles"""
+    language = _language(query)
+    items = [
+        {
+            "stem": stem,
+            "title": contract.title_of(stem, schema, language),
+            "href": url_for("forms.read", stem=stem, language=language),
+        }
+        for stem, schema in FORMS.items()
+    ]
+    return _public(json_response({"items": items}), language)
+
+
+@blp.route(
+    "/<stem>",
+    endpoint="read",
+    open_to_anyone=PUBLIC,
+    produces=(SCHEMA_JSON, JSON),
+    parameters=[{"in": "path", "name": "stem", "schema": {"type": "string", "enum": [*FORMS]}}],
+)
+@blp.doc(operationId="getForm")
+@blp.arguments(contract.FormQuery(), location="query")
+@blp.response(200, contract.ResourceForm, content_type=SCHEMA_JSON)
+@blp.alt_response(200, schema=contract.ResourceForm, content_type=JSON, success=True)
+def read(query: dict[str, Any], stem: str) -> Response:
+    """Read the form of a resource
+
+    The language is that of `language`, or else of Accept-Language, or else Finnish.
+    """
+    if stem not in FORMS:
+        raise NotFound
+    language = _language(query)
+    accepted = request.accept_mimetypes.best_match((SCHEMA_JSON, JSON))
+    response = Response(document(stem, language), content_type=accepted or SCHEMA_JSON)
+    response.vary.add("Accept")
+    return _public(response, language)
+
+
+def _language(query: dict[str, Any]) -> str:
+    asked = request.accept_languages.best_match([word.value for word in Language])
+    return query["language"] or asked or Language.FI.value
+
+
+def _public(response: Response, language: str) -> Response:
+    response.headers["Content-Language"] = language
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.vary.add("Accept-Language")
+    response.add_etag()
+    response.make_conditional(request)
+    return response
