@@ -14,14 +14,13 @@ from sqlalchemy.engine import make_url
 from api import openapi
 from api.context import database
 from api.db import Database
-from api.resources import forms
+from api.resources import BLUEPRINTS, forms
 from api.services import keys as signing_keys
 from api.services import samples, users
 from schemas.vocabulary import Language
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENT = ROOT / "openapi" / "lamppu.json"
-FORMS_FOLDER = ROOT / "openapi" / "forms"
+FORMS_FOLDER = forms.DOCUMENT.with_name("forms")
 
 
 def migrate_database(db: Database, revision: str = "head") -> None:
@@ -62,12 +61,13 @@ def revise(message: str) -> None:
 def write_openapi(check: bool) -> None:
     """Write openapi/lamppu.json, and the forms beside it, from the code."""
     texts = contract_files(current_app)
-    kept = {DOCUMENT, *FORMS_FOLDER.glob("*.json")}
+    kept = {forms.DOCUMENT, *FORMS_FOLDER.glob("*.json")}
     if check:
-        stale = [p for p in kept | set(texts) if not p.exists() or _text(p) != texts.get(p)]
+        stale = sorted(p for p in kept | set(texts) if not p.exists() or _text(p) != texts.get(p))
         if stale:
-            names = ", ".join(sorted(str(path.relative_to(ROOT)) for path in stale))
-            click.echo(f"Not current: {names}. Run `flask --app wsgi openapi`.", err=True)
+            first = ", ".join(str(path.relative_to(ROOT)) for path in stale[:3])
+            text = f"{len(stale)} not current, such as {first}: run `flask --app wsgi openapi`."
+            click.echo(text, err=True)
             sys.exit(1)
         return
     FORMS_FOLDER.mkdir(exist_ok=True)
@@ -84,7 +84,7 @@ def contract_files(app: Flask) -> dict[Path, str]:
         for stem in forms.FORMS
         for language in Language
     }
-    return {DOCUMENT: openapi.document(app)} | named
+    return {forms.DOCUMENT: openapi.document(app, BLUEPRINTS)} | named
 
 
 def _text(path: Path) -> str:

@@ -2,10 +2,11 @@
 
 from typing import cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 
 from api.access import Caller, Reach
 from api.db import Database, Session
+from schemas.vocabulary import Language
 
 
 def database() -> Database:
@@ -28,3 +29,10 @@ def reach() -> Reach:
 
 def request_id() -> str:
     return cast(str, g.request_id)
+
+
+def language() -> str | None:
+    """The first of our languages that Accept-Language asks for; `en-GB` is served by `en` (RFC 4647 §3.4)."""
+    ours = {word.value for word in Language}
+    asked = (tag.lower().partition("-")[0] for tag, quality in request.accept_languages if quality)
+    return next((tag for tag in asked if tag in ours), None)

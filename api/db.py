@@ -161,39 +161,43 @@ def scoped(statement: t.Any) -> t.Any:
 
 
 def _unheld(statement: t.Any, *, classes_are_held: bool) -> Iterator[str]:
-    """What of a statement no loader criteria hold: scoped tables named past their classes, and plain SQL.
+    """What of a statement no loader criteria hold: scoped tables without their class in the same select, and plain SQL.
 
     `visitors.iterate` would not do: it goes on from a class's column to the bare table, as if that were named too.
     """
-    seen: dict[int, t.Any] = {}
-    pending = [statement]
-    while pending:
-        element = pending.pop()
-        if id(element) in seen:
-            continue
-        seen[id(element)] = element
-        held = classes_are_held and "parentmapper" in getattr(element, "_annotations", ())
-        if isinstance(element, sa.TableClause):
-            if not isinstance(element, sa.Table) or (element.info.get("scoped") and not held):
-                yield element.name
-        elif isinstance(element, sa.TextClause):
-            yield element.text
-        elif isinstance(element, sa.ColumnClause):
-            if element.is_literal and not _ONE_WORD.fullmatch(element.name):
-                yield element.name
-            if element.table is not None and not (held and _is_plain(element.table)):
-                pending.append(element.table)
-        elif not (held and _is_plain(element)):
-            start: t.Any = super(sa.Select, element) if isinstance(element, sa.Select) else element
-            pending += start.get_children()
+    selects = [statement]
+    done: set[t.Any] = set()  # a recursive common table expression comes back to itself
+    while selects:
+        done.add(select := selects.pop())
+        held: set[t.Any] = set()
+        bare: set[t.Any] = set()
+        # Past Select.get_children, which adds what a select reads from by the way.
+        above: t.Any = super(sa.Select, select) if isinstance(select, sa.Select) else select
+        pending = [*above.get_children()]
+        while pending:
+            element = pending.pop()
+            by_class = classes_are_held and "parentmapper" in getattr(element, "_annotations", ())
+            if isinstance(element, sa.ColumnClause):
+                if element.is_literal and not _ONE_WORD.fullmatch(element.name):
+                    yield element.name
+                element = element.table
+            table = getattr(element, "element", element)  # of an alias
+            if isinstance(table, sa.Table):
+                if table.info.get("scoped"):
+                    (held if by_class else bare).add(element)
+            elif isinstance(element, sa.TextClause | sa.TableClause):
+                yield str(element)
+            elif isinstance(element, sa.Select):
+                selects += {element} - done
+            elif element is not None:
+                pending += element.get_children()
+        if isinstance(select, sa.Update | sa.Delete):
+            bare |= held - {select.table}  # the criteria hold its target only
+            held &= {select.table}
+        yield from (found.name for found in bare - held)
 
 
 _ONE_WORD = re.compile(r"\*|\w+")  # of the library's own making: count(*), exists (select 1 …)
-
-
-def _is_plain(table: t.Any) -> bool:
-    """A table or an alias of one; what a class stands for otherwise is looked into."""
-    return isinstance(getattr(table, "element", table), sa.Table)
 
 
 @sa.event.listens_for(Session, "do_orm_execute")

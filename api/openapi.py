@@ -1,6 +1,7 @@
 """The OpenAPI document: settings, names of components, and the one shape of every error."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import flask_smorest
@@ -15,8 +16,6 @@ SETTINGS = {
     "API_TITLE": "LAMPPU",
     "API_VERSION": "1",
     "OPENAPI_VERSION": "3.1.0",
-    "OPENAPI_URL_PREFIX": "/api/v1",
-    "OPENAPI_JSON_PATH": "openapi.json",
     "API_SPEC_OPTIONS": {
         "info": {
             "description": "Education providers report the quality work of their projects; "
@@ -60,33 +59,33 @@ def _component_name(schema: Any) -> str:
     return name.removesuffix("Schema")
 
 
-class Api(flask_smorest.Api):
-    """flask-smorest's, with one response for every error in place of its own per status."""
+class _Document(flask_smorest.Api):
+    """flask-smorest's, for its document alone: errors and routes are our own affair."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _register_responses(self) -> None:
+        """One response for every error, in place of the library's one for each status."""
         schema = {"application/problem+json": {"schema": ProblemSchema}}
         self.spec.components.response(
             "Problem", {"description": "What went wrong, and where", "content": schema}
         )
 
     def _register_error_handlers(self) -> None:
-        """None: flask-smorest's would answer 404 and 405 in a shape of its own, before ours."""
+        pass
+
+    def _register_doc_blueprint(self) -> None:
+        pass
 
 
-def init(app: Flask, blueprints: tuple[Blueprint, ...]) -> None:
+def document(app: Flask, blueprints: Iterable[Blueprint]) -> str:
+    """The document as it is committed and served. Made on demand: it takes as long as the rest of the start."""
     app.config.update(SETTINGS)
     plugin = MarshmallowPlugin(schema_name_resolver=_component_name)
-    api = Api(app, spec_kwargs={"marshmallow_plugin": plugin})
+    api = _Document(app, spec_kwargs={"marshmallow_plugin": plugin})
     scheme = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     api.spec.components.security_scheme("bearer", scheme)
     for blueprint in blueprints:
-        api.register_blueprint(blueprint)
-    app.extensions["api"] = api
-
-
-def document(app: Flask) -> str:
-    """The document as it is committed: sorted where order means nothing, one trailing newline."""
-    spec = app.extensions["api"].spec.to_dict()
-    return json.dumps(spec, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        blueprint.register_views_in_doc(api, app, api.spec, name=blueprint.name, parameters=None)
+        api.spec.tag({"name": blueprint.name, "description": blueprint.description})
+    return json.dumps(api.spec.to_dict(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"

@@ -12,8 +12,8 @@ class Client(Row):
     name = Text(v.NAME_LENGTH, required=True)
     scopes = Entries(Choice(v.Scope))
     active = Flag(load_default=True)
-    expires_at = Moment()
-    last_used_at = Moment()
+    expires_at = Moment(allow_none=True)
+    last_used_at = Moment(allow_none=True)
 
 
 class ClientSecretRotation(Schema):

@@ -242,11 +242,12 @@ class Entries(fields.List[t.Any]):
 
     def __init__(self, inner: fields.Field[t.Any], maximum: int = v.CHILDREN_MAX, **kwargs: t.Any):
         kwargs.setdefault("load_default", list)
+        self.maximum = maximum
         super().__init__(inner, validate=[length(maximum=maximum)], **kwargs)
 
     def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> list[t.Any]:
         # Bound the work before it is done: 300 kB of `{},{},…` otherwise make 9 MB of error text.
-        if isinstance(value, list) and len(value) > v.CHILDREN_MAX:
+        if isinstance(value, list) and len(value) > self.maximum:
             return value  # for the length check to refuse
         return super()._deserialize(value, *args, **kwargs)
 

@@ -5,27 +5,19 @@ be given without its `_id` by the other's external id, or by the code of a plan 
 `"goals": ["t1", "t2"]`, `"period": "2012-spring"`.
 """
 
-from typing import Any
-
 from marshmallow import fields
 
 from schemas import vocabulary as v
 from schemas.base import Record, Schema
-from schemas.fields import MESSAGES, Coded, Key, Messages, Reference, length
+from schemas.fields import MESSAGES, Coded, Entries, Key, Messages, Reference
 
 NO_OBJECT: Messages = MESSAGES | {"invalid": Coded("wrong_type", "Not an object.")}
-NO_LIST: Messages = MESSAGES | {"invalid": Coded("wrong_type", "Not a list.")}
 ELEMENTS_MAX = 5_000
 
 
-def elements() -> fields.List[Any]:
+def elements() -> Entries:
     """Elements of one resource; each is checked by that resource's own schema."""
-    return fields.List(
-        fields.Dict(error_messages=NO_OBJECT),
-        load_default=list,
-        error_messages=NO_LIST,
-        validate=[length(maximum=ELEMENTS_MAX)],
-    )
+    return Entries(fields.Dict(error_messages=NO_OBJECT), maximum=ELEMENTS_MAX)
 
 
 class ImportDocument(Schema):

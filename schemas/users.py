@@ -30,7 +30,7 @@ class User(Row):
     role = Choice(v.Role, required=True)
     active = Flag(load_default=True)
     password = password()
-    last_login_at = Moment()
+    last_login_at = Moment(allow_none=True)
 
     @ma.validates_schema
     def _role_fits_provider(self, data: dict[str, t.Any], **_: t.Any) -> None:

@@ -15,7 +15,6 @@ from flask.testing import FlaskClient
 from marshmallow import Schema
 from werkzeug.test import TestResponse
 
-from api import openapi
 from api.access import ACCOUNT, PLAN, POLICIES, PROGRAMME, PROJECT, PROVIDER, RECORD
 from api.db import MINISTRY_ROLE, Base
 from api.resources import BLUEPRINTS
@@ -51,12 +50,11 @@ class Operation:
 
 
 def _operations() -> Iterator[Operation]:
-    """All of them, but for the OpenAPI document's own. They need no database, so tests can be made of them."""
+    """All of them. They need no database, so tests can be made of them."""
     app = Flask("contract", static_folder=None)
-    openapi.init(app, BLUEPRINTS)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith("api-docs."):
-            continue
         (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
         taken = getattr(app.view_functions[rule.endpoint], "_apidoc", {}).get("arguments", {})
         schemas = {where["in"]: where["schema"] for where in taken.get("parameters", ())}
@@ -98,7 +96,8 @@ class Ground:
         return self.admin if stem in SYSTEM_STEMS else self.manager
 
     def path(self, operation: Operation, key: Any = None) -> str:
-        return operation.rule.replace("<uuid:key>", str(key or self.ids.get(operation.stem)))
+        named = operation.rule.replace("<stem>", "goals")
+        return named.replace("<uuid:key>", str(key or self.ids.get(operation.stem)))
 
     def row(self, stem: str) -> dict[str, Any]:
         """The row as the API shows it."""

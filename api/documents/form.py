@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from api.documents.passages import Passage, bracketed, joined, unless_said
@@ -157,7 +158,7 @@ def _spans(periods: int) -> list[slice]:
     """As few tables as will do, and as even as can be: five periods stand as three and two."""
     tables = -(-periods // PERIODS_A_TABLE)
     bounds = [-(-periods * table // tables) for table in range(tables + 1)] if tables else [0]
-    return [slice(*pair) for pair in zip(bounds, bounds[1:], strict=False)]
+    return [slice(start, end) for start, end in pairwise(bounds)]
 
 
 def _row(goal: Mapping[str, Any], span: slice, texts: Texts) -> Row:

@@ -1,7 +1,7 @@
 """The words of a document in one language: the catalogue, dates, times, numbers and lists.
 
 Every writer (HTML now; PDF, DOCX, XLSX later) speaks through `Texts`, so that a word is translated in one place:
-`texts/{fi,sv,en}.json`, groups of keys. A group that is named after an enum of `schemas/vocabulary.py` holds its labels.
+`texts/{fi,sv,en}.json`, groups of keys. The labels of the vocabulary's words come from `schemas/labels`.
 """
 
 import json
@@ -16,8 +16,10 @@ from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from schemas.labels import vocabulary
+
 LANGUAGES = ("fi", "sv", "en")
-# The Swedish and the English of Finland: the reader writes 18.1.2013 in Swedish too, and the day before the month.
+# Finland writes 18.1.2013 in Swedish too; in English its readers expect the day before the month.
 LOCALES = {
     "fi": Locale("fi", "FI"),
     "sv": Locale("sv", "FI"),
@@ -30,7 +32,7 @@ def _catalogue(language: str) -> dict[str, dict[str, str]]:
     groups: dict[str, dict[str, str]] = json.loads(
         (_FOLDER / f"{language}.json").read_text(encoding="utf-8")
     )
-    return groups
+    return groups | vocabulary(language)
 
 
 CATALOGUES = {language: _catalogue(language) for language in LANGUAGES}
@@ -86,7 +88,8 @@ class Texts:
         return format_time(time.fromisoformat(iso), self("pattern.clock"), locale=self._locale)
 
     def number(self, value: float) -> str:
-        return format_decimal(value, self("pattern.number"), self._locale)
+        said: str = format_decimal(value, self("pattern.number"), self._locale)
+        return said
 
     def quantity(self, value: float, unit: str | None) -> str:
         """A number and its unit, which no line break parts."""
@@ -104,7 +107,7 @@ class Texts:
     def when(self, record: Mapping[str, Any]) -> str:
         """When a record was, as exactly as it is known and as it was written; "" when nothing is known."""
         known = self._known(record)
-        note = record["date_note"]
+        note: str | None = record["date_note"]
         return f"{known} ({note})" if known and note else known or note or ""
 
     def _known(self, record: Mapping[str, Any]) -> str:

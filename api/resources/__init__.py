@@ -55,4 +55,5 @@ BLUEPRINTS = (
     reports.blp,
     imports.blp,
     forms.blp,
+    forms.contract_document,
 )

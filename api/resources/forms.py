@@ -2,10 +2,12 @@
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from flask import Response, request, url_for
 
+from api import context
 from api.access import POLICIES
 from api.blueprint import Blueprint
 from api.crud import json_response
@@ -22,6 +24,29 @@ _schemas = {model.__tablename__: model.schema for model in Row.all()}
 FORMS = {stem: _schemas[stem] for stem, policy in POLICIES.items() if policy["update"]}
 
 blp = Blueprint("forms", access="forms", url_prefix="/api/v1/schemas", description=__doc__)
+
+
+contract_document = Blueprint(
+    "openapi", access="forms", url_prefix="/api/v1", description="The OpenAPI document."
+)
+DOCUMENT = Path(__file__).parents[2] / "openapi" / "lamppu.json"
+
+
+@contract_document.route("/openapi.json", open_to_anyone=PUBLIC)
+@contract_document.doc(operationId="getOpenapi")
+@contract_document.response(200, {"type": "object"})
+def openapi() -> Response:
+    """The OpenAPI document, as it is committed with the code"""
+    response = Response(_committed(), content_type=JSON)
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@cache
+def _committed() -> bytes:
+    return DOCUMENT.read_bytes()
 
 
 @cache
@@ -77,8 +102,7 @@ def read(query: dict[str, Any], stem: str) -> Response:
 
 
 def _language(query: dict[str, Any]) -> str:
-    asked = request.accept_languages.best_match([word.value for word in Language])
-    return query["language"] or asked or Language.FI.value
+    return query["language"] or context.language() or Language.FI.value
 
 
 def _public(response: Response, language: str) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from flask import Response, request
 
-from api import wire
+from api import context, wire
 from api.blueprint import Blueprint
 from api.context import reach
 from api.crud import conditional, json_response, register
@@ -16,7 +16,6 @@ from api.models.reports import Report
 from api.problems import NotFound
 from api.services.reports import compile_form
 from schemas import reports as contract
-from schemas.vocabulary import Language
 
 PAGE, DATA = "text/html", "application/json"
 
@@ -58,8 +57,7 @@ def _wants_page(query: dict[str, Any]) -> bool:
 
 
 def _page(report: dict[str, Any], language: str | None) -> Response:
-    asked = request.accept_languages.best_match([word.value for word in Language])
-    language = language or asked or report["language"]
+    language = language or context.language() or report["language"]
     page = html.render(orjson.loads(wire.dump(report)), language)
     response = Response(page, content_type=f"{PAGE}; charset=utf-8")
     response.headers["Content-Language"] = language

@@ -5,7 +5,7 @@ same document can be sent again and again.
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -17,11 +17,11 @@ from uuid_utils.compat import uuid7
 from api import wire
 from api.access import Reach
 from api.db import Session
-from api.models.base import RecordRow
+from api.models.base import RecordRow, Row
 from api.models.imports import Import
 from api.models.participations import Participation
 from api.models.projects import Project
-from api.problems import MOST_FAULTS, Fault, Invalid, Problem
+from api.problems import MOST_FAULTS, Duplicate, Fault, Invalid, Problem
 from api.services import rows
 from api.view import View
 from schemas.fields import Entries, Part, Reference, References
@@ -57,6 +57,21 @@ class Element:
     row: RecordRow | None = None
     key: uuid.UUID = field(default_factory=uuid7)
     data: dict[str, Any] = field(default_factory=dict)
+    pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
+
+    def placed(self, faults: Iterable[Fault]) -> list[Fault]:
+        """Faults of the row as faults of the document, at what the document says."""
+        return [
+            replace(fault, pointer=self.pointer + self._spelled(fault.pointer or ""))
+            for fault in faults
+        ]
+
+    def _spelled(self, pointer: str) -> str:
+        """`/goal`, where the schema says `/goal_id`."""
+        for resolved, original in self.pointers.items():
+            if pointer == resolved or pointer.startswith(resolved + "/"):
+                return original + pointer.removeprefix(resolved)
+        return pointer
 
 
 def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
@@ -73,10 +88,12 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
     sub_project_id = next(e.key for e in elements if e.stem == "sub_projects")
     home = {"sub_project_id": sub_project_id, "project_id": project_id}
     for element in elements:
+        if element.row:
+            faults += element.placed(_strays(element.row, home, "/external_id"))
         faults += _check(element, names, home)
     if faults:
         raise Invalid(faults=faults)
-    counts = _write(session, _in_order(elements), reach)
+    counts = _write(session, _in_order(elements), home, reach)
     done = Import(sub_project_id=sub_project_id, counts=counts)
     session.add(done)
     rows.flush(session)
@@ -91,8 +108,9 @@ def _project(session: Session, acronym: str) -> uuid.UUID:
         .where(Project.acronym == acronym, Participation.provider_id == session.scope.provider_id)
     ).all()
     if len(found) != 1:
-        text = "Your provider takes part in no such project." if not found else "Not unique."
-        raise Invalid(faults=[Fault("not_found", text, "/project")])
+        none = Fault("not_found", "Your provider takes part in no such project.", "/project")
+        many = Fault("ambiguous", "Several projects have this acronym.", "/project")
+        raise Invalid(faults=[many if found else none])
     return found[0]
 
 
@@ -105,11 +123,16 @@ def _elements(document: Mapping[str, Any]) -> Iterator[Element]:
                 yield Element(stem, f"/{stem}/{place}", given)
 
 
+def _may_be_there(name: Any) -> bool:
+    """Whether to look for a row of this name at all; PostgreSQL takes no NUL, not even in a question."""
+    return isinstance(name, str) and "\0" not in name
+
+
 def _identify(session: Session, elements: list[Element]) -> Iterator[Fault]:
     """Find the row behind each external id, or give the element the id of a row to be."""
     for stem in ORDER:
         mine = [element for element in elements if element.stem == stem]
-        wanted = [name for e in mine if isinstance(name := e.given.get("external_id"), str)]
+        wanted = [name for e in mine if _may_be_there(name := e.given.get("external_id"))]
         model: Any = rows.model_of(stem)
         there = {
             row.external_id: row
@@ -127,7 +150,8 @@ def _identify(session: Session, elements: list[Element]) -> Iterator[Fault]:
             elif name in there:
                 element.row = there[name]
                 element.key = there[name].id
-            seen.add(str(name))
+            if isinstance(name, str):
+                seen.add(name)
 
 
 def _names(session: Session, elements: list[Element], project_id: uuid.UUID) -> Names:
@@ -135,7 +159,8 @@ def _names(session: Session, elements: list[Element], project_id: uuid.UUID) -> 
     used: dict[str, set[str]] = {stem: set() for stem in (*CODED, *ORDER)}
 
     def note(target: str, name: str) -> None:
-        used[target].add(name)
+        if _may_be_there(name):
+            used[target].add(name)
 
     for element in elements:
         schema = rows.model_of(element.stem).schema.writable()
@@ -163,17 +188,28 @@ def _check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> lis
     for name, value in home.items():
         if name in schema.load_fields:
             given.setdefault(name, str(value))
-    faults = spelling.faults
+    element.pointers = spelling.pointers
+    faults = element.placed(spelling.faults)
     try:
         element.data = schema.load(given)
     except ValidationError as error:
         told = {fault.pointer for fault in faults}
-        found = (
-            replace(fault, pointer=spelling.original(fault.pointer or ""))
-            for fault in wire.faults(error.messages)
-        )
+        found = element.placed(wire.faults(error.messages))
         faults += [fault for fault in found if fault.pointer not in told]
-    return [replace(fault, pointer=f"{element.pointer}{fault.pointer}") for fault in faults]
+    return faults
+
+
+def _strays(row: Row, home: Mapping[str, uuid.UUID], pointer: str = "") -> list[Fault]:
+    """What is wrong with a row that belongs to another sub-project or project than the document does."""
+    return [
+        Fault(
+            f"other_{column.removesuffix('_id')}",
+            "Belongs to another one than the document.",
+            pointer or rows.settles(type(row), column),
+        )
+        for column, key in home.items()
+        if getattr(row, column, key) != key
+    ]
 
 
 @dataclass
@@ -183,13 +219,6 @@ class Spelling:
     find: Callable[[str, str], uuid.UUID | None]
     faults: list[Fault] = field(default_factory=list)
     pointers: dict[str, str] = field(default_factory=dict)
-
-    def original(self, pointer: str) -> str:
-        """`/goal`, where the schema says `/goal_id`."""
-        for resolved, original in self.pointers.items():
-            if pointer == resolved or pointer.startswith(resolved + "/"):
-                return original + pointer.removeprefix(resolved)
-        return pointer
 
     def keys(self, target: str, value: Any, pointer: str) -> Any:
         """The id behind a name, or the ids behind a list of them."""
@@ -246,32 +275,38 @@ def _in_order(elements: list[Element]) -> list[Element]:
     return sorted(elements, key=lambda e: (ORDER.index(e.stem), place[e.key]))
 
 
-def _write(session: Session, elements: list[Element], reach: Reach) -> dict[str, dict[str, int]]:
+def _write(
+    session: Session, elements: list[Element], home: Mapping[str, uuid.UUID], reach: Reach
+) -> dict[str, dict[str, int]]:
     counts = {stem: {"created": 0, "updated": 0, "unchanged": 0} for stem in ORDER}
     faults: list[Fault] = []
     for element in elements:
         try:
-            counts[element.stem][_write_one(session, element, reach)] += 1
+            counts[element.stem][_write_one(session, element, home, reach)] += 1
         except Invalid as problem:
-            faults += _placed(element, problem)
+            faults += element.placed(problem.faults)
             if len(faults) > MOST_FAULTS:
                 break
         except Problem as problem:
             # The database refused: nothing after it can be tried in this transaction.
-            raise Invalid(faults=faults + _placed(element, problem)) from problem
+            found = problem.faults or [Fault(problem.code, problem.detail or problem.title, "")]
+            if element.row is None and found[0].pointer == "/external_id":
+                text = "Another request brought this in at the same time; send it again."
+                raise Duplicate(text, faults=element.placed(found)) from problem
+            raise Invalid(faults=faults + element.placed(found)) from problem
     if faults:
         raise Invalid(faults=faults)
     return {stem: tally for stem, tally in counts.items() if any(tally.values())}
 
 
-def _placed(element: Element, problem: Problem) -> list[Fault]:
-    found = list(problem.faults) or [Fault(problem.code, problem.detail or problem.title, "")]
-    return [replace(fault, pointer=f"{element.pointer}{fault.pointer}") for fault in found]
-
-
-def _write_one(session: Session, element: Element, reach: Reach) -> str:
+def _write_one(
+    session: Session, element: Element, home: Mapping[str, uuid.UUID], reach: Reach
+) -> str:
     if element.row is None:
-        rows.create(session, rows.model_of(element.stem), element.data | {"id": element.key}, reach)
+        model = rows.model_of(element.stem)
+        row = rows.create(session, model, element.data | {"id": element.key}, reach)
+        if faults := _strays(row, home):
+            raise Invalid(faults=faults)
         return "created"
     view = View(type(element.row))
     shown = view.row(session, reach, element.key)

@@ -210,15 +210,18 @@ def _strangers(
             yield Fault("other_project", "Belongs to another project.", name.pointer)
 
 
+def settles(model: type[Row], column: str) -> str:
+    """The pointer at the field that says where a row is at home: a result is where its goal is."""
+    fields = model.schema.writable().fields
+    first = (name for name, field in fields.items() if isinstance(field, Reference))
+    return f"/{column if column in fields else next(first)}"
+
+
 def _stays_home(row: Row, home: Home) -> None:
     for column in ("sub_project_id", "project_id"):
         if column in row.__table__.c and getattr(row, column) != getattr(home, column):
-            # A result is at home where its goal is: then it is the goal that may not change so.
-            fields = type(row).schema.writable().fields
-            by = (name for name, field in fields.items() if isinstance(field, Reference))
-            place = column if column in fields else next(by)
-            text = "A row stays where it was made."
-            raise Invalid(faults=[Fault("immutable", text, f"/{place}")])
+            text, pointer = "A row stays where it was made.", settles(type(row), column)
+            raise Invalid(faults=[Fault("immutable", text, pointer)])
 
 
 def _comes_to_an_end(session: Session, row: Row, data: Data) -> None:

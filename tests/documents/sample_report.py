@@ -1,4 +1,4 @@
-"""A report as `GET /reports/{id}` gives it: the seed's facts, worded anew, with invented people and an invented provider.
+"""A report as `GET /reports/{id}` gives it: the seed's facts, worded anew, with invented people and provider.
 
 Each maker takes what matters and defaults every other key of its schema to what an untouched row holds.
 """
@@ -17,7 +17,7 @@ DATED = {"date": None, "date_precision": None, "period_id": None, "date_note": N
 UNTIMED = RECORD | DATED | {"id": "x", "sub_project_id": "osahanke", "goal_ids": []}
 
 AINO = {"name": "Aino Esimerkki", "job_title": "kehityspäällikkö"}
-VÄINÖ = {"name": "Väinö Mallikas", "job_title": "hankkeen yhteyshenkilö"}
+VAINO = {"name": "Väinö Mallikas", "job_title": "hankkeen yhteyshenkilö"}
 
 
 def period(code: str) -> Row:
@@ -32,7 +32,7 @@ def period(code: str) -> Row:
 
 
 def result(text: str | None, **given: Any) -> Row:
-    defaults = {
+    defaults: Row = {
         "id": "x",
         "sub_project_id": "osahanke",
         "goal_id": "tavoite",
@@ -47,12 +47,17 @@ def result(text: str | None, **given: Any) -> Row:
 
 
 def participant(person: Row, **given: Any) -> Row:
-    defaults = {"contact_id": None, "attendance": "attended", "reason": None, "done_instead": None}
+    defaults: Row = {
+        "contact_id": None,
+        "attendance": "attended",
+        "reason": None,
+        "done_instead": None,
+    }
     return defaults | person | given
 
 
 def meeting(kind: str = "network_meeting", **given: Any) -> Row:
-    defaults = {
+    defaults: Row = {
         "kind": kind,
         "title": None,
         "mode": None,
@@ -81,12 +86,12 @@ def _day(given: Row) -> Row:
 
 
 def remote_meeting(day: str, **given: Any) -> Row:
-    both = [participant(AINO), participant(VÄINÖ)]
+    both = [participant(AINO), participant(VAINO)]
     return meeting(mode="remote", platform="iLinc", date=day, participants=both) | given
 
 
 def survey(title: str, **given: Any) -> Row:
-    defaults = {
+    defaults: Row = {
         "id": "x",
         "sub_project_id": "osahanke",
         "period_id": None,
@@ -108,7 +113,7 @@ def respondents(group: str, **given: Any) -> Row:
 
 
 def dissemination(of: str, audience: str, **given: Any) -> Row:
-    defaults = {
+    defaults: Row = {
         "survey_id": "kysely",
         "deliverable_id": None,
         "audience": audience,
@@ -122,7 +127,7 @@ def dissemination(of: str, audience: str, **given: Any) -> Row:
 
 
 def feedback(point: str, source: str = "advisory_board", **given: Any) -> Row:
-    defaults = {
+    defaults: Row = {
         "source": source,
         "source_name": None,
         "field": None,
@@ -152,7 +157,7 @@ def measurement(value: float, indicator: Row | None = None, **given: Any) -> Row
         "target": None,
         "direction": "increase",
     }
-    defaults = {
+    defaults: Row = {
         "id": "x",
         "sub_project_id": "osahanke",
         "indicator_id": "mittari",
@@ -166,7 +171,7 @@ def measurement(value: float, indicator: Row | None = None, **given: Any) -> Row
 
 
 def deliverable(kind: str, title: str, **given: Any) -> Row:
-    defaults = {
+    defaults: Row = {
         "kind": kind,
         "title": title,
         "description": None,
@@ -184,7 +189,7 @@ def stage(name: str, progress: str = "done", **given: Any) -> Row:
 
 
 def delivery(channel: str, **given: Any) -> Row:
-    defaults = {
+    defaults: Row = {
         "channel": channel,
         "recipient": None,
         "progress": "done",
@@ -289,7 +294,7 @@ def completeness(goals: list[Row]) -> Row:
 
 
 SURVEY = "Työelämäyhteistyön nykytila"
-BOARD = {
+BOARD: Row = {
     "source_name": "Viestintäalan ammatillinen neuvottelukunta",
     "field": "viestintäala",
     "meeting": meeting("advisory_board", field="viestintäala", date="2012-12-13"),
@@ -307,7 +312,7 @@ CLOSING_SEMINAR = meeting(
             reason="Samaan aikaan oli toinen tilaisuus",
             done_instead="Osahankkeen aineisto toimitettiin etukäteen",
         )
-        for person in (AINO, VÄINÖ)
+        for person in (AINO, VAINO)
     ],
 )
 
@@ -318,7 +323,7 @@ def seed_like() -> Row:
 
 
 def _network() -> Row:
-    both = [participant(AINO), participant(VÄINÖ)]
+    both = [participant(AINO), participant(VAINO)]
     spring = [
         meeting("kick_off", place="Rovaniemi", date="2012-01-16", participants=both),
         remote_meeting("2012-02-01"),
@@ -438,15 +443,15 @@ def _seminar() -> Row:
         "material",
         "Osahankkeen aineisto",
         deliveries=[
-            delivery(
-                "Optima", date_note="hyvissä ajoin ennen seminaaria", meeting=CLOSING_SEMINAR
-            )
+            delivery("Optima", date_note="hyvissä ajoin ennen seminaaria", meeting=CLOSING_SEMINAR)
         ],
     )
     return goal(
         "Hankkeen lopuksi pidetään kaikille avoin seminaari, jossa kerrotaan laatutyön jatkosta.",
-        cell("2012-spring", "not_applicable", results=[
-            result(None, kind="not_applicable", reason="Seminaari on vasta syksyllä.")
-        ]),
+        cell(
+            "2012-spring",
+            "not_applicable",
+            results=[result(None, kind="not_applicable", reason="Seminaari on vasta syksyllä.")],
+        ),
         cell("2012-autumn", meetings=[CLOSING_SEMINAR], deliverables=[material]),
     )

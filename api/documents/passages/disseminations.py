@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from api.documents.passages import Passage, authored, joined, labelled
+from api.documents.passages import Passage, authored, closed, joined, labelled
 from api.documents.texts import Texts
 
 Row = Mapping[str, Any]
@@ -21,4 +21,6 @@ def _dissemination(row: Row, texts: Texts) -> Passage:
         for name in ("audience", "by_whom", "channel")
         if row[name]
     ]
-    return Passage(" ".join([labelled(lead, row["of"]), *details]), items=authored(row["text"]))
+    # What was spread may be another sub-project's, of which this report knows no title.
+    first = labelled(lead, row["of"]) if row["of"] else closed(lead)
+    return Passage(" ".join([first, *details]), items=authored(row["text"]))

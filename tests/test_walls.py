@@ -1,0 +1,299 @@
+"""Walls 2 and 3: what the tables hold by themselves, and what PostgreSQL's roles see of them."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from psycopg import errors, sql
+
+from api.db import MINISTRY_ROLE, PROVIDER_ROLE, Base, Database, ProviderScoped, Scope
+from api.models.imports import Import
+from tests import postgres
+from tests.conftest import migrated
+from tests.factories import Tenant, World, world
+
+# Everyone's tables. Whatever is not named here belongs to one provider, row by row.
+PLAN = {
+    "programmes",
+    "projects",
+    "periods",
+    "project_goals",
+    "project_indicators",
+    "project_meetings",
+    "participations",
+}
+SECRET = {"users", "clients", "login_sessions", "login_failures"}
+GLOBAL = PLAN | SECRET | {"providers"}
+TABLES = Base.metadata.tables
+SCOPED = sorted(TABLES.keys() - GLOBAL)
+# From a record to a record, by the column that names it.
+REFERENCES = [
+    (name, element.parent.name, constraint.referred_table.name)
+    for name in SCOPED
+    for constraint in TABLES[name].foreign_key_constraints
+    for element in constraint.elements
+    if constraint.referred_table.name in SCOPED and element.column.name == "id"
+]
+
+
+def full_world(app: Flask) -> World:
+    """A world in which every record table has a row of each provider."""
+    made = world(app)
+    for one in (made.a, made.b, made.c):
+        with app.extensions["database"].session() as session:
+            session.enter(Scope(provider_id=one.provider_id))
+            session.add(Import(sub_project_id=one.ids["sub_projects"], counts={}))
+            session.commit()
+    return made
+
+
+# the tables
+
+
+def test_every_table_is_one_providers_row_by_row_or_on_the_list_of_global_ones() -> None:
+    marked = {
+        mapper.local_table.name  # type: ignore[attr-defined]
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, ProviderScoped)
+    }
+    assert set(SCOPED) == marked
+    assert TABLES.keys() >= GLOBAL
+
+
+def test_the_key_of_every_record_starts_with_its_provider() -> None:
+    keys = {name: TABLES[name].primary_key.columns.keys() for name in SCOPED}
+    assert {name: key for name, key in keys.items() if key[0] != "provider_id"} == {}
+    assert {name: key for name, key in keys.items() if len(key) < 2} == {}
+
+
+def test_every_foreign_key_between_records_carries_the_provider() -> None:
+    found = {
+        constraint.name: {(e.parent.name, e.column.name) for e in constraint.elements}
+        for name in SCOPED
+        for constraint in TABLES[name].foreign_key_constraints
+        if constraint.referred_table.name in SCOPED
+    }
+    assert len(found) == len(REFERENCES) > len(SCOPED)
+    assert [n for n, pairs in found.items() if ("provider_id", "provider_id") not in pairs] == []
+
+
+def test_no_global_table_points_at_a_record() -> None:
+    pointing = [
+        constraint.name
+        for name in sorted(GLOBAL)
+        for constraint in TABLES[name].foreign_key_constraints
+        if constraint.referred_table.name in SCOPED
+    ]
+    assert pointing == []
+
+
+def test_the_database_refuses_each_reference_to_another_providers_row(app: Flask) -> None:
+    ground = full_world(app)
+    with app.extensions["database"].session() as session:
+        session.enter(Scope(provider_id=ground.b.provider_id))
+        connection = session.connection()  # Core, past the first wall
+        for name, column, target in REFERENCES:
+            table = TABLES[name]
+            pointed = sa.update(table).values({column: ground.a.ids[target]})
+            with (
+                pytest.raises(sa.exc.IntegrityError, match=r"(?i)foreign key"),
+                connection.begin_nested(),
+            ):
+                connection.execute(pointed.where(table.c.provider_id == ground.b.provider_id))
+
+
+# PostgreSQL's roles, on a database of their own
+
+
+class Server:
+    """A superuser's connection, which takes on a role for a while; what it does is rolled back."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]", ground: World):
+        self.connection, self.ground = connection, ground
+
+    def become(self, role: str, provider: Tenant | None = None) -> None:
+        self.connection.execute(f"SET LOCAL ROLE {role}")  # type: ignore[call-overload]
+        if provider:
+            self.connection.execute(
+                f"SET LOCAL lamppu.provider = '{provider.provider_id}'"  # type: ignore[call-overload]
+            )
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        return self.connection.execute(query, values).fetchall()  # type: ignore[call-overload]
+
+    def owners(self, table: str) -> set[uuid.UUID]:
+        return {row[0] for row in self.rows(f'SELECT provider_id FROM "{table}"')}
+
+    def row_of(self, table: str, owner: Tenant) -> str:
+        """One row as JSON text, read past the policies."""
+        query = f'SELECT row_to_json(t)::text FROM "{table}" t WHERE provider_id = %s LIMIT 1'
+        [(row,)] = self.rows(query, owner.provider_id)
+        return str(row)
+
+    def outcome(self, query: str, *values: Any) -> str:
+        """How many rows a statement touched, or why it was refused."""
+        try:
+            with self.connection.transaction():
+                return str(self.connection.execute(query, values).rowcount)  # type: ignore[call-overload]
+        except errors.InsufficientPrivilege:
+            return "refused"
+
+
+@pytest.fixture(scope="module")
+def protected(postgres_server: str) -> Iterator[tuple[str, World]]:
+    with postgres.database(postgres_server) as url:
+        migrated(url)
+        app = Flask("database only")
+        app.extensions["database"] = Database(url)
+        yield url, full_world(app)
+        app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def server(postgres_server: str, protected: tuple[str, World]) -> Iterator[Server]:
+    url, ground = protected
+    superuser = sa.make_url(postgres_server).set(database=sa.make_url(url).database)
+    with psycopg.connect(superuser.render_as_string(hide_password=False)) as connection:
+        yield Server(connection, ground)
+        connection.rollback()
+
+
+def test_the_database_has_the_tables_of_the_models_and_nothing_beside_them(server: Server) -> None:
+    found = server.rows(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind <> 'i'"
+    )
+    assert {name for (name,) in found} == TABLES.keys() | {"alembic_version"}
+
+
+def test_each_record_table_forces_its_two_policies_on_everybody(server: Server) -> None:
+    found = server.rows(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relrowsecurity AND relforcerowsecurity"
+    )
+    assert sorted(name for (name,) in found) == SCOPED
+    policies = server.rows(
+        "SELECT tablename, policyname, permissive, roles::text, cmd, qual, with_check FROM pg_policies"
+    )
+    mine = (
+        "(provider_id = (NULLIF(current_setting('lamppu.provider'::text, true), ''::text))::uuid)"
+    )
+    own = ("own", "PERMISSIVE", f"{{{PROVIDER_ROLE}}}", "ALL", mine, mine)
+    every = ("every", "PERMISSIVE", f"{{{MINISTRY_ROLE}}}", "SELECT", "true", None)
+    assert sorted(policies) == sorted((name, *one) for name in SCOPED for one in (every, own))
+
+
+def test_neither_role_owns_a_table_or_can_become_somebody_who_gets_past(server: Server) -> None:
+    for role in (PROVIDER_ROLE, MINISTRY_ROLE):
+        assert server.rows("SELECT 1 FROM pg_class WHERE relowner = %s::regrole", role) == []
+        also = server.rows(
+            "SELECT rolname FROM pg_roles WHERE pg_has_role(%s, oid, 'MEMBER')", role
+        )
+        assert also == [(role,)]
+        [powers] = server.rows(
+            "SELECT rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb FROM pg_roles "
+            "WHERE rolname = %s",
+            role,
+        )
+        assert not any(powers)
+
+
+def test_the_roles_have_these_rights_to_tables_and_no_others(server: Server) -> None:
+    found = server.rows(
+        "SELECT grantee, table_name, privilege_type FROM information_schema.table_privileges "
+        "WHERE table_schema = 'public' AND grantee IN (%s, %s, 'PUBLIC')",
+        PROVIDER_ROLE,
+        MINISTRY_ROLE,
+    )
+    reads = {(MINISTRY_ROLE, name, "SELECT") for name in TABLES.keys() - SECRET}
+    writes = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    assert set(found) == reads | {(PROVIDER_ROLE, name, word) for name in TABLES for word in writes}
+
+
+def test_a_provider_sees_its_own_rows_of_each_table(server: Server) -> None:
+    server.become(PROVIDER_ROLE, server.ground.b)
+    for name in SCOPED:
+        assert server.owners(name) == {server.ground.b.provider_id}
+
+
+def test_without_a_provider_no_record_is_seen_or_written(server: Server) -> None:
+    rows = {name: server.row_of(name, server.ground.a) for name in SCOPED}
+    server.become(PROVIDER_ROLE)
+    for name in SCOPED:
+        assert server.owners(name) == set()
+        assert server.outcome(f'UPDATE "{name}" SET provider_id = provider_id') == "0"
+        assert server.outcome(f'DELETE FROM "{name}"') == "0"
+        assert server.outcome(*_insert(name, rows[name])) == "refused"
+
+
+def test_a_scope_ends_with_its_transaction(server: Server) -> None:
+    server.become(PROVIDER_ROLE, server.ground.b)
+    assert server.owners("goals")
+    server.connection.commit()
+    server.become(PROVIDER_ROLE)
+    assert server.owners("goals") == set()
+
+
+def test_a_provider_writes_no_row_of_another(server: Server) -> None:
+    a, b = server.ground.a, server.ground.b
+    rows = {name: server.row_of(name, a) for name in SCOPED}
+    server.become(PROVIDER_ROLE, b)
+    for name in SCOPED:
+        theirs, same = f'"{name}" WHERE provider_id = %s', f'UPDATE "{name}" SET provider_id = '
+        assert server.outcome(f"{same} provider_id WHERE provider_id = %s", a.provider_id) == "0"
+        assert server.outcome(f"DELETE FROM {theirs}", a.provider_id) == "0"
+        assert server.outcome(*_insert(name, rows[name])) == "refused"
+        key = ", ".join(TABLES[name].primary_key.columns.keys())
+        insert, row = _insert(name, rows[name])
+        over = f"{insert} ON CONFLICT ({key}) DO UPDATE SET provider_id = excluded.provider_id"
+        assert server.outcome(over, row) == "refused"
+        assert server.outcome(f"{same} %s", a.provider_id) == "refused"  # its own, given away
+    server.connection.execute("RESET ROLE")
+    assert {name: server.row_of(name, a) for name in SCOPED} == rows
+
+
+def test_the_ministry_reads_every_record_and_writes_none(server: Server) -> None:
+    everyone = {one.provider_id for one in (server.ground.a, server.ground.b, server.ground.c)}
+    rows = {name: server.row_of(name, server.ground.a) for name in SCOPED}
+    server.become(MINISTRY_ROLE, server.ground.a)
+    for name in SCOPED:
+        assert server.owners(name) == everyone
+        assert server.outcome(f'UPDATE "{name}" SET provider_id = provider_id') == "refused"
+        assert server.outcome(f'DELETE FROM "{name}"') == "refused"
+        assert server.outcome(*_insert(name, rows[name])) == "refused"
+
+
+def test_the_ministrys_reading_role_sees_no_accounts_and_writes_no_plan(server: Server) -> None:
+    server.become(MINISTRY_ROLE)
+    for name in sorted(SECRET):
+        assert server.outcome(f'SELECT 1 FROM "{name}"') == "refused"
+    for name in sorted(GLOBAL):
+        assert server.outcome(f'DELETE FROM "{name}"') == "refused"
+        assert server.outcome(f'UPDATE "{name}" SET id = id') == "refused"
+
+
+def test_a_session_runs_as_the_role_of_its_scope_also_after_a_commit(
+    protected: tuple[str, World],
+) -> None:
+    url, ground = protected
+    database = Database(url)
+    who = sa.select(sa.func.current_user(), sa.func.current_setting("lamppu.provider"))
+    with database.session() as session:
+        assert session.execute(who).one() == (PROVIDER_ROLE, "")
+        session.enter(Scope(provider_id=ground.b.provider_id))
+        assert session.execute(who).one() == (PROVIDER_ROLE, str(ground.b.provider_id))
+        session.commit()
+        assert session.execute(who).one() == (PROVIDER_ROLE, str(ground.b.provider_id))
+        session.rollback()
+        assert session.execute(who).one() == (PROVIDER_ROLE, str(ground.b.provider_id))
+    with database.all_providers() as session:
+        assert session.execute(who).one() == (MINISTRY_ROLE, "")
+    database.engine.dispose()
+
+
+def _insert(table: str, row: str) -> tuple[str, str]:
+    """A row put back as it was read; the policies refuse it before the key does."""
+    name = sql.Identifier(table).as_string()
+    return f"INSERT INTO {name} SELECT (jsonb_populate_record(NULL::{name}, %s::jsonb)).*", row
