@@ -189,8 +189,6 @@ def _fit_date(schema: Schema, body: Body) -> None:
             body["start_time"] = body.get("start_time") or "00:00"
         elif precision or not body.get("date"):
             body["start_time"] = None
-        if (body.get("start_time") or "99") > (body.get("end_time") or "99"):
-            body["end_time"] = body["start_time"]
-        if not body.get("start_time"):
-            body["end_time"] = None
+        start = body.get("start_time")
+        body["end_time"] = max(start, body.get("end_time") or start) if start else None
     body["date_precision"] = precision

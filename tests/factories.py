@@ -18,6 +18,7 @@ from api.access import Caller, Reach
 from api.db import Scope, now
 from api.models.base import RecordRow
 from api.models.clients import Client
+from api.models.imports import Import
 from api.models.users import LoginSession, User
 from api.services import clients, rows
 
@@ -90,9 +91,7 @@ def bearer(
             session.flush()
             soon = now() + timedelta(days=1)
             session.add(
-                LoginSession(
-                    id=session_id, user_id=caller_id, refresh_jti=uuid7(), expires_at=soon
-                )
+                LoginSession(id=session_id, user_id=caller_id, refresh_jti=uuid7(), expires_at=soon)
             )
         else:
             client = Client(
@@ -139,7 +138,9 @@ class World:
     other_plan: dict[str, uuid.UUID]
 
 
-def plan(app: Flask, coordinator_id: uuid.UUID, participants: list[uuid.UUID]) -> dict[str, uuid.UUID]:
+def plan(
+    app: Flask, coordinator_id: uuid.UUID, participants: list[uuid.UUID]
+) -> dict[str, uuid.UUID]:
     """One row of every plan resource; ids by stem."""
     ids = {"programmes": make(app, "programmes")}
     project_id = ids["projects"] = make(
@@ -207,6 +208,15 @@ def tenant(app: Flask, plan_ids: dict[str, uuid.UUID], provider_id: uuid.UUID, m
     )
     add("reports", sub_project_id=sub, title=mark, period_ids=[period])
     return one
+
+
+def imported(app: Flask, owner: Tenant) -> uuid.UUID:
+    """The trace of an import; there is no other way to one than to import something."""
+    with app.extensions["database"].session() as session:
+        session.enter(Scope(provider_id=owner.provider_id))
+        session.add(trace := Import(sub_project_id=owner.ids["sub_projects"], counts={}))
+        session.commit()
+        return trace.id
 
 
 def world(app: Flask) -> World:

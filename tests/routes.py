@@ -97,7 +97,7 @@ class Ground:
 
     def path(self, operation: Operation, key: Any = None) -> str:
         named = operation.rule.replace("<stem>", "goals")
-        return named.replace("<uuid:key>", str(key or self.ids.get(operation.stem)))
+        return named.replace("<uuid:key>", str(key or self.ids.get(operation.stem, MISSING)))
 
     def row(self, stem: str) -> dict[str, Any]:
         """The row as the API shows it."""
@@ -150,7 +150,7 @@ class Ground:
 
     def send(self, operation: Operation, body: Any = None, **given: Any) -> TestResponse:
         """Send a body (JSON), or `data`, `query_string`, … as they are."""
-        headers = self.headers(operation) | given.pop("headers", {})
+        headers = given.pop("headers", None) or self.headers(operation)
         if body is not None:
             given["json"] = body
         path = given.pop("path", None) or self.path(operation)

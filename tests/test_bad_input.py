@@ -290,30 +290,6 @@ def test_unknown_and_repeated_parameters_are_refused_by_every_route(ground: Grou
             assert places(refusal(response), "parameter") == names, (operation.endpoint, query)
 
 
-def test_a_cursor_holds_for_its_caller_list_and_filters_only(ground: Ground, app: Flask) -> None:
-    def page(path: str, headers: dict[str, str], **query: str) -> TestResponse:
-        return ground.client.get(f"/api/v1/{path}", query_string=query, headers=headers)
-
-    cursor = page("providers", ground.reviewer, limit="1").get_json()["next"]
-    assert page("providers", ground.reviewer, cursor=cursor).status_code == 200
-    broken = (
-        page("providers", ground.reviewer, cursor=cursor[:-1]),
-        page("providers", ground.reviewer, cursor=f"x{cursor}"),
-        page("providers", ground.reviewer, cursor=cursor.upper()),
-        page("providers", ground.reviewer, cursor="."),
-        page("providers", ground.reviewer, cursor=str(MISSING)),
-        page("providers", ground.reviewer, cursor="😀"),
-        page("providers", ground.reviewer, cursor=cursor, kind="other"),
-        page("providers", ground.manager, cursor=cursor),
-        page("goals", ground.reviewer, cursor=cursor),
-    )
-    for response in broken:
-        problem = refusal(response)
-        assert [(f["parameter"], f["code"]) for f in problem["errors"]] == [
-            ("cursor", "wrong_cursor")
-        ]
-
-
 def test_each_wrong_value_in_a_form_is_told_by_its_parameter(ground: Ground) -> None:
     (operation,) = taking("form")
     columns = {name: wrong_parameters(field) for name, field in operation.form.fields.items()}

@@ -11,10 +11,9 @@ from flask import Flask
 from psycopg import errors, sql
 
 from api.db import MINISTRY_ROLE, PROVIDER_ROLE, Base, Database, ProviderScoped, Scope
-from api.models.imports import Import
 from tests import postgres
 from tests.conftest import migrated
-from tests.factories import Tenant, World, world
+from tests.factories import Tenant, World, imported, world
 
 # Everyone's tables. Whatever is not named here belongs to one provider, row by row.
 PLAN = {
@@ -44,10 +43,7 @@ def full_world(app: Flask) -> World:
     """A world in which every record table has a row of each provider."""
     made = world(app)
     for one in (made.a, made.b, made.c):
-        with app.extensions["database"].session() as session:
-            session.enter(Scope(provider_id=one.provider_id))
-            session.add(Import(sub_project_id=one.ids["sub_projects"], counts={}))
-            session.commit()
+        imported(app, one)
     return made
 
 

@@ -245,8 +245,7 @@ def _may_live(session: Session, model: type[Row], data: Data, home: Home, reach:
     if model.__tablename__ == "sub_projects" and not _takes_part(session, home.project_id):
         fault = Fault("not_found", "Your provider takes no part in such a project.", "/project_id")
         raise Invalid(faults=[fault])
-    coordinator = data["coordinator_id"] if model is Project else _coordinator(session, home)
-    if reach is Reach.COORDINATES and coordinator != mine:
+    if reach is Reach.COORDINATES and _coordinator(session, model, data, home) != mine:
         raise Forbidden("Only the project's coordinating provider or the ministry may do this.")
     if reach is Reach.OWN and issubclass(model, SystemRow) and data.get("provider_id") != mine:
         raise Forbidden("Only for your own provider.")
@@ -260,7 +259,9 @@ def _takes_part(session: Session, project_id: uuid.UUID | None) -> bool:
     return session.scalar(asked) is not None
 
 
-def _coordinator(session: Session, home: Home) -> uuid.UUID | None:
+def _coordinator(session: Session, model: type[Row], data: Data, home: Home) -> uuid.UUID | None:
+    if model is Project:
+        return data["coordinator_id"]  # type: ignore[no-any-return]
     return session.scalar(sa.select(Project.coordinator_id).where(Project.id == home.project_id))
 
 

@@ -47,7 +47,9 @@ def sample(
     register_commands(app)
     said, stored = [], []
     for _ in range(2):
-        said.append(app.test_cli_runner().invoke(args=["sample"], catch_exceptions=False).output)
+        with app.app_context():
+            done = app.test_cli_runner().invoke(args=["sample"], catch_exceptions=False)
+        said.append(done.output)
         stored.append(contents(app))
     assert keys.with_name("sample.json").stat().st_mode & 0o077 == 0
     sample = pulled(app.test_client(), said)

@@ -1,0 +1,308 @@
+"""The gate: every route has its row in the policy table or is open by name, and the table says what api.md says."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask, Response
+from flask.testing import FlaskClient
+
+from api.access import POLICIES, Caller, permissions, reach
+from api.app import create_app
+from api.blueprint import Blueprint
+from schemas.vocabulary import Role, Scope
+from tests.factories import bearer, imported, make
+from tests.routes import OPERATIONS, Ground, Operation
+
+# Routes that ask nobody who they are.
+OPEN = {
+    "auth.login",
+    "auth.refresh",
+    "auth.token",
+    "well_known.keys",
+    "openapi.openapi",
+    "forms.list",
+    "forms.read",
+}
+
+# Each resource on its plane; a resource that is on none makes the tests below fail.
+PLANES = {
+    "the ministry's plan": {"programmes"},
+    "plan": {
+        "projects",
+        "periods",
+        "project_goals",
+        "project_indicators",
+        "project_meetings",
+        "participations",
+    },
+    "records": {
+        "sub_projects",
+        "contacts",
+        "goals",
+        "indicators",
+        "measurements",
+        "results",
+        "meetings",
+        "surveys",
+        "disseminations",
+        "feedback",
+        "deliverables",
+        "reports",
+        "imports",
+    },
+    "providers": {"providers"},
+    "accounts": {"users", "clients"},
+}
+# Routes that are not what their resource's plane says.
+EXCEPTIONS = {
+    "projects.create": "the ministry's plan",
+    "projects.delete": "the ministry's plan",
+    "auth.me": "who I am",
+    "auth.logout": "people only",
+    "auth.password": "people only",
+}
+
+READ, WRITE = {"read"}, {"read", "write"}
+_READS_PLAN = {"plan": READ, "the ministry's plan": READ}
+_SIGNED_IN = {"providers": READ, "who I am": READ}
+_PERSON = _SIGNED_IN | {"people only": {"write"}}
+# The table of api.md, with its words; what does not stand here is refused.
+TABLE: dict[str, dict[str, set[str]]] = {
+    "viewer": _PERSON | _READS_PLAN | {"records": READ},
+    "editor": _PERSON | _READS_PLAN | {"records": WRITE},
+    "manager": _PERSON | _READS_PLAN | {"records": WRITE, "accounts": WRITE},
+    "manager of the coordinator": _PERSON
+    | _READS_PLAN
+    | {"plan": WRITE, "records": WRITE, "accounts": WRITE},
+    "reviewer": _PERSON | {"plan": WRITE, "the ministry's plan": WRITE, "records": READ},
+    "admin": _PERSON | {"providers": WRITE, "accounts": WRITE},
+    "client without scopes": _SIGNED_IN,
+    "client with plan:read": _SIGNED_IN | _READS_PLAN,
+    "client with plan:write": _SIGNED_IN,  # its provider coordinates nothing
+    "client of the coordinator with plan:write": _SIGNED_IN | {"plan": {"write"}},
+    "client with records:read": _SIGNED_IN | {"records": READ},
+    "client with records:write": _SIGNED_IN | {"records": {"write"}},
+    "ministry's client without scopes": _SIGNED_IN,
+    "ministry's client with plan:read": _SIGNED_IN | _READS_PLAN,
+    "ministry's client with plan:write": _SIGNED_IN
+    | {"plan": {"write"}, "the ministry's plan": {"write"}},
+    "ministry's client with records:read": _SIGNED_IN | {"records": READ},
+    "ministry's client with records:write": _SIGNED_IN,  # there are none of its own
+}
+
+
+class House(Ground):
+    """A ground with somebody of every kind: provider `a` coordinates the project, `b` takes part in it."""
+
+    def __init__(self, app: Flask, client: FlaskClient):
+        super().__init__(app, client)
+        b = self.world.b
+        self.ids["imports"] = imported(app, self.a)
+        account = {"provider_id": b.provider_id, "name": "Bertta"}
+        self.ids_of_b = self.ids | {
+            **b.ids,
+            "imports": imported(app, b),
+            "providers": b.provider_id,
+            "users": make(app, "users", email="bertta@koulu.example", role="viewer", **account),
+            "clients": make(app, "clients", scopes=[], **account),
+        }
+
+    def caller(self, who: str) -> tuple[dict[str, str], dict[str, Any]]:
+        """The headers of a caller, and the ids of rows that are his, or that he could reach."""
+        owner: uuid.UUID | None = self.world.b.provider_id
+        if who.startswith("ministry's") or who in ("reviewer", "admin"):
+            owner = None
+        elif "of the coordinator" in who:
+            owner = self.a.provider_id
+        ids = self.ids_of_b if owner == self.world.b.provider_id else self.ids
+        if who in {role.value for role in Role}:
+            return bearer(self.app, who, owner), ids
+        if "manager" in who:
+            return bearer(self.app, "manager", owner), ids
+        return bearer(self.app, None, owner, {s.value for s in Scope if s.value in who}), ids
+
+
+def ungated(app: Flask) -> list[str]:
+    """Routes that the policy table knows nothing of, and that are not open by name."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        resource, action = getattr(view, "rights", ("", ""))
+        if getattr(view, "open_to_anyone", None) and rule.endpoint in OPEN:
+            continue
+        if not POLICIES.get(resource, {}).get(action):
+            found.append(rule.endpoint)
+    return found
+
+
+def answer() -> Response:
+    """Answer"""
+    return Response("let in")
+
+
+@pytest.fixture
+def another_app(settings: dict[str, object]) -> Iterator[Flask]:
+    """An application to add forgotten routes to."""
+    app = create_app(settings)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+def kind(operation: Operation) -> str:
+    """What the table of api.md would call it."""
+    [found] = (
+        [EXCEPTIONS[operation.endpoint]]
+        if operation.endpoint in EXCEPTIONS
+        else [plane for plane, stems in PLANES.items() if operation.stem in stems]
+    )
+    return found
+
+
+# every route
+
+
+def test_every_route_has_a_row_in_the_policy_table_or_is_open_by_name(app: Flask) -> None:
+    assert ungated(app) == []
+    opened = {n for n, view in app.view_functions.items() if getattr(view, "open_to_anyone", None)}
+    assert opened == OPEN
+
+
+def test_a_route_without_a_policy_row_is_found_and_lets_nobody_in(another_app: Flask) -> None:
+    blp = Blueprint("forgotten", access="goals", url_prefix="/forgotten")
+    blp.route("", action="approve")(answer)
+    another_app.register_blueprint(blp)
+    provider_id = make(another_app, "providers")
+    everybody = [
+        *(bearer(another_app, role, provider_id) for role in ("viewer", "editor", "manager")),
+        *(bearer(another_app, role) for role in ("reviewer", "admin")),
+        *(bearer(another_app, None, owner, [*Scope]) for owner in (provider_id, None)),
+    ]
+    client = another_app.test_client()
+    assert ungated(another_app) == ["forgotten.answer"]
+    statuses = [client.get("/forgotten", headers=headers).status_code for headers in everybody]
+    assert statuses == [403] * len(everybody)
+    assert client.get("/forgotten").status_code == 401
+
+
+def test_a_route_that_calls_itself_open_but_is_not_on_the_list_is_found(another_app: Flask) -> None:
+    blp = Blueprint("handy", access="goals", url_prefix="/handy")
+    blp.route("", open_to_anyone="It was handy.", action="approve")(answer)
+    another_app.register_blueprint(blp)
+    assert ungated(another_app) == ["handy.answer"]
+
+
+def test_a_route_that_passes_by_our_blueprint_is_found(another_app: Flask) -> None:
+    another_app.add_url_rule("/aside", view_func=answer)
+    assert ungated(another_app) == ["answer"]
+
+
+def test_a_blueprint_without_access_does_not_come_about() -> None:
+    with pytest.raises(TypeError, match="access"):
+        Blueprint("careless")  # type: ignore[call-arg]
+
+
+def test_a_resource_without_policies_can_have_no_route() -> None:
+    with pytest.raises(KeyError, match="nowhere"):
+        Blueprint("lost", access="nowhere").route("/lost")(answer)
+
+
+# the policy table
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "scopes"),
+    [
+        ("user", "superuser", ()),
+        ("user", "", ()),
+        ("user", None, ()),
+        ("user", "Admin", ()),
+        ("user", None, [*Scope]),  # a person has no scopes
+        ("robot", "unheard of", ()),
+    ],
+)
+def test_an_unknown_role_reaches_nothing(kind: str, role: str | None, scopes: Any) -> None:
+    for provider_id in (None, uuid.uuid4()):
+        caller = Caller(uuid.uuid4(), kind, "", role, frozenset(scopes), provider_id)
+        found = permissions(caller)
+        assert {k: v for k, v in found.items() if kind == "user"} == {}
+
+
+def test_an_unknown_scope_adds_nothing() -> None:
+    for provider_id in (None, uuid.uuid4()):
+        none = Caller(uuid.uuid4(), "client", "", None, frozenset(), provider_id)
+        made_up = frozenset({"records", "records:*", "plan:read ", "PLAN:READ", "admin", ""})
+        some = Caller(uuid.uuid4(), "client", "", None, made_up, provider_id)
+        assert (
+            permissions(some)
+            == permissions(none)
+            == {"providers": ["read"], "auth": ["read", "create"]}
+        )
+
+
+def test_a_right_has_one_reach_for_any_caller() -> None:
+    """`reach` takes the first it finds: two that differ would be a matter of luck."""
+    for policy in POLICIES.values():
+        for right in policy.values():
+            for owner in ("a provider's client", "the ministry's client"):
+                assert len({how for who, how in right.items() if who.startswith(owner)}) <= 1
+
+
+def test_an_action_that_no_row_names_is_denied() -> None:
+    admin = Caller(uuid.uuid4(), "user", "", "admin", frozenset(), None)
+    assert reach(admin, "providers", "read")
+    assert reach(admin, "providers", "approve") is None
+    assert reach(admin, "nowhere", "read") is None
+
+
+# every route as everybody
+
+
+def test_every_route_answers_everybody_as_the_table_of_the_api_says(
+    app: Flask, client: FlaskClient
+) -> None:
+    house = House(app, client)
+    gated = [operation for name, operation in OPERATIONS.items() if name not in OPEN]
+    gated.sort(
+        key=lambda operation: operation.endpoint == "auth.logout"
+    )  # ends the caller's sign-in
+    bodies = {o.endpoint: house.body(o) for o in gated if o.body}
+    wrong = []
+    for who, may in TABLE.items():
+        headers, ids = house.caller(who)
+        # It may read no plan: a row that it may not write is to it not there.
+        denied = (403, 404) if who == "client with plan:write" else (403,)
+        for operation in gated:
+            # Without If-Match: who may write is asked for it, and nothing is changed.
+            path = operation.rule.replace("<uuid:key>", str(ids.get(operation.stem, uuid.uuid4())))
+            body = bodies.get(operation.endpoint)
+            if body and operation.stem in PLANES["accounts"] and "provider_id" in body:
+                body = body | {"provider_id": str(ids["providers"])}  # a manager's own
+            sent: dict[str, Any] = {"json": body} if operation.body else {}
+            status = client.open(path, method=operation.method, headers=headers, **sent).status_code
+            needed = "read" if operation.method == "GET" else "write"
+            allowed = needed in may.get(kind(operation), set())
+            if status in (401, 403, 404, 500) if allowed else status not in denied:
+                wrong.append(f"{who}: {operation.method} {operation.rule} answers {status}")
+    assert wrong == []
+
+
+def test_every_route_that_is_not_open_asks_who_it_is(client: FlaskClient) -> None:
+    let_in = []
+    for name, operation in OPERATIONS.items():
+        path = operation.rule.replace("<uuid:key>", str(uuid.uuid4()))
+        response = client.open(path, method=operation.method)
+        if name not in OPEN and (response.status_code, response.get_json()["code"]) != (
+            401,
+            "unauthenticated",
+        ):
+            let_in.append(name)
+    assert let_in == []
+
+
+def test_every_resource_is_on_one_plane() -> None:
+    stems = {operation.stem for name, operation in OPERATIONS.items() if name not in OPEN}
+    placed = [stem for plane in PLANES.values() for stem in plane]
+    assert len(placed) == len(set(placed))
+    assert stems - {"auth"} == set(placed)

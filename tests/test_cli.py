@@ -1,0 +1,208 @@
+"""The operator's commands, as `flask --app wsgi …` runs them."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+
+from api import cli
+from api.app import create_app
+from api.resources import forms
+from api.services import keys
+from tests.accounts import Browser, code
+
+
+@pytest.fixture
+def operated(settings: dict[str, object], engine_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application with its commands, and with keys that a test may change."""
+    copy = tmp_path / "jwt-keys.json"
+    shutil.copy(str(settings["JWT_KEYS_FILE"]), copy)
+    app = create_app(settings | {"JWT_KEYS_FILE": str(copy)})
+    cli.register_commands(app)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def new(settings: dict[str, object], new_database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The same on a database without a table."""
+    keys_file = str(tmp_path / "jwt-keys.json")
+    app = create_app(settings | {"DATABASE_URL": new_database_url, "JWT_KEYS_FILE": keys_file})
+    cli.register_commands(app)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    with app.app_context():
+        return app.test_cli_runner().invoke(args=arguments)
+
+
+def tables(app: Flask) -> set[str]:
+    return set(sa.inspect(app.extensions["database"].engine).get_table_names())
+
+
+def test_migrate_makes_the_tables_and_base_takes_them_away(new: Flask) -> None:
+    done = run(new, "migrate")
+    assert (done.exit_code, done.output) == (0, "The database is at head.\n")
+    assert tables(new) >= {"providers", "goals", "reports", "alembic_version"}
+    assert run(new, "migrate").exit_code == 0
+    emptied = run(new, "migrate", "base")
+    assert (emptied.exit_code, emptied.output) == (0, "The database is at base.\n")
+    assert tables(new) <= {"alembic_version"}
+
+
+def test_migrate_makes_the_folder_of_an_sqlite_database(
+    settings: dict[str, object], tmp_path: Path
+) -> None:
+    path = tmp_path / "new" / "folder" / "lamppu.db"
+    app = create_app(settings | {"DATABASE_URL": f"sqlite:///{path}"})
+    cli.register_commands(app)
+    assert run(app, "migrate").exit_code == 0
+    assert path.exists()
+    app.extensions["database"].engine.dispose()
+
+
+def test_revise_writes_a_numbered_migration_of_what_has_changed(
+    operated: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(cli.ROOT / "migrations", tmp_path / "migrations")
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    versions = tmp_path / "migrations" / "versions"
+    before = set(versions.glob("[0-9]*.py"))
+    done = run(operated, "revise", "nothing at all")
+    assert done.exit_code == 0, done.output
+    (made,) = set(versions.glob("[0-9]*.py")) - before
+    number = len(before) + 1
+    assert made.name == f"{number:04}_nothing_at_all.py"
+    text = made.read_text(encoding="utf-8")
+    assert f'down_revision = "{number - 1:04}"' in text
+    assert re.search(r"def upgrade\(\) -> None:\n    pass", text)
+
+
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the committed contract, for the command to look at and to write."""
+    folder = tmp_path / "openapi"
+    shutil.copytree(forms.DOCUMENT.parent, folder)
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(cli, "FORMS_FOLDER", folder / cli.FORMS_FOLDER.name)
+    monkeypatch.setattr(forms, "DOCUMENT", folder / forms.DOCUMENT.name)
+    return folder
+
+
+def test_openapi_check_passes_on_what_is_committed(operated: Flask) -> None:
+    done = run(operated, "openapi", "--check")
+    assert (done.exit_code, done.output) == (0, "")
+
+
+def test_openapi_check_fails_on_a_stale_missing_or_surplus_file(
+    operated: Flask, published: Path
+) -> None:
+    assert run(operated, "openapi", "--check").exit_code == 0
+    document, surplus = published / "lamppu.json", published / "forms" / "gone.fi.json"
+    missing = next(iter(sorted((published / "forms").glob("*.json"))))
+    current = {path: path.read_bytes() for path in (document, missing)}
+    spoiled = [
+        (lambda: document.write_bytes(current[document] + b"\n"), document),
+        (lambda: missing.unlink(), missing),
+        (lambda: surplus.write_text("{}"), surplus),
+    ]
+    for spoil, path in spoiled:
+        spoil()
+        stale = run(operated, "openapi", "--check")
+        assert stale.exit_code == 1
+        assert str(path.relative_to(published.parent)) in stale.output
+        assert "flask --app wsgi openapi" in stale.output
+        done = run(operated, "openapi")
+        assert (done.exit_code, done.output) == (0, "")
+        assert run(operated, "openapi", "--check").exit_code == 0
+    assert {path: path.read_bytes() for path in current} == current
+    assert not surplus.exists()
+
+
+def test_sample_migrates_loads_and_says_what_to_try(new: Flask, tmp_path: Path) -> None:
+    keys.new(tmp_path / "jwt-keys.json")
+    done = run(new, "sample")
+    assert done.exit_code == 0, done.output
+    password = re.findall(r"with the password (\S+)", done.output)[0]
+    for email in re.findall(r"\S+@\S+\.example", done.output):
+        assert Browser(new).login(email, password).status_code == 200, email
+    again = run(new, "sample")
+    assert (again.exit_code, again.output) == (0, done.output)
+
+
+def test_sample_leaves_a_database_with_rows_alone(new: Flask) -> None:
+    run(new, "migrate")
+    provider = "INSERT INTO providers (id, version, name, kind, colleges, created_at, updated_at)"
+    values = "'11111111-1111-4111-8111-111111111111', 1, 'Oma', 'other', '[]', {0}, {0}"
+    with new.extensions["database"].engine.begin() as connection:
+        moment = values.format("'2026-01-01 00:00:00+00'")
+        connection.exec_driver_sql(f"{provider} VALUES ({moment})")
+    done = run(new, "sample")
+    assert (done.exit_code, done.output) == (0, "")
+    with new.extensions["database"].engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT name FROM providers").all() == [("Oma",)]
+
+
+def key_ids(app: Flask) -> list[str]:
+    return [key["kid"] for key in app.test_client().get("/.well-known/jwks.json").json["keys"]]
+
+
+def test_a_new_key_joins_the_old_ones_until_they_are_dropped(operated: Flask) -> None:
+    (old,) = key_ids(operated)
+    made = run(operated, "keys", "new")
+    assert made.exit_code == 0
+    (new,) = set(key_ids(operated)) - {old}
+    assert made.output == f"New key {new}.\n"
+    kept = run(operated, "keys", "drop", "--keep", "2")
+    assert (kept.exit_code, kept.output) == (0, "Dropped none.\n")
+    dropped = run(operated, "keys", "drop")
+    assert (dropped.exit_code, dropped.output) == (0, f"Dropped {old}.\n")
+    assert key_ids(operated) == [new]
+
+
+def test_the_last_key_is_not_dropped(operated: Flask) -> None:
+    refused = run(operated, "keys", "drop", "--keep", "0")
+    assert refused.exit_code != 0
+    assert len(key_ids(operated)) == 1
+
+
+def test_the_first_key_makes_a_file_that_only_its_owner_reads(new: Flask, tmp_path: Path) -> None:
+    assert run(new, "keys", "new").exit_code == 0
+    kept = tmp_path / "jwt-keys.json"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert json.loads(kept.read_text(encoding="utf-8"))
+
+
+def test_admin_makes_an_operator_who_can_sign_in(operated: Flask) -> None:
+    done = run(operated, "admin", "valvoja@lamppu.example", "--name", "Valvoja")
+    assert done.exit_code == 0, done.output
+    (password,) = re.findall(r"Password of valvoja@lamppu\.example: (\S+)\n", done.output)
+    browser = Browser(operated)
+    assert browser.login("valvoja@lamppu.example", password).status_code == 200
+    me = browser.open("/api/v1/auth/me").get_json()
+    assert (me["role"], me["name"], me["provider"]) == ("admin", "Valvoja", None)
+    wrong = Browser(operated).login("valvoja@lamppu.example", "no such password")
+    assert code(wrong)[0] == 401
+
+
+def test_an_address_gets_one_operators_account(operated: Flask) -> None:
+    assert run(operated, "admin", "valvoja@lamppu.example").exit_code == 0
+    again = run(operated, "admin", "VALVOJA@lamppu.example")
+    assert again.exit_code == 1
+    assert "Password" not in again.output
+    assert "Another row has the same email" in again.output
+
+
+def test_an_operators_address_has_the_form_of_one(operated: Flask) -> None:
+    for address in ("valvoja", "valvoja@lamppu.example\n", "a" * 250 + "@lamppu.example"):
+        refused = run(operated, "admin", address)
+        assert refused.exit_code not in (0, None), address
+        assert "Password of" not in refused.output

@@ -1,0 +1,95 @@
+"""Settings: what is missing or can't be used is named before anything starts."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from api.config import DEFAULTS, REQUIRED, ConfigError, settings
+
+ROOT = Path(__file__).parents[1]
+ENOUGH = {"SECRET_KEY": "x" * 32, "JWT_KEYS_FILE": "keys.json"}
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*DEFAULTS, *REQUIRED):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_every_missing_secret_is_named_with_what_it_is_for() -> None:
+    with pytest.raises(ConfigError) as refused:
+        settings()
+    for name, purpose in REQUIRED.items():
+        assert f"{name} ({purpose})" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_secret_has_no_default(name: str) -> None:
+    assert name not in DEFAULTS
+    for lacking in ({n: v for n, v in ENOUGH.items() if n != name}, ENOUGH | {name: ""}):
+        with pytest.raises(ConfigError, match=f"missing settings: {name}"):
+            settings(lacking)
+
+
+def test_a_short_secret_is_refused_and_not_repeated() -> None:
+    secret = "tell-nobody" * 2
+    with pytest.raises(ConfigError, match="SECRET_KEY is shorter than 32") as refused:
+        settings(ENOUGH | {"SECRET_KEY": secret})
+    assert secret not in str(refused.value)
+    assert settings(ENOUGH)["SECRET_KEY"] == "x" * 32
+
+
+NUMBERS = [name for name, value in DEFAULTS.items() if isinstance(value, int)]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ["many", "1.5", "-1", "1e3", "1_000", "٣", "0x10", " "])
+def test_a_number_that_is_none_is_named(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is not a whole number"):
+        settings(ENOUGH | {name: value})
+
+
+def test_nothing_but_the_count_of_proxies_may_be_zero() -> None:
+    for name in NUMBERS:
+        if name == "TRUSTED_PROXIES":
+            assert settings(ENOUGH | {name: "0"})[name] == 0
+            continue
+        with pytest.raises(ConfigError, match=name):
+            settings(ENOUGH | {name: "0"})
+
+
+def test_a_log_level_that_there_is_not_is_named() -> None:
+    with pytest.raises(ConfigError, match="LOG_LEVEL"):
+        settings(ENOUGH | {"LOG_LEVEL": "LOUD"})
+
+
+def test_the_environment_goes_before_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**ENOUGH, "MAX_BODY_BYTES": "2000", "LOG_LEVEL": ""}.items():
+        monkeypatch.setenv(name, value)
+    found = settings()
+    assert (found["MAX_BODY_BYTES"], found["JWT_KEYS_FILE"]) == (2000, "keys.json")
+    assert found["LOG_LEVEL"] == DEFAULTS["LOG_LEVEL"]  # empty is as good as not set
+    assert settings({"MAX_BODY_BYTES": 3000})["MAX_BODY_BYTES"] == 3000
+
+
+def started(environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+    return subprocess.run(
+        [sys.executable, "-c", "import wsgi"],
+        cwd=ROOT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_application_does_not_start_without_its_secrets() -> None:
+    refused = started({})
+    assert refused.returncode != 0
+    assert "SECRET_KEY" in refused.stderr
+    assert "JWT_KEYS_FILE" in refused.stderr

@@ -1,0 +1,172 @@
+"""The migrations make exactly the tables that the models describe, on both engines, forward and back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from api.app import create_app
+from api.cli import migrate_database
+from api.db import Base, Database
+from api.models import security
+from api.services import samples
+from tests.routes import contents
+
+VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
+
+# What SQLAlchemy's inspector does not tell of PostgreSQL: the rights of wall 3.
+RIGHTS = {
+    "policies": "SELECT tablename, policyname, permissive, roles, cmd, qual, with_check"
+    " FROM pg_policies WHERE schemaname = 'public'",
+    "row security": "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class"
+    " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
+    "grants": "SELECT c.relname, coalesce(r.rolname, 'public'), a.privilege_type, a.is_grantable"
+    " FROM pg_class c, aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee"
+    " WHERE c.relnamespace = 'public'::regnamespace",
+    "schema": "SELECT coalesce(r.rolname, 'public'), a.privilege_type"
+    " FROM pg_namespace n, aclexplode(n.nspacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee"
+    " WHERE n.nspname = 'public'",
+    "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+    " FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+    "indexes": "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "functions": "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    "sequences": "SELECT relname FROM pg_class"
+    " WHERE relnamespace = 'public'::regnamespace AND relkind = 'S'",
+}
+
+
+@pytest.fixture
+def database(new_database_url: str) -> Iterator[Database]:
+    """An empty one."""
+    database = Database(new_database_url)
+    yield database
+    database.engine.dispose()
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    database = Database(url)
+    yield database
+    database.engine.dispose()
+
+
+def shape(database: Database) -> dict[str, Any]:
+    """Everything that a database says of its tables."""
+    inspector = sa.inspect(database.engine)
+    ours = sorted(set(inspector.get_table_names()) - {"alembic_version"})
+    found: dict[str, Any] = {name: _table(inspector, name) for name in ours}
+    if database.engine.dialect.name == "postgresql":
+        with database.engine.connect() as connection:
+            for name, asked in RIGHTS.items():
+                rows = [tuple(row) for row in connection.exec_driver_sql(asked)]
+                found[name] = sorted(map(str, (r for r in rows if "alembic_version" not in str(r))))
+    return found
+
+
+def _table(inspector: sa.Inspector, name: str) -> dict[str, Any]:
+    columns = [
+        (one["name"], str(one["type"]), one["nullable"], one["default"])
+        for one in inspector.get_columns(name)
+    ]
+    return {
+        "columns": columns,
+        "primary key": inspector.get_pk_constraint(name),
+        "foreign keys": _sorted(inspector.get_foreign_keys(name)),
+        "unique": _sorted(inspector.get_unique_constraints(name)),
+        "checks": _sorted(inspector.get_check_constraints(name)),
+        "indexes": _sorted(inspector.get_indexes(name)),
+    }
+
+
+def _sorted(found: list[Any]) -> list[Any]:
+    return sorted(found, key=str)
+
+
+def create(database: Database) -> None:
+    """The tables as the models have them, without any migration."""
+    with database.engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        if connection.dialect.name == "postgresql":
+            for statement in security.everything():
+                connection.exec_driver_sql(statement)
+
+
+def test_migrated_equals_created(engine_url: str, database: Database) -> None:
+    create(database)
+    created = shape(database)
+    with opened(engine_url) as migrated:
+        found = shape(migrated)
+    assert set(found) == set(created) >= set(Base.metadata.tables)
+    for name, expected in created.items():
+        assert found[name] == expected, name
+
+
+def test_the_comparison_sees_what_is_compared(database: Database) -> None:
+    """A test of the test above: each kind of difference makes another shape."""
+    create(database)
+    before = shape(database)
+    changes = ["CREATE INDEX extra ON goals (text)", "ALTER TABLE goals ADD COLUMN extra INTEGER"]
+    if database.engine.dialect.name == "postgresql":
+        changes += [
+            "ALTER TABLE goals ALTER COLUMN text DROP NOT NULL",
+            "ALTER TABLE goals ALTER COLUMN position SET DEFAULT 1",
+            "ALTER TABLE goals DROP CONSTRAINT uq_goals_provider_id_external_id",
+            "ALTER TABLE goals NO FORCE ROW LEVEL SECURITY",
+            "DROP POLICY own ON goals",
+            "REVOKE DELETE ON goals FROM lamppu_provider",
+            "GRANT SELECT ON users TO lamppu_ministry",
+        ]
+    for change in changes:
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql(change)
+        after = shape(database)
+        assert after != before, change
+        before = after
+
+
+def test_alembic_finds_nothing_left_to_migrate(engine_url: str) -> None:
+    with opened(engine_url) as migrated, migrated.engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_migrations_run_back_to_nothing_and_forward_again(database: Database) -> None:
+    migrate_database(database)
+    first = shape(database)
+    migrate_database(database, "base")
+    names = sa.inspect(database.engine).get_table_names()
+    assert set(names) <= {"alembic_version"}
+    migrate_database(database)
+    assert shape(database) == first
+
+
+def test_rows_survive_another_run_of_the_migrations(
+    settings: dict[str, object], new_database_url: str
+) -> None:
+    app = create_app(settings | {"DATABASE_URL": new_database_url})
+    database = app.extensions["database"]
+    migrate_database(database)
+    samples.load(database)
+    before = contents(app)
+    assert len(before["goals"]) >= 8
+    migrate_database(database)
+    assert contents(app) == before
+    database.engine.dispose()
+
+
+def test_revisions_are_numbered_in_sequence() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(VERSIONS.parent))
+    script = ScriptDirectory.from_config(config)
+    chain = [revision.revision for revision in script.walk_revisions()][::-1]
+    assert chain == [f"{number:04}" for number in range(1, len(chain) + 1)]
+    files = sorted(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
+    assert files == chain

@@ -1,0 +1,255 @@
+"""What requests cost: how many statements they send, and that each page of a list is found by an index."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from api.access import Reach
+from api.db import ProviderScoped, Scope, Session
+from api.services import rows
+from api.view import View
+from schemas.fields import Choice, Reference
+from tests import factories
+from tests.examples import statements
+from tests.routes import (
+    MISSING,
+    OPERATIONS,
+    PLAN_STEMS,
+    RECORD_STEMS,
+    ROW_STEMS,
+    Ground,
+    Operation,
+)
+
+# Not a query: it begins and scopes the transaction.
+FRAME = re.compile(r"BEGIN|SET LOCAL|PRAGMA|SELECT pg_catalog\.version|ROLLBACK")
+
+LISTS = [OPERATIONS[f"{stem}.list"] for stem in (*ROW_STEMS, "imports")]
+# The ministry finds rows by these in the order of the list, past those that don't fit: words stand close enough
+# together, and a name that a provider gave means something with its provider only.
+ALONG_THE_LIST = ("kind", "source", "state", "external_id")
+
+
+@pytest.fixture
+def ground(app: Flask, client: FlaskClient) -> Ground:
+    return Ground(app, client)
+
+
+@contextmanager
+def queries(app: Flask) -> Iterator[list[str]]:
+    """What was asked meanwhile, without what begins a transaction."""
+    asked: list[str] = []
+    with statements(app) as sent:
+        yield asked
+    asked += [one for one in sent if not FRAME.match(one)]
+
+
+# how many
+
+
+def fill(ground: Ground, count: int) -> None:
+    """Goals, surveys and meetings, each of the latter two with entries and links."""
+    a = ground.a
+    for _ in range(count):
+        goal = factories.make(
+            ground.app, "goals", a.provider_id, sub_project_id=a.ids["sub_projects"]
+        )
+        cited = {"sub_project_id": a.ids["sub_projects"], "goal_ids": [goal, a.ids["goals"]]}
+        people = [{"name": "Aino", "contact_id": a.ids["contacts"]}, {"name": "Eino"}]
+        factories.make(ground.app, "meetings", a.provider_id, participants=people, **cited)
+        factories.make(
+            ground.app, "surveys", a.provider_id, questions=[{"text": "Miten?"}] * 2, **cited
+        )
+
+
+@pytest.mark.parametrize("role", ["manager", "reviewer"])
+def test_a_page_costs_two_statements_whatever_is_on_it(ground: Ground, role: str) -> None:
+    headers = getattr(ground, role)
+    few = page_costs(ground, headers)
+    fill(ground, 8)
+    assert len(ground.client.get("/api/v1/meetings", headers=headers).get_json()["items"]) > 8
+    assert page_costs(ground, headers) == few
+    # Who asks (a person: the account and its sign-in in one), and the rows with all their entries.
+    assert set(few.values()) == {2}
+
+
+def page_costs(ground: Ground, headers: dict[str, str]) -> dict[str, int]:
+    costs = {}
+    for operation in LISTS:
+        if operation.stem in ("users", "clients") and headers is ground.reviewer:
+            continue
+        with queries(ground.app) as asked:
+            response = ground.client.get(operation.rule, headers=headers)
+        assert response.status_code == 200
+        costs[operation.stem] = len(asked)
+    return costs
+
+
+@pytest.mark.parametrize("role", ["manager", "reviewer"])
+def test_reading_a_row_costs_two_statements(ground: Ground, role: str) -> None:
+    fill(ground, 3)
+    for stem in (*PLAN_STEMS, *RECORD_STEMS):
+        if stem == "reports":  # compiled from all the records: see tests/resources/test_reports.py
+            continue
+        with queries(ground.app) as asked:
+            response = ground.client.get(
+                ground.path(OPERATIONS[f"{stem}.read"]), headers=getattr(ground, role)
+            )
+        assert response.status_code == 200
+        assert len(asked) == 2, (stem, asked)
+
+
+# Who asks; the rows that it refers to, one statement a resource; of a record, its sub-project's project; the insert,
+# and one more for each kind of entry; the row as it is shown.
+CREATED = {
+    "programmes": 3,
+    "contacts": 3,
+    "project_goals": 4,
+    "goals": 6,
+    "results": 6,
+    "meetings": 9,
+    "surveys": 10,
+}
+# The row is read to lock it and shown to see whether anything changes; of entries, those that were there are deleted.
+REPLACED = {"contacts": 5, "goals": 8, "meetings": 13, "surveys": 16}
+
+
+@pytest.mark.parametrize("stem", CREATED)
+def test_making_a_row_costs_a_statement_for_each_kind_of_row_in_it(
+    ground: Ground, stem: str
+) -> None:
+    costs = []
+    for entries in (1, 40):
+        body = filled(ground, stem, entries) | {"external_id": None}
+        if stem in PLAN_STEMS:
+            body.pop("external_id")
+        if "code" in body:
+            body["code"] = f"T-{entries}"
+        if stem == "goals":
+            another = factories.make(ground.app, "project_goals", project_id=ground.ids["projects"])
+            body["project_goal_id"] = str(another)
+        with queries(ground.app) as asked:
+            response = ground.send(OPERATIONS[f"{stem}.create"], body)
+        assert response.status_code == 201, response.text
+        costs.append(len(asked))
+    assert costs == [CREATED[stem]] * 2, asked
+
+
+@pytest.mark.parametrize("method", ["patch", "replace"])
+@pytest.mark.parametrize("stem", REPLACED)
+def test_changing_a_row_costs_the_same_however_many_entries_it_has(
+    ground: Ground, stem: str, method: str
+) -> None:
+    operation, costs = OPERATIONS[f"{stem}.{method}"], []
+    for entries in (2, 40, 39):
+        body, headers = filled(ground, stem, entries), ground.headers(operation)
+        body["external_id"] = f"changed {entries}"
+        with queries(ground.app) as asked:
+            response = ground.send(operation, body, headers=headers)
+        assert response.status_code == 200, response.text
+        costs.append(len(asked))
+    merging = 1 if method == "patch" else 0  # it is merged with the row as it is shown
+    assert costs == [REPLACED[stem] + merging] * 3, asked
+
+
+def filled(ground: Ground, stem: str, entries: int) -> dict[str, Any]:
+    body = ground.sendable(stem)
+    for name in ("participants", "respondent_groups", "questions"):
+        if name in body:
+            body[name] = body[name][:1] * entries
+    return body
+
+
+# how they are found
+
+
+def plans(session: Session, view: View, reach: Reach, filters: dict[str, Any]) -> list[str]:
+    """How the database would find a page far down the list."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        asked.append((statement, parameters))
+
+    connection = session.connection()
+    sa.event.listen(connection, "before_cursor_execute", note)
+    view.rows(session, reach, filters, after=MISSING, limit=51)
+    sa.event.remove(connection, "before_cursor_execute", note)
+    ((statement, parameters),) = asked
+    if connection.dialect.name == "sqlite":
+        explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return [row.detail for row in explained]
+    # So few rows are read and sorted fastest; what is asked here is whether there is an index at all.
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+    explained = connection.exec_driver_sql(f"EXPLAIN (COSTS OFF) {statement}", parameters)
+    return [line for (line,) in explained]
+
+
+def value(operation: Operation, name: str, ground: Ground) -> Any:
+    field = operation.query.fields[name]
+    if isinstance(field, Choice):
+        return next(iter(field.words)).value
+    if name == "provider_id":  # another's would be refused before any row is looked for
+        return ground.a.provider_id
+    return MISSING if isinstance(field, Reference) else "x"
+
+
+@pytest.mark.parametrize("reader", ["provider", "ministry"])
+def test_each_page_of_each_list_is_found_by_an_index(
+    ground: Ground, engine: str, reader: str
+) -> None:
+    database = ground.app.extensions["database"]
+    for operation in LISTS:
+        model = rows.model_of(operation.stem)
+        view, reach = View(model), Reach.EVERY
+        record = issubclass(model, ProviderScoped)
+        if reader == "provider":
+            reach = Reach.TAKES_PART if operation.stem in PLAN_STEMS else Reach.OWN
+            if operation.stem == "providers":
+                continue
+        for name in (None, *(set(operation.query.fields) - {"limit", "cursor"})):
+            filters = {name: value(operation, name, ground)} if name else {}
+            with database.session(write=False) as session:
+                session.enter(
+                    Scope(everyone=True)
+                    if reader == "ministry" and record
+                    else Scope(provider_id=ground.a.provider_id)
+                )
+                found = plans(session, view, reach, filters)
+            where = f"{operation.stem} by {name} for the {reader}:\n" + "\n".join(found)
+            if engine == "postgresql":
+                assert not re.search(r"Seq Scan|Sort", "\n".join(found)), where
+                continue
+            assert not [one for one in found if re.match(r"SCAN (?!anon_)(?!.* INDEX )", one)], (
+                where
+            )
+            if record:
+                (searched,) = (one for one in found if one.startswith(f"SEARCH {operation.stem} "))
+                along = reader == "ministry" and name in (None, *ALONG_THE_LIST)
+                wanted = "id>?" if along else rf"\b({name}|provider_id)=\?"
+                assert re.search(wanted, searched), where
+            if (
+                record or reader == "ministry"
+            ):  # of the plan, a provider sorts the little that it sees
+                assert "USE TEMP B-TREE FOR ORDER BY" not in found, where
+
+
+def test_an_external_id_is_found_by_its_index_when_its_provider_is_named(
+    ground: Ground, engine: str
+) -> None:
+    """The ministry's lists are not searched by it alone; with the provider it names one row."""
+    filters = {"provider_id": ground.a.provider_id, "external_id": "x"}
+    for stem in RECORD_STEMS:
+        with ground.app.extensions["database"].all_providers() as session:
+            found = plans(session, View(rows.model_of(stem)), Reach.EVERY, filters)
+        wanted = {"sqlite": "provider_id=? AND external_id=?", "postgresql": "external_id"}[engine]
+        (how,) = (
+            one for one in found if f"{stem} " in f"{one} " and re.search("SEARCH|Index", one)
+        )
+        assert wanted in "\n".join(found), (how, found)
