@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from api import openapi
 from api.context import database
 from api.db import Database
+from api.problems import Problem
 from api.resources import BLUEPRINTS, forms
 from api.services import keys as signing_keys
 from api.services import samples, users
@@ -144,7 +145,9 @@ def new_key() -> None:
 
 
 @keys.command("drop")
-@click.option("--keep", default=1, show_default=True, help="How many of the newest stay.")
+@click.option(
+    "--keep", type=click.IntRange(1), default=1, show_default=True, help="How many newest stay."
+)
 def drop_keys(keep: int) -> None:
     """Drop the oldest keys; tokens that they signed are refused from now on."""
     dropped = signing_keys.drop(Path(current_app.config["JWT_KEYS_FILE"]), keep)
@@ -157,7 +160,11 @@ def drop_keys(keep: int) -> None:
 def admin(email: str, name: str) -> None:
     """Make an operator's account, and show its random password once."""
     with database().session() as session:
-        password = users.create_admin(session, email, name)
+        try:
+            password = users.create_admin(session, email, name)
+        except Problem as problem:
+            faults = [f"{fault.pointer}: {fault.detail}" for fault in problem.faults]
+            raise click.ClickException(" ".join([str(problem), *faults])) from problem
         session.commit()
     click.echo(f"Password of {email}: {password}")
 

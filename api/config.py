@@ -1,6 +1,8 @@
 """Settings, all from the environment. What is secret has no default: the application refuses to start without it."""
 
+import logging
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,12 +38,13 @@ def settings(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
         raise ConfigError(f"SECRET_KEY is shorter than {SECRET_LENGTH} characters")
     for name, default in DEFAULTS.items():
         if isinstance(default, int):
-            config[name] = _whole(name, config[name])
+            config[name] = _whole(name, config[name], minimum=min(default, 1))
+    if config["LOG_LEVEL"] not in logging.getLevelNamesMapping():
+        raise ConfigError(f"LOG_LEVEL is no level: {config['LOG_LEVEL']!r}")
     return config
 
 
-def _whole(name: str, value: Any) -> int:
-    try:
-        return int(value)
-    except ValueError as error:
-        raise ConfigError(f"{name} is not a whole number: {value!r}") from error
+def _whole(name: str, value: Any, minimum: int) -> int:
+    if not re.fullmatch("[0-9]{1,12}", str(value), re.ASCII) or int(value) < minimum:
+        raise ConfigError(f"{name} is not a whole number from {minimum} up: {value!r}")
+    return int(value)

@@ -4,7 +4,7 @@ from marshmallow import EXCLUDE, fields
 
 from schemas import vocabulary as v
 from schemas.base import Schema
-from schemas.fields import Choice, Entries, Part, Reference, Text, Whole
+from schemas.fields import Choice, Entries, Part, Reference, References, Text, Whole
 
 
 class Login(Schema):
@@ -62,6 +62,11 @@ class Me(Schema):
     provider_id = Reference("providers", dump_only=True, allow_none=True)
     provider_name = fields.String(dump_only=True, allow_none=True)
     permissions = Entries(Part(Permission), dump_only=True)
+    coordinates = References(
+        "projects",
+        dump_only=True,
+        metadata={"description": "The projects whose plan a manager may write: the others only the ministry."},
+    )
 
 
 class PublicKey(Schema):

@@ -72,6 +72,7 @@ _PERSON = _SIGNED_IN | {"people only": {"write"}}
 TABLE: dict[str, dict[str, set[str]]] = {
     "viewer": _PERSON | _READS_PLAN | {"records": READ},
     "editor": _PERSON | _READS_PLAN | {"records": WRITE},
+    "editor of the coordinator": _PERSON | _READS_PLAN | {"records": WRITE},
     "manager": _PERSON | _READS_PLAN | {"records": WRITE, "accounts": WRITE},
     "manager of the coordinator": _PERSON
     | _READS_PLAN
@@ -117,10 +118,9 @@ class House(Ground):
         elif "of the coordinator" in who:
             owner = self.a.provider_id
         ids = self.ids_of_b if owner == self.world.b.provider_id else self.ids
-        if who in {role.value for role in Role}:
-            return bearer(self.app, who, owner), ids
-        if "manager" in who:
-            return bearer(self.app, "manager", owner), ids
+        role = who.partition(" ")[0]
+        if role in {known.value for known in Role}:
+            return bearer(self.app, role, owner), ids
         return bearer(self.app, None, owner, {s.value for s in Scope if s.value in who}), ids
 
 

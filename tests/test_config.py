@@ -47,19 +47,18 @@ NUMBERS = [name for name, value in DEFAULTS.items() if isinstance(value, int)]
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("value", ["many", "1.5", "-1", "1e3", "1_000", "٣", "0x10", " "])
-def test_a_number_that_is_none_is_named(name: str, value: str) -> None:
-    with pytest.raises(ConfigError, match=f"{name} is not a whole number"):
-        settings(ENOUGH | {name: value})
+def test_a_number_that_is_none_is_named(name: str) -> None:
+    for value in ("many", "1.5", "-1", "1e3", "1_000", "٣", "0x10", " ", "9" * 13, None, True):
+        with pytest.raises(ConfigError, match=f"{name} is not a whole number"):
+            settings(ENOUGH | {name: value})
 
 
 def test_nothing_but_the_count_of_proxies_may_be_zero() -> None:
-    for name in NUMBERS:
-        if name == "TRUSTED_PROXIES":
-            assert settings(ENOUGH | {name: "0"})[name] == 0
-            continue
-        with pytest.raises(ConfigError, match=name):
+    for name in set(NUMBERS) - {"TRUSTED_PROXIES"}:
+        with pytest.raises(ConfigError, match=f"{name} is not a whole number from 1 up"):
             settings(ENOUGH | {name: "0"})
+        assert settings(ENOUGH | {name: "1"})[name] == 1
+    assert settings(ENOUGH | {"TRUSTED_PROXIES": "0"})["TRUSTED_PROXIES"] == 0
 
 
 def test_a_log_level_that_there_is_not_is_named() -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import create_app
+from api.services import keys
 
 COMMITTED = Path(__file__).parents[1] / "openapi" / "lamppu.json"
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -17,10 +17,11 @@ Document = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def served() -> Document:
-    """The document as the application serves it; it needs neither database nor keys."""
-    settings = {"SECRET_KEY": "x" * 32, "JWT_KEYS_FILE": "none", "DATABASE_URL": "sqlite://"}
-    app: Flask = create_app(settings)
+def served(tmp_path_factory: pytest.TempPathFactory) -> Document:
+    """The document as the application serves it, without a database."""
+    keys.new(kept := tmp_path_factory.mktemp("keys") / "jwt-keys.json")
+    settings = {"SECRET_KEY": "x" * 32, "JWT_KEYS_FILE": str(kept), "DATABASE_URL": "sqlite://"}
+    app = create_app(settings)
     response = app.test_client().get("/api/v1/openapi.json")
     assert (response.status_code, response.mimetype) == (200, "application/json")
     document: Document = response.get_json()

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import unquote_plus
 
+import sqlalchemy as sa
 from flask import Response, current_app, request
 from flask_jwt_extended import unset_refresh_cookies
 
@@ -14,6 +15,7 @@ from api.access import Caller
 from api.blueprint import Blueprint
 from api.context import caller, database, session
 from api.crud import conditional, json_response
+from api.models.projects import Project
 from api.models.providers import Provider
 from api.models.users import User, email_key
 from api.problems import Forbidden, Invalid, Problem
@@ -133,6 +135,7 @@ def me() -> Response:
     who = caller()
     provider = session().get(Provider, who.provider_id) if who.provider_id else None
     allowed = access.permissions(who)
+    coordinated = sa.select(Project.id).where(Project.coordinator_id == who.provider_id)
     shown = {
         "id": who.id,
         "kind": who.kind,
@@ -141,6 +144,7 @@ def me() -> Response:
         "scopes": sorted(who.scopes),
         "provider_id": who.provider_id,
         "provider_name": provider.name if provider else None,
+        "coordinates": session().scalars(coordinated).all() if who.provider_id else [],
         "permissions": [{"resource": name, "actions": allowed[name]} for name in allowed],
     }
     return conditional(json_response(shown))

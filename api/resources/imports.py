@@ -25,9 +25,13 @@ imports = register(
 @blp.arguments(contract.ImportDocument())
 @blp.response(201, contract.Import)
 def create(document: dict[str, Any]) -> Response:
-    """Bring in a sub-project's records; what is there already is updated or left as it is
+    """Bring in a sub-project's records, all or nothing
 
-    All or nothing: when any element is refused, nothing is kept, and `errors` says which and why.
+    Each element needs an `external_id` of its resource. An element whose `external_id` is there already replaces that
+    row whole, as PUT does: what it leaves out goes back to its default; equal data changes nothing. Rows that the
+    document does not name stay. An element refers to others by their external ids, and to the plan by its codes:
+    `goal`, `goals`, `contact`, `period` (`2012-spring`), `project_goal`, … When any element is refused, nothing is
+    kept, and `errors` says which and why.
     """
     done = service.run(session(), document, reach())
     response = imports.shown(imports.current(done.id), 201)

@@ -83,13 +83,13 @@ def granted(client: Client, asked: str | None) -> frozenset[str] | None:
 
 
 def touch(session: Session, client: Client) -> None:
-    """Note that it was used. `version` moves because the row shown does."""
+    """Note that it was used; that is no version of the client, and no conflict for who edits it."""
     moment = now()
     if client.last_used_at and client.last_used_at > moment - LAST_USE_EVERY:
         return
     used = sa.update(Client).where(Client.id == client.id)
     session.execute(
-        used.values(last_used_at=moment, version=Client.version + 1),
+        used.values(last_used_at=moment),
         execution_options={"synchronize_session": False},
     )
 

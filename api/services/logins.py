@@ -78,8 +78,8 @@ def begin(session: Session, user: User, password: str, days: int) -> Login:
     kept = user.password_hash or ""
     changed = {"password_hash": passwords.hashed(password)} if passwords.outdated(kept) else {}
     touched = sa.update(User).where(User.id == user.id, User.password_hash == kept, User.active)
-    # Not through the object: a sign-in at the same moment is no conflict. `version` moves because the row shown does.
-    touched = touched.values(last_login_at=now(), version=User.version + 1, **changed)
+    # Not through the object: a sign-in is no version of the account, and no conflict for who edits it.
+    touched = touched.values(last_login_at=now(), **changed)
     if not session.scalar(touched.returning(User.id)):
         raise WrongCredentials
     _sweep(session)

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from marshmallow import ValidationError
+
+from api import wire
 from api.access import Caller
 from api.db import Session
 from api.models.users import User, email_key
 from api.problems import Fault, Invalid, Problem
 from api.services import logins, passwords, rows
+from schemas import users as contract
 from schemas import vocabulary as v
 
 
@@ -50,8 +54,12 @@ def create_admin(session: Session, email: str, name: str, password: str | None =
     """Make an operator's account from the command line; give its password, a random one when none was given.
 
     :raises Duplicate: the address has an account
-    :raises Invalid: the password is weak
+    :raises Invalid: this is no address or no name, or the password is weak
     """
+    try:
+        contract.User.writable().load({"email": email, "name": name, "role": v.Role.ADMIN.value})
+    except ValidationError as error:
+        raise Invalid(faults=wire.faults(error.messages)) from error
     if password:
         passwords.refuse_weak(password, email, "/password")
     password = password or passwords.random()

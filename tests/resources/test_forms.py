@@ -1,17 +1,13 @@
 """Forms over HTTP: open to anyone, in three languages, and the same as the committed files."""
 
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
-from api import cli
 from api.access import POLICIES
 from api.resources.forms import FORMS
 from tests.examples import STEMS, Bench
@@ -132,41 +128,3 @@ def test_a_row_fits_its_form_as_it_is_sent_and_as_it_is_read(
         created = bench.open(stem, method="POST", json=body)
         assert created.status_code == 201, created.text
         check.validate(created.json)
-
-
-@pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Where the command writes, for this test."""
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
-    monkeypatch.setattr(cli, "DOCUMENT", tmp_path / "lamppu.json")
-    monkeypatch.setattr(cli, "FORMS_FOLDER", tmp_path / "forms")
-    return tmp_path
-
-
-@pytest.fixture
-def run(app: Flask) -> Iterator[Callable[..., Result]]:
-    with app.app_context():
-        yield lambda *args: app.test_cli_runner().invoke(cli.write_openapi, args)
-
-
-def test_the_command_writes_every_form_and_removes_one_that_is_no_more(
-    run: Callable[..., Result], folder: Path
-) -> None:
-    assert run().exit_code == 0
-    (folder / "forms" / "gone.fi.json").write_text("{}", encoding="utf-8")
-    assert run().exit_code == 0
-    names = {f"{stem}.{language}.json" for stem in FORMS for language in ("fi", "sv", "en")}
-    assert {path.name for path in (folder / "forms").iterdir()} == names
-    assert json.loads((folder / "lamppu.json").read_text(encoding="utf-8"))["openapi"] == "3.1.0"
-
-
-@pytest.mark.parametrize("name", ["lamppu.json", "forms/goals.sv.json", "forms/gone.fi.json"])
-def test_the_check_names_the_file_that_is_not_current(
-    run: Callable[..., Result], folder: Path, name: str
-) -> None:
-    assert run().exit_code == 0
-    assert run("--check").exit_code == 0
-    (folder / name).write_text("{}", encoding="utf-8")
-    checked = run("--check")
-    assert checked.exit_code == 1
-    assert name in checked.output
