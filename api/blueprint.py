@@ -28,6 +28,7 @@ from api.problems import (
     Invalid,
     NotAcceptable,
     Problem,
+    TooLarge,
     Unauthenticated,
     UnsupportedMediaType,
 )
@@ -36,6 +37,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ACTIONS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "update"}
 JSON_TYPES = ("application/json",)
 PATCH_TYPES = ("application/merge-patch+json", "application/json")
+FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class Parser(FlaskParser):
@@ -50,7 +52,11 @@ class Parser(FlaskParser):
             raise UnsupportedMediaType(
                 f"Send {' or '.join(taken)}.", headers={"Accept": ", ".join(taken)}
             )
-        return wire.parse(req.get_data(cache=False))
+        body = req.get_data(cache=False)
+        # A body that comes in chunks declares no length, and werkzeug cuts it off at the limit without a word.
+        if req.content_length is None and len(body) >= req.max_content_length:
+            raise TooLarge
+        return wire.parse(body)
 
     def load_querystring(self, req: Any, schema: Any) -> Any:
         repeated = [name for name, values in req.args.lists() if len(values) > 1]
@@ -63,8 +69,8 @@ class Parser(FlaskParser):
         return MultiDictProxy(req.args, schema)
 
     def load_form(self, req: Any, schema: Any) -> Any:
-        if req.mimetype != "application/x-www-form-urlencoded":
-            raise UnsupportedMediaType("Send application/x-www-form-urlencoded.")
+        if req.mimetype != FORM_TYPE:
+            raise UnsupportedMediaType(f"Send {FORM_TYPE}.", headers={"Accept": FORM_TYPE})
         return super().load_form(req, schema)
 
     def handle_error(

@@ -1,6 +1,7 @@
 """List, read, create, replace, patch and delete of one table over HTTP: the same everywhere, so written once."""
 
 import contextlib
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -61,7 +62,8 @@ class Resource:
 
     def page(self, query: dict[str, Any]) -> Response:
         limit, cursor = query.pop("limit"), query.pop("cursor")
-        filters = {name: value for name, value in query.items() if value is not None}
+        given = {name: value for name, value in query.items() if value is not None}
+        filters = self.model.looked_up(given)
         signer = self._cursors(filters)
         with self.reading() as reader:
             found = self.view.rows(
@@ -224,45 +226,42 @@ def register(  # one function, one picture of the six operations
     resource, schema = Resource(blp, model, prepare), model.schema
     one = schema.__name__
     many = "".join(part.capitalize() for part in blp.name.split("_"))
+    this, these = re.sub("(?<!^)(?=[A-Z])", "-", one).lower(), blp.name.replace("_", "-")
     writable = resource.writable
 
     if "list" not in without:
 
         @blp.route("", endpoint="list")
-        @blp.doc(operationId=f"list{many}")
+        @blp.doc(operationId=f"list{many}", summary=f"List {these}, oldest first")
         @blp.arguments(_query(schema, filters), location="query")
         @blp.response(200, _page_schema(schema))
         def list_rows(query: dict[str, Any]) -> Response:
-            """List rows, oldest first"""
             return resource.page(query)
 
     if "read" not in without:
 
         @blp.route("/<uuid:key>", endpoint="read")
-        @blp.doc(operationId=f"get{one}")
+        @blp.doc(operationId=f"get{one}", summary=f"Read one {this}")
         @blp.response(200, schema)
         def read(key: uuid.UUID) -> Response:
-            """Read one row"""
             return resource.read(key)
 
     if "create" not in without:
 
         @blp.route("", methods=("POST",), endpoint="create")
-        @blp.doc(operationId=f"create{one}")
+        @blp.doc(operationId=f"create{one}", summary=f"Create one {this}")
         @blp.arguments(writable)
         @blp.response(201, schema)
         def create(data: dict[str, Any]) -> Response:
-            """Create a row"""
             return resource.create(data)
 
     if "replace" not in without:
 
         @blp.route("/<uuid:key>", methods=("PUT",), endpoint="replace")
-        @blp.doc(operationId=f"replace{one}")
+        @blp.doc(operationId=f"replace{one}", summary=f"Replace one {this}")
         @blp.arguments(writable)
         @blp.response(200, schema)
         def replace(data: dict[str, Any], key: uuid.UUID) -> Response:
-            """Replace a row"""
             return resource.replace(data, key)
 
     if "patch" not in without:
@@ -270,19 +269,22 @@ def register(  # one function, one picture of the six operations
         media = {"application/merge-patch+json": {"schema": partial}}
 
         @blp.route("/<uuid:key>", methods=("PATCH",), endpoint="patch")
-        @blp.doc(operationId=f"patch{one}", requestBody={"required": True, "content": media})
+        @blp.doc(
+            operationId=f"patch{one}",
+            summary=f"Change fields of one {this}",
+            description="JSON Merge Patch (RFC 7396); `application/json` is taken as such too.",
+            requestBody={"required": True, "content": media},
+        )
         @blp.response(200, schema)
         def patch(key: uuid.UUID) -> Response:
-            """Change some fields of a row (JSON Merge Patch, RFC 7396)"""
             return resource.patch(key)
 
     if "delete" not in without:
 
         @blp.route("/<uuid:key>", methods=("DELETE",), endpoint="delete")
-        @blp.doc(operationId=f"delete{one}")
+        @blp.doc(operationId=f"delete{one}", summary=f"Delete one {this}")
         @blp.response(204)
         def delete(key: uuid.UUID) -> Response:
-            """Delete a row"""
             return resource.delete(key)
 
     return resource

@@ -282,12 +282,12 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _sqlite_pragmas)
             sa.event.listen(self.engine, "begin", _sqlite_begin)
-            self._writing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-            self._reading = self.engine
+            reading, writing = {"sqlite_begin": "BEGIN"}, {"sqlite_begin": "BEGIN IMMEDIATE"}
         else:
-            self._writing = self.engine
             # A report is many statements: all of them see one moment, as they do on SQLite.
-            self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ")
+            reading, writing = {"isolation_level": "REPEATABLE READ"}, {}
+        self._reading = self.engine.execution_options(**reading)
+        self._writing = self.engine.execution_options(**writing)
 
     def session(self, *, write: bool = True) -> Session:
         """A session that sees no record until it enters a scope."""

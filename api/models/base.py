@@ -80,6 +80,11 @@ class Row(_Completed, RowMixin, Base):
         return (m.class_ for m in Base.registry.mappers if issubclass(m.class_, Row))
 
     @classmethod
+    def looked_up(cls, filters: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The columns that a list's filters stand for."""
+        return filters
+
+    @classmethod
     def within(cls, reach: Reach) -> sa.ColumnElement[bool] | None:
         """The condition that a reach puts on this table; None for every row. What has no rule is refused."""
         if reach is Reach.EVERY:

@@ -3,6 +3,7 @@
 import unicodedata
 import uuid
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -34,6 +35,12 @@ class User(SystemRow):
     active: orm.Mapped[bool]
     password_hash: orm.Mapped[str | None] = line(200)
     last_login_at: orm.Mapped[datetime | None]
+
+    @classmethod
+    def looked_up(cls, filters: dict[str, Any]) -> dict[str, Any]:
+        """As it is unique: an address is the same in whatever case."""
+        columns = {name: value for name, value in filters.items() if name != "email"}
+        return columns | ({"email_key": email_key(filters["email"])} if "email" in filters else {})
 
     @orm.validates("email")
     def _set_email_key(self, _: str, email: str) -> str:

@@ -97,5 +97,5 @@ def _plan(session: Session, kind: TakeOver, sub_project_id: uuid.UUID) -> dict[u
     if project_id is None:
         text = "No such row of sub_projects."
         raise Invalid(faults=[Fault("not_found", text, "/sub_project_id")])
-    asked = sa.select(kind.plan).where(kind.plan.project_id == project_id).order_by(kind.plan.id)
-    return {row.id: row for row in session.scalars(asked)}
+    plan = sa.select(kind.plan).where(kind.plan.project_id == project_id).order_by(kind.plan.id)
+    return {row.id: row for row in session.scalars(plan)}

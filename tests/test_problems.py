@@ -1,0 +1,325 @@
+"""Every refusal is a problem (RFC 9457) with a code, a request id and safe headers, and tells nothing of the inside."""
+
+import http.client
+import json
+import re
+import urllib.parse
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from api.app import create_app
+from api.problems import MOST_FAULTS, Fault, Invalid
+from tests import factories
+from tests.postgres import free_port
+from tests.routes import Ground
+
+MEMBERS = {"type", "title", "status", "code", "instance", "request_id"}
+MORE = {"detail", "errors", "more", "current_version", "current", "referring"}
+# What a person who looks for a way in would like to read.
+TELLTALE = re.compile(
+    r"Traceback|File \"|sqlalchemy|psycopg|sqlite|SELECT |INSERT |secret word|0x", re.I
+)
+
+
+@pytest.fixture
+def ground(app: Flask, client: FlaskClient) -> Ground:
+    return Ground(app, client)
+
+
+def problem(response: TestResponse, status: int, code: str) -> dict[str, Any]:
+    """The problem, which has what every problem must have."""
+    text = response.get_data(as_text=True)
+    assert (response.status_code, response.content_type) == (status, "application/problem+json")
+    body: dict[str, Any] = json.loads(text)
+    assert (body["status"], body["code"]) == (status, code)
+    assert MEMBERS <= set(body) <= MEMBERS | MORE
+    assert body["type"] == f"tag:lamppu.example,2026:problem:{code}"
+    assert body["title"]
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert not TELLTALE.search(text)
+    return body
+
+
+# one refusal each
+
+
+def test_an_unknown_path_is_404(client: FlaskClient, ground: Ground) -> None:
+    for path in (
+        "/",
+        "/api",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/goal",
+        "/api/v2/goals",
+        "/favicon.ico",
+    ):
+        body = problem(client.get(path, headers=ground.manager), 404, "not_found")
+        assert body["instance"] == path
+
+
+def test_an_unknown_row_is_404(client: FlaskClient, ground: Ground) -> None:
+    problem(client.get(f"/api/v1/goals/{uuid.uuid4()}", headers=ground.manager), 404, "not_found")
+
+
+def test_a_slash_too_many_is_404_and_no_redirect(client: FlaskClient, ground: Ground) -> None:
+    problem(client.get("/api/v1/goals/", headers=ground.manager), 404, "not_found")
+    problem(client.get("/api/v1//goals", headers=ground.manager), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "allowed"),
+    [
+        ("/api/v1/goals", "DELETE", {"GET", "HEAD", "OPTIONS", "POST"}),
+        ("/api/v1/goals/{id}", "POST", {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"}),
+        ("/api/v1/imports/{id}", "PUT", {"GET", "HEAD", "OPTIONS"}),
+        ("/api/v1/auth/login", "GET", {"POST", "OPTIONS"}),
+        ("/api/v1/goals", "TRACE", {"GET", "HEAD", "OPTIONS", "POST"}),
+        ("/api/v1/goals", "BREW", {"GET", "HEAD", "OPTIONS", "POST"}),
+    ],
+)
+def test_a_wrong_method_is_405_and_names_the_right_ones(
+    client: FlaskClient, path: str, method: str, allowed: set[str]
+) -> None:
+    response = client.open(path.format(id=uuid.uuid4()), method=method)
+    problem(response, 405, "method_not_allowed")
+    assert set(response.headers["Allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "application/xml", "image/*;q=0.5", "text/html"])
+def test_a_representation_that_does_not_exist_is_406(
+    client: FlaskClient, ground: Ground, accept: str
+) -> None:
+    headers = ground.manager | {"Accept": accept}
+    problem(client.get("/api/v1/goals", headers=headers), 406, "not_acceptable")
+
+
+@pytest.mark.parametrize(
+    "accept", [None, "", "*/*", "application/*", "text/csv, application/json;q=0.1"]
+)
+def test_a_representation_that_fits_is_found(
+    client: FlaskClient, ground: Ground, accept: str | None
+) -> None:
+    headers = ground.manager | ({} if accept is None else {"Accept": accept})
+    response = client.get("/api/v1/goals", headers=headers)
+    assert (response.status_code, response.content_type) == (200, "application/json")
+
+
+def test_no_token_and_a_wrong_one_are_401_with_a_challenge(client: FlaskClient) -> None:
+    response = client.get("/api/v1/goals")
+    problem(response, 401, "unauthenticated")
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="lamppu"'
+    response = client.get("/api/v1/goals", headers={"Authorization": "Bearer x.y.z"})
+    problem(response, 401, "unauthenticated")
+    assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
+
+
+def test_a_right_that_is_missing_is_403(client: FlaskClient, ground: Ground) -> None:
+    problem(client.get("/api/v1/goals", headers=ground.admin), 403, "forbidden")
+
+
+def test_a_media_type_that_is_not_taken_is_415_and_says_which_are(
+    client: FlaskClient, ground: Ground
+) -> None:
+    path = f"/api/v1/goals/{ground.ids['goals']}"
+    headers = ground.manager | {"If-Match": '"1"'}
+    for method, types in (
+        ("PUT", "application/json"),
+        ("PATCH", "application/merge-patch+json, application/json"),
+    ):
+        response = client.open(path, method=method, data="{}", headers=headers)
+        problem(response, 415, "unsupported_media_type")
+        assert response.headers["Accept"] == types
+    response = client.post("/api/v1/auth/token", json={})
+    assert response.headers["Accept"] == "application/x-www-form-urlencoded"
+
+
+def test_a_body_that_declares_itself_too_large_is_413_and_not_read(
+    client: FlaskClient, ground: Ground
+) -> None:
+    headers = ground.manager | {"Content-Type": "application/json"}
+    most = ground.app.config["MAX_BODY_BYTES"]
+    response = client.post("/api/v1/goals", data=b" " * (most + 1), headers=headers)
+    problem(response, 413, "too_large")
+    unread = client.post(
+        "/api/v1/goals", headers=headers, environ_overrides={"CONTENT_LENGTH": str(2**63)}
+    )
+    problem(unread, 413, "too_large")
+    just = client.post("/api/v1/goals", data=b" " * most, headers=headers)
+    problem(just, 400, "invalid_json")
+
+
+def test_a_write_without_a_version_is_428(client: FlaskClient, ground: Ground) -> None:
+    path = f"/api/v1/goals/{ground.ids['goals']}"
+    for headers in (ground.manager, ground.manager | {"If-Match": "*"}):
+        for method in ("PUT", "PATCH", "DELETE"):
+            body = ground.sendable("goals") if method == "PUT" else {}
+            response = client.open(path, method=method, json=body, headers=headers)
+            problem(response, 428, "precondition_required")
+
+
+def test_a_write_on_an_old_version_is_412(client: FlaskClient, ground: Ground) -> None:
+    path = f"/api/v1/goals/{ground.ids['goals']}"
+    for tag in ('"0"', '"2"', '"x"', 'W/"1"'):
+        response = client.delete(path, headers=ground.manager | {"If-Match": tag})
+        problem(response, 412, "stale")
+
+
+def test_a_name_that_is_taken_is_409(client: FlaskClient, ground: Ground) -> None:
+    body = ground.sendable("contacts")
+    response = client.post("/api/v1/contacts", json=body, headers=ground.manager)
+    told = problem(response, 409, "duplicate")
+    assert told["errors"][0]["pointer"] == "/external_id"
+
+
+def test_a_row_that_is_referred_to_is_409(client: FlaskClient, ground: Ground) -> None:
+    headers = ground.manager | {"If-Match": '"1"'}
+    response = client.delete(f"/api/v1/goals/{ground.ids['goals']}", headers=headers)
+    assert "results" in problem(response, 409, "in_use")["referring"]
+
+
+def test_input_that_is_not_valid_is_422(client: FlaskClient, ground: Ground) -> None:
+    told = problem(client.post("/api/v1/goals", json={}, headers=ground.manager), 422, "invalid")
+    assert [set(fault) for fault in told["errors"]] == [{"pointer", "code", "detail"}] * 2
+
+
+def test_a_head_request_is_refused_without_a_body(client: FlaskClient) -> None:
+    response = client.head("/api/v1/goals")
+    assert (response.status_code, response.content_type) == (401, "application/problem+json")
+    assert response.get_data() == b""
+
+
+# the request's name
+
+
+@pytest.mark.parametrize("given", ["a", "A-1._z", "0" * 64, str(uuid.uuid4())])
+def test_the_callers_request_id_is_given_back(client: FlaskClient, given: str) -> None:
+    response = client.get("/nowhere", headers={"X-Request-ID": given})
+    assert problem(response, 404, "not_found")["request_id"] == given
+
+
+@pytest.mark.parametrize("given", [None, "", "0" * 65, "a b", "<script>", "ä", "a\tb", "a;b"])
+def test_a_request_id_that_could_do_harm_is_replaced(
+    client: FlaskClient, given: str | None
+) -> None:
+    headers = {} if given is None else {"X-Request-ID": given.encode().decode("latin-1")}
+    ids = {client.get("/nowhere", headers=headers).get_json()["request_id"] for _ in range(2)}
+    assert len(ids) == 2
+    assert all(str(uuid.UUID(made)) == made for made in ids)
+
+
+# when something breaks
+
+
+@pytest.fixture
+def faulty(settings: dict[str, object]) -> Iterator[Callable[..., Flask]]:
+    """Another application on the same database, or a broken one."""
+    made: list[Flask] = []
+
+    def make(**changed: object) -> Flask:
+        made.append(create_app(settings | changed))
+        return made[-1]
+
+    yield make
+    for app in made:
+        app.extensions["database"].engine.dispose()
+
+
+def test_a_fault_of_ours_is_500_and_tells_nothing(
+    faulty: Callable[..., Flask], caplog: pytest.LogCaptureFixture
+) -> None:
+    app = faulty()
+
+    @app.get("/breaks")
+    def breaks() -> None:
+        raise RuntimeError("the secret word")
+
+    @app.get("/asks")
+    def asks() -> None:
+        with app.extensions["database"].engine.connect() as connection:
+            connection.execute(sa.text("SELECT nothing FROM nowhere"))
+
+    told = problem(app.test_client().get("/breaks"), 500, "internal")
+    assert "detail" not in told
+    assert "the secret word" in caplog.text, "the log keeps what the answer hides"
+    response = app.test_client().get("/asks")
+    assert response.status_code in (500, 503)  # SQLite calls it "operational"
+    problem(response, response.status_code, response.get_json()["code"])
+
+
+def test_a_database_that_is_away_is_503_with_the_time_to_come_again(
+    faulty: Callable[..., Flask], app: Flask, engine: str
+) -> None:
+    headers = factories.bearer(app, "reviewer")
+    urls = {
+        "sqlite": "sqlite:////nowhere/lamppu.db",
+        "postgresql": f"postgresql://lamppu@127.0.0.1:{free_port()}/lamppu",
+    }
+    client = faulty(DATABASE_URL=urls[engine]).test_client()
+    for response in (
+        client.get("/api/v1/goals", headers=headers),
+        client.post("/api/v1/goals", json={}, headers=headers),
+        client.post("/api/v1/auth/login", json={"email": "a@b.example", "password": "x"}),
+    ):
+        problem(response, 503, "unavailable")
+        assert int(response.headers["Retry-After"]) > 0
+
+
+def test_a_database_that_comes_back_is_used_again(
+    client: FlaskClient, app: Flask, engine: str
+) -> None:
+    """pool_pre_ping: connections that died in the pool are not handed out."""
+    headers = factories.bearer(app, "reviewer")
+    assert client.get("/api/v1/goals", headers=headers).status_code == 200
+    pooled = app.extensions["database"].engine.connect()
+    raw = pooled.connection.dbapi_connection
+    pooled.close()
+    raw.close()
+    assert client.get("/api/v1/goals", headers=headers).status_code == 200
+
+
+def test_a_body_that_grows_too_large_on_the_way_is_413(app: Flask, gunicorn: str) -> None:
+    """Sent in chunks, it declares no length."""
+    headers = factories.bearer(app, "reviewer") | {"Content-Type": "application/json"}
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(gunicorn).netloc, timeout=30)
+    chunks = (b" " * 65_536 for _ in range(20))
+    connection.request("POST", "/api/v1/programmes", chunks, headers, encode_chunked=True)
+    response = connection.getresponse()
+    body = json.loads(response.read())
+    assert (response.status, body["code"]) == (413, "too_large")
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["X-Request-ID"] == body["request_id"]
+    connection.close()
+
+
+# the document itself
+
+
+def test_no_more_than_a_hundred_faults_are_listed_and_the_rest_counted() -> None:
+    faults = [Fault("wrong", "Wrong.", f"/{n}") for n in range(MOST_FAULTS + 50)]
+    body = Invalid(faults=faults).document()
+    assert len(body["errors"]) == MOST_FAULTS
+    assert body["more"] == 50
+    assert "more" not in Invalid(faults=faults[:MOST_FAULTS]).document()
+
+
+def test_a_fault_names_its_one_place() -> None:
+    assert Fault("wrong", "Wrong.", "/a", more={"element": 3}).document() == {
+        "pointer": "/a",
+        "code": "wrong",
+        "detail": "Wrong.",
+        "element": 3,
+    }
+    assert Fault("wrong", "Wrong.", parameter="limit").document()["parameter"] == "limit"
+    assert Fault("wrong", "Wrong.", header="If-Match").document()["header"] == "If-Match"
+    assert Fault("wrong", "Wrong.", "").document()["pointer"] == "", "the whole body is a place too"
