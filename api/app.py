@@ -20,7 +20,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     :raises ConfigError: a setting is missing or can't be used
     """
     app = Flask("lamppu", static_folder=None)
-    app.url_map.merge_slashes = False  # `//goals` is no path of ours; a redirect would be an answer in HTML
+    app.url_map.merge_slashes = False  # a redirect from `//goals` would be an answer in HTML
     app.config.update(settings(config))
     logging.getLogger("lamppu").setLevel(app.config["LOG_LEVEL"])
     if hops := app.config["TRUSTED_PROXIES"]:

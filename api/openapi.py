@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import flask_smorest
-from apispec.ext.marshmallow import MarshmallowPlugin, OpenAPIConverter
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from marshmallow import Schema, fields
 
@@ -179,7 +179,7 @@ def document(app: Flask, blueprints: Iterable[Blueprint]) -> str:
     app.config.update(SETTINGS)
     plugin = MarshmallowPlugin(schema_name_resolver=_component_name)
     api = _Document(app, spec_kwargs={"marshmallow_plugin": plugin})
-    cast(OpenAPIConverter, plugin.converter).add_attribute_function(_enum_name)
+    cast(Any, plugin.converter).add_attribute_function(_enum_name)
     for blueprint in blueprints:
         blueprint.register_views_in_doc(api, app, api.spec, name=blueprint.name, parameters=None)
         api.spec.tag({"name": blueprint.name, "description": blueprint.description})

@@ -68,10 +68,43 @@ def test_every_operation_behind_the_gate_documents_its_refusals(served: Document
 
 
 def test_errors_have_one_shape(served: Document) -> None:
-    problem = {"$ref": "#/components/responses/Problem"}
+    shape = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    kept = served["components"]["responses"]
     for where, operation in operations(served).items():
         for status, response in operation["responses"].items():
-            if status == "default" or status >= "400":
-                assert response == problem, (where, status)
-    (content,) = served["components"]["responses"]["Problem"]["content"]
-    assert content == "application/problem+json"
+            if status >= "400":
+                assert response == {"$ref": f"#/components/responses/Problem{status}"}, where
+                assert kept[f"Problem{status}"]["content"] == shape
+
+
+def test_what_changes_a_row_asks_for_its_version(served: Document) -> None:
+    for where, operation in operations(served).items():
+        asked = {"$ref": "#/components/parameters/IfMatch"} in operation.get("parameters", [])
+        assert asked == ("428" in operation["responses"]), where
+
+
+def test_what_goes_out_is_whole_and_open_and_what_comes_in_is_closed(served: Document) -> None:
+    schemas = served["components"]["schemas"]
+    assert set(schemas["Goal"]["required"]) == set(schemas["Goal"]["properties"])
+    assert "additionalProperties" not in schemas["Goal"]
+    assert set(schemas["GoalInput"]["required"]) == {"sub_project_id", "text"}
+    assert schemas["GoalInput"]["additionalProperties"] is False
+    assert "id" not in schemas["GoalInput"]["properties"]
+    assert "password" not in schemas["User"]["properties"]
+
+
+def test_a_patch_has_no_defaults(served: Document) -> None:
+    patches = {n: s for n, s in served["components"]["schemas"].items() if n.endswith("Patch")}
+    assert patches
+    for name, schema in patches.items():
+        assert "required" not in schema, name
+        assert [f for f, each in schema["properties"].items() if "default" in each] == [], name
+
+
+def test_each_vocabulary_is_one_component(served: Document) -> None:
+    schemas = served["components"]["schemas"]
+    inline = [
+        n for n, s in schemas.items() for p in s.get("properties", {}).values() if "enum" in p
+    ]
+    assert inline == []
+    assert schemas["ResultKind"]["enum"][:2] == ["activity", "outcome"]

@@ -91,9 +91,9 @@ def take(
 
 def _plan(session: Session, kind: TakeOver, sub_project_id: uuid.UUID) -> dict[uuid.UUID, Any]:
     """The rows that the plan of the sub-project's project has, by id, in the order of their making."""
-    asked = sa.select(SubProject.project_id).where(SubProject.id == sub_project_id)
+    home = sa.select(SubProject.project_id).where(SubProject.id == sub_project_id)
     # Two calls at once would both find nothing taken yet; the second waits for the first.
-    project_id = session.scalar(asked.with_for_update(key_share=True))
+    project_id = session.scalar(home.with_for_update(key_share=True))
     if project_id is None:
         text = "No such row of sub_projects."
         raise Invalid(faults=[Fault("not_found", text, "/sub_project_id")])
