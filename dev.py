@@ -1,10 +1,12 @@
 """python3 dev.py serve [options of gunicorn]    starts the API; PORT=9000 moves it from port 8000
-python3 dev.py test [options of pytest]       runs the tests; without options all, with coverage"""
+python3 dev.py test [options of pytest]       runs the tests; without options all, with coverage
+python3 dev.py flask [command]                runs a command, such as migrate, keys new, openapi"""
 
 import hashlib
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,8 @@ from pathlib import Path
 if sys.version_info < (3, 11):  # noqa: UP036 - older ones come here to be told
     sys.exit("LAMPPU needs Python 3.11 or newer; this is Python " + sys.version.split()[0])
 
-PYTHON = ".venv/bin/python"
+PYTHON, PORT = ".venv/bin/python", os.environ.get("PORT", "8000")
+FLASK, TESTS = [PYTHON, "-m", "flask", "--app", "wsgi"], ["-n", "auto", "--cov"]
 
 
 def run(*command: str, advice: str = "") -> None:
@@ -32,28 +35,25 @@ def install(*locks: str) -> None:
     installed.write_text("\n".join(hashes))
 
 
-def prepare(secret: Path, port: str) -> None:
-    """Make the secrets and the database where they are missing, for this user's eyes only."""
-    os.umask(0o077)
-    secret.parent.mkdir(exist_ok=True)
-    if not secret.exists():
-        secret.write_text(secrets.token_urlsafe(48))
-    os.environ.setdefault("SECRET_KEY", secret.read_text())
-    os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
-    keys = Path(os.environ.setdefault("JWT_KEYS_FILE", "instance/jwt-keys.json"))
-    for command in ([] if keys.exists() else ["keys new"]) + ["sample"]:
-        run(PYTHON, "-m", "flask", "--app", "wsgi", *command.split())
-
-
 os.chdir(Path(__file__).resolve().parent)
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C needs no traceback
-if sys.argv[1:2] == ["serve"]:
+command, options = " ".join(sys.argv[1:2]), sys.argv[2:]
+if command == "serve" and not socket.socket().connect_ex(("127.0.0.1", int(PORT))):
+    sys.exit(f"Port {PORT} is in use; PORT=9000 python3 dev.py serve takes another.")
+if command in ("serve", "flask"):
     install("requirements.txt")
-    prepare(Path("instance/secret-key"), port := os.environ.get("PORT", "8000"))
-    server = f"-k gthread --workers 2 --threads 4 --no-control-socket --bind 127.0.0.1:{port}"
-    os.execv(PYTHON, [PYTHON, "-m", "gunicorn", *server.split(), "wsgi:app", *sys.argv[2:]])
-elif sys.argv[1:2] == ["test"]:
+    os.umask(0o077)  # secrets and database are for this user's eyes only
+    (secret := Path("instance/secret-key")).parent.mkdir(exist_ok=True)
+    if not secret.exists():
+        secret.write_text(secrets.token_urlsafe(48))
+    made = {"SECRET_KEY": secret.read_text(), "JWT_KEYS_FILE": "instance/jwt-keys.json"}
+    os.environ |= made | {"PUBLIC_URL": f"http://127.0.0.1:{PORT}"} | os.environ
+    run(*FLASK, *(["sample"] if command == "serve" else options))
+    if command == "serve":
+        server = f"gunicorn -k gthread -w 2 --threads 4 --no-control-socket -b 127.0.0.1:{PORT}"
+        os.execv(PYTHON, [PYTHON, "-m", *server.split(), "wsgi:app", *options])
+elif command == "test":
     install("requirements-dev.txt", "requirements.txt")
-    tests = sys.argv[2:] or ["-n", "auto", "--maxprocesses", "4", "--cov"]
-    os.execv(PYTHON, [PYTHON, "-m", "pytest", *tests])
-sys.exit(__doc__)
+    os.execv(PYTHON, [PYTHON, "-m", "pytest", *(options or TESTS)])
+else:
+    sys.exit(__doc__)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
+from flask.logging import default_handler
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import errors, headers, jwt
@@ -22,7 +23,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = Flask("lamppu", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect from `//goals` would be an answer in HTML
     app.config.update(settings(config))
-    logging.getLogger("lamppu").setLevel(app.config["LOG_LEVEL"])
+    app.url_map.merge_slashes = False
+    log = logging.getLogger("lamppu")
+    log.setLevel(app.config["LOG_LEVEL"])
+    log.addHandler(default_handler)
     if hops := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
     app.extensions["database"] = Database(app.config["DATABASE_URL"])

@@ -52,11 +52,9 @@ class Parser(FlaskParser):
             raise UnsupportedMediaType(
                 f"Send {' or '.join(taken)}.", headers={"Accept": ", ".join(taken)}
             )
-        body = req.get_data(cache=False)
-        # A body that comes in chunks declares no length, and werkzeug cuts it off at the limit without a word.
-        if req.content_length is None and len(body) >= req.max_content_length:
-            raise TooLarge
-        return wire.parse(body)
+        if req.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
+            raise UnsupportedMediaType("JSON is UTF-8 (RFC 8259 §8.1).")
+        return wire.parse(req.get_data())
 
     def load_querystring(self, req: Any, schema: Any) -> Any:
         repeated = [name for name, values in req.args.lists() if len(values) > 1]
@@ -139,8 +137,9 @@ class Blueprint(flask_smorest.Blueprint):
     ) -> Callable[..., Any]:
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Response:
-            request.max_content_length = current_app.config[max_bytes]
             _must_accept(produces)
+            if request.method not in SAFE:
+                _read_body(current_app.config[max_bytes])
             g.session = database().session(write=request.method not in SAFE)
             with g.session as session:
                 try:
@@ -227,6 +226,17 @@ def authenticate() -> Caller:
         raise Unauthenticated("The token is not valid, not valid any more, or revoked.") from error
     caller: Caller = get_current_user()
     return caller
+
+
+def _read_body(most: int) -> None:
+    """All of it, before a session begins: a slow sender must not hold SQLite's one write lock meanwhile.
+
+    :raises TooLarge: also where it comes in chunks, which werkzeug cuts off at the limit without a word
+    """
+    request.max_content_length = most
+    body = request.get_data()
+    if request.content_length is None and len(body) >= most:
+        raise TooLarge
 
 
 def _must_accept(produces: tuple[str, ...]) -> None:

@@ -1,13 +1,19 @@
 """The operator's commands: `flask --app wsgi …`."""
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from flask import Flask, current_app
 from sqlalchemy.engine import make_url
 
@@ -24,26 +30,58 @@ ROOT = Path(__file__).resolve().parent.parent
 FORMS_FOLDER = forms.DOCUMENT.with_name("forms")
 
 
-def migrate_database(db: Database, revision: str = "head") -> None:
-    """Bring the database's tables to a revision, forward or back."""
+def migrate_database(db: Database, revision: str = "head") -> str:
+    """Bring the database's tables to a revision, forward or back, and return the one that it is at then."""
     if db.engine.dialect.name == "sqlite" and (name := make_url(str(db.engine.url)).database):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
-    with db.engine.connect() as connection:
+    with db.engine.connect() as connection, _unchecked(connection):
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(ROOT / "migrations"))
-        if revision == "base":
+        current = MigrationContext.configure(connection).get_current_revision()
+        if _lies_behind(ScriptDirectory.from_config(config), current, revision):
             command.downgrade(config, revision)
         else:
             command.upgrade(config, revision)
         connection.commit()
+        reached = MigrationContext.configure(connection).get_current_revision()
+        connection.rollback()
+    return reached or "base"
+
+
+def _lies_behind(script: ScriptDirectory, current: str | None, revision: str) -> bool:
+    if revision == "base":
+        return True
+    wanted = script.get_revision(revision)
+    past = script.iterate_revisions(current, "base") if current else ()
+    return wanted.revision in {passed.revision for passed in past} - {current}
+
+
+@contextlib.contextmanager
+def _unchecked(connection: sa.Connection) -> Iterator[None]:
+    """SQLite changes a table by making it anew; dropping the old one would delete the rows that refer to it."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute(
+        "PRAGMA foreign_keys = OFF"
+    )  # before the transaction, in which it would do nothing
+    try:
+        yield
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys = ON")
 
 
 @click.command("migrate")
 @click.argument("revision", default="head")
 def migrate(revision: str) -> None:
     """Bring the database to the newest revision, or to REVISION (`base` empties it)."""
-    migrate_database(database(), revision)
-    click.echo(f"The database is at {revision}.")
+    try:
+        reached = migrate_database(database(), revision)
+    except CommandError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"The database is at {reached}.")
 
 
 @click.command("revise")
@@ -94,9 +132,11 @@ def _text(path: Path) -> str:
 
 @click.command("sample")
 def sample() -> None:
-    """Migrate, load the sample into an empty database, and say what to try."""
+    """Make a first key, migrate, load the sample into an empty database, and say what to try."""
+    if not (keys_file := Path(current_app.config["JWT_KEYS_FILE"])).exists():
+        signing_keys.new(keys_file)
     migrate_database(database())
-    known = Path(current_app.config["JWT_KEYS_FILE"]).with_name("sample.json")
+    known = keys_file.with_name("sample.json")
     with database().session(write=False) as session:
         empty = samples.is_empty(session)
     if empty:

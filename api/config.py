@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import click
+
 DEFAULTS: Mapping[str, Any] = {
     "DATABASE_URL": "sqlite:///instance/lamppu.db",
     "PUBLIC_URL": "http://127.0.0.1:8000",
@@ -23,7 +25,7 @@ REQUIRED: Mapping[str, str] = {
 SECRET_LENGTH = 32
 
 
-class ConfigError(RuntimeError):
+class ConfigError(click.ClickException):
     """A setting is missing or can't be used; the message says which and what it is for."""
 
 

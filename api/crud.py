@@ -73,8 +73,8 @@ class Resource:
         following = signer.dumps(str(found[limit - 1]["id"])) if more else None
         response = json_response({"items": found[:limit], "next": following})
         if following:
-            query_string = {**request.args, "cursor": following}
-            link = url_for(request.endpoint or "", _external=True, **query_string)
+            query_string: dict[str, Any] = {**request.args, "cursor": following}
+            link = url_for(request.endpoint or "", **query_string)
             response.headers["Link"] = f'<{link}>; rel="next"'
         return conditional(response)
 
@@ -146,7 +146,9 @@ class Resource:
                 "If-Match: * names no version." if request.if_match else None
             )
         # What follows a dot tells representations of one version apart; a write asks for the version only.
-        if str(row.version) not in {tag.partition(".")[0] for tag in request.if_match.as_set()}:
+        if str(row.version) not in {
+            (tag or "").partition(".")[0] for tag in request.if_match.as_set()
+        }:
             raise Stale(members={"current_version": row.version})
         return row
 
@@ -155,7 +157,8 @@ class Resource:
         asked = sa.select(self.model).where(self.model.id == key)
         if within is not None:
             asked = scoped(asked.where(within))
-        row = session().scalar(asked)
+        # Locked first: else a PATCH, row then entries, and a DELETE, entries then row, would wait crosswise.
+        row = session().scalar(asked.with_for_update(of=self.model, key_share=True))
         if row is not None:
             return row
         self.current(key)  # what the caller can't even read is not found

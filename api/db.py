@@ -20,6 +20,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import visitors
 from uuid_utils.compat import uuid7
 
+from api.config import ConfigError
+
 # The roles a PostgreSQL transaction runs as; neither owns a table, so row level security (wall 3) holds for both.
 PROVIDER_ROLE = "lamppu_provider"
 MINISTRY_ROLE = "lamppu_ministry"
@@ -271,9 +273,12 @@ class Database:
 
     def __init__(self, url: str):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ConfigError("DATABASE_URL is neither sqlite:///… nor postgresql://…")
         self.engine = sa.create_engine(
             url,
             pool_pre_ping=True,
+            hide_parameters=True,  # names and addresses have no place in a log
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
             **(
                 {} if url.startswith("sqlite") else {"connect_args": {"options": "-c timezone=UTC"}}

@@ -50,17 +50,26 @@ def _of_http(error: HTTPException) -> problems.Problem:
 
 def of_database(error: sa.exc.DBAPIError) -> problems.Problem:
     """What the database refused at a moment when no rule of ours had foreseen it."""
+    if _lacks_tables(error):
+        log.error("request %s: no such table: run `flask --app wsgi migrate`", request_id())
+        return problems.Unavailable("The database has not been set up yet.")
     if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
-        log.warning("database unavailable", exc_info=error)
+        log.warning("request %s: database unavailable: %s", request_id(), error.orig)
         return problems.Unavailable()
     if isinstance(error, sa.exc.IntegrityError):
-        log.warning("conflict with a concurrent change", exc_info=error)
+        # Not the text of it, in which PostgreSQL quotes the row.
+        log.warning("request %s: conflict: %s", request_id(), type(error.orig).__name__)
         return problems.Duplicate("Another request changed the same rows at the same time.")
     return _internal(error)
 
 
+def _lacks_tables(error: sa.exc.DBAPIError) -> bool:
+    undefined = getattr(error.orig, "sqlstate", None) == "42P01"
+    return undefined or str(error.orig).startswith("no such table")
+
+
 def _internal(error: Exception) -> problems.Problem:
-    log.error("unforeseen", exc_info=error)
+    log.error("request %s: unforeseen", request_id(), exc_info=error)
     return problems.Internal()
 
 

@@ -29,7 +29,7 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault(name, value)
     # The path without its query, and no names: a log is no place for personal data.
     milliseconds = (time.perf_counter() - g.began) * 1000
-    line = "%s %s %s %.1f ms %s"
+    line = "%s %r %s %.1f ms %s"  # %r: a path may hold a line break
     log.info(line, request.method, request.path, response.status_code, milliseconds, g.request_id)
     return response
 

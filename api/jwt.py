@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, request
 from flask_jwt_extended import (
     JWTManager,
     create_access_token,
@@ -134,6 +134,8 @@ def refreshing() -> tuple[Caller, uuid.UUID]:
     :raises Unauthenticated: it is not one of ours, has run out, or its sign-in is over
     """
     try:
+        if not request.headers.get("X-CSRF-TOKEN", "").isascii():
+            raise CSRFError("not ASCII")  # the library compares it as it is, and fails on that
         verify_jwt_in_request(refresh=True, locations=["cookies"])
         return get_current_user(), uuid.UUID(get_jwt()["jti"])
     except CSRFError as error:

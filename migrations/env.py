@@ -7,7 +7,7 @@ from alembic import context
 
 from api.db import Identifier, Moment
 from api.models.base import Base  # with which every table comes
-from migrations import protection
+from migrations import protection, vocabularies
 
 
 def render(kind: str, item: Any, autogen: Any) -> str | bool:
@@ -26,7 +26,8 @@ def run(connection: sa.Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         render_item=render,
-        render_as_batch=connection.dialect.name == "sqlite",
+        render_as_batch=True,  # a revision runs on both engines, whichever it was written on
+        autogenerate_plugins=["alembic.autogenerate.*", vocabularies.NAME],
         transaction_per_migration=True,
         process_revision_directives=protection.add,
     )

@@ -40,6 +40,8 @@ def _render(_: Any, operation: Protect) -> str:
 def add(_: Any, __: Any, directives: list[Any]) -> None:
     """For autogenerate: every table that a revision makes is protected in it."""
     upgrade = cast(ops.MigrationScript, directives[0]).upgrade_ops
-    made = [o.table_name for o in upgrade.ops if isinstance(o, ops.CreateTableOp)] if upgrade else []
+    made = (
+        [o.table_name for o in upgrade.ops if isinstance(o, ops.CreateTableOp)] if upgrade else []
+    )
     for table in made:
         upgrade.ops.append(Protect(table, security.plane(table)))  # type: ignore[union-attr,arg-type]

@@ -65,7 +65,9 @@ class Me(Schema):
     coordinates = References(
         "projects",
         dump_only=True,
-        metadata={"description": "The projects whose plan a manager may write: the others only the ministry."},
+        metadata={
+            "description": "The projects whose plan a manager may write: the others only the ministry."
+        },
     )
 
 

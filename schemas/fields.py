@@ -79,14 +79,18 @@ class Text(fields.String):
         "invalid": Coded("wrong_type", "Not a string."),
         "characters": Coded("forbidden_character", "Contains U+{point}, which is not allowed."),
         "blank": Coded("blank", "Contains no visible character."),
+        "length": Coded("too_long", "Longer than {max}."),
     }
 
     def __init__(self, maximum: int, regex: str | None = None, wording: str = "", **kwargs: t.Any):
+        self.maximum = maximum
         checks = [length(maximum=maximum)]
         super().__init__(validate=[*checks, pattern(regex, wording)] if regex else checks, **kwargs)
 
     def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> str:
         text = super()._deserialize(value, *args, **kwargs)
+        if len(text) > self.maximum:  # before any pattern looks at a megabyte of it
+            raise self.make_error("length", max=self.maximum)
         if found := _FORBIDDEN.search(text):
             raise self.make_error("characters", point=f"{ord(found[0]):04X}")
         if not text or text.isspace():

@@ -24,7 +24,8 @@ CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 BUSINESS_ID = r"^[0-9]{7}-[0-9]$"
 OID = r"^[0-2](\.(0|[1-9][0-9]*))+$"
 # No \s and no dot in these: Python and the browser's ECMA-262 do not mean the same by them.
-EMAIL = r"^[^@\x00-\x20\x7f-\x9f]+@[^@\x00-\x20\x7f-\x9f]+\.[^@\x00-\x20\x7f-\x9f]+$"
+# No character belongs to two parts of it, so that no text makes the matching go back and forth.
+EMAIL = r"^[^@\x00-\x20\x7f-\x9f]+@[^@.\x00-\x20\x7f-\x9f]+(\.[^@.\x00-\x20\x7f-\x9f]+)+$"
 PASSWORD = rf"^[^\x00-\x08\x0a-\x1f\x7f-\x9f]{{{PASSWORD_MIN},}}$"
 # What fields.Text, Day and Id let in, for those who read JSON Schema. Every part of TEXT stops where the next begins,
 # so that no text takes a matcher more than one way through. Half a surrogate pair is no text, and no JSON.

@@ -53,13 +53,39 @@ def tables(app: Flask) -> set[str]:
 
 
 def test_migrate_makes_the_tables_and_base_takes_them_away(new: Flask) -> None:
+    newest = f"{len(list((cli.ROOT / 'migrations' / 'versions').glob('[0-9]*.py'))):04}"
     done = run(new, "migrate")
-    assert (done.exit_code, done.output) == (0, "The database is at head.\n")
+    assert (done.exit_code, done.output) == (0, f"The database is at {newest}.\n")
     assert tables(new) >= {"providers", "goals", "reports", "alembic_version"}
-    assert run(new, "migrate").exit_code == 0
+    again = run(new, "migrate", newest)
+    assert (again.exit_code, again.output) == (0, f"The database is at {newest}.\n")
     emptied = run(new, "migrate", "base")
     assert (emptied.exit_code, emptied.output) == (0, "The database is at base.\n")
     assert tables(new) <= {"alembic_version"}
+
+
+def test_migrate_goes_forward_or_back_to_the_revision_and_tells_the_one_it_reached(
+    new: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(cli.ROOT / "migrations", tmp_path / "migrations")
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    run(new, "migrate")
+    versions = tmp_path / "migrations" / "versions"
+    first = len(list(versions.glob("[0-9]*.py")))
+    for number in (first + 1, first + 2):
+        text = f"revision, down_revision = '{number:04}', '{number - 1:04}'\n"
+        steps = f"def upgrade(): open({str(tmp_path / str(number))!r}, 'w').close()\n"
+        steps += f"def downgrade(): __import__('os').remove({str(tmp_path / str(number))!r})\n"
+        (versions / f"{number:04}_next.py").write_text(text + steps, encoding="utf-8")
+    for wanted in (first + 1, first + 2, first + 1, first, first + 2):
+        done = run(new, "migrate", f"{wanted:04}")
+        assert (done.exit_code, done.output) == (0, f"The database is at {wanted:04}.\n")
+        carried_out = {n for n in (first + 1, first + 2) if (tmp_path / str(n)).exists()}
+        assert carried_out == set(range(first + 1, wanted + 1))
+    unknown = run(new, "migrate", "9999")
+    assert unknown.exit_code == 1
+    assert "9999" in unknown.output
+    assert run(new, "migrate").output == f"The database is at {first + 2:04}.\n"
 
 
 def test_migrate_makes_the_folder_of_an_sqlite_database(
@@ -106,7 +132,7 @@ def openapi(tmp_path: Path, *options: str) -> Result:
     if not (keys_file := tmp_path / "jwt-keys.json").exists():
         keys.new(keys_file)
     settings = {"SECRET_KEY": "x" * 32, "JWT_KEYS_FILE": str(keys_file)}
-    app = create_app(settings | {"DATABASE_URL": "sqlite://"})
+    app = create_app(settings | {"DATABASE_URL": f"sqlite:///{tmp_path}/never.db"})
     cli.register_commands(app)
     return run(app, "openapi", *options)
 
@@ -119,6 +145,7 @@ def test_openapi_check_passes_on_what_is_committed(tmp_path: Path) -> None:
 def test_openapi_check_names_what_is_stale_missing_or_too_much_and_openapi_mends_it(
     published: Path, tmp_path: Path
 ) -> None:
+    assert openapi(tmp_path).exit_code == 0
     current = {path: path.read_bytes() for path in published.rglob("*.json")}
     stale, surplus = published / "lamppu.json", published / "forms" / "zz.fi.json"
     missing = min((published / "forms").glob("*.json"))
@@ -185,7 +212,8 @@ def test_the_last_key_is_not_dropped(operated: Flask) -> None:
 def test_the_first_key_is_made_before_anything_else_can_start(tmp_path: Path) -> None:
     kept = tmp_path / "keys" / "jwt-keys.json"
     kept.parent.mkdir()
-    settings = {"SECRET_KEY": "x" * 32, "JWT_KEYS_FILE": str(kept), "DATABASE_URL": "sqlite://"}
+    url = f"sqlite:///{tmp_path}/never.db"
+    settings = {"SECRET_KEY": "x" * 32, "JWT_KEYS_FILE": str(kept), "DATABASE_URL": url}
     with pytest.raises(ConfigError, match="JWT_KEYS_FILE"):
         create_app(settings)
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "keys", "new"]

@@ -1,5 +1,6 @@
 """The migrations make exactly the tables that the models describe, on both engines, forward and back."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.schema import conv
 
+from api import cli
 from api.app import create_app
 from api.cli import migrate_database
 from api.db import Base, Database
 from api.models import security
 from api.services import samples
+from migrations import vocabularies
 from tests.routes import contents
 
 VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
@@ -132,7 +136,8 @@ def test_the_comparison_sees_what_is_compared(database: Database) -> None:
 
 def test_alembic_finds_nothing_left_to_migrate(engine_url: str) -> None:
     with opened(engine_url) as migrated, migrated.engine.connect() as connection:
-        options = {"compare_type": True, "compare_server_default": True}
+        plugins = ["alembic.autogenerate.*", vocabularies.NAME]
+        options = {"compare_server_default": True, "autogenerate_plugins": plugins}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
 
@@ -157,6 +162,78 @@ def test_rows_survive_another_run_of_the_migrations(
     before = contents(app)
     assert len(before["goals"]) >= 8
     migrate_database(database)
+    assert contents(app) == before
+    database.engine.dispose()
+
+
+def changed_models() -> sa.MetaData:
+    """Another word in two vocabularies, other limits, a new check, and a column with a vocabulary of its own."""
+    metadata = sa.MetaData(naming_convention=Base.metadata.naming_convention)
+    for table in Base.metadata.sorted_tables:
+        table.to_metadata(metadata)
+    for name, text in {
+        "ck_meetings_meetingmode": "mode IN ('on_site', 'remote', 'hybrid', 'by_letter')",
+        "ck_users_role": "role IN ('viewer', 'editor', 'manager', 'reviewer', 'admin', 'guest')",
+        "ck_measurements_value": "value BETWEEN -5 AND 88888888888",
+        "ck_projects_starts_on": "starts_on BETWEEN '1950-01-01' AND '2100-12-31'",
+        "ck_projects_acronym": "acronym <> ''",
+    }.items():
+        table = metadata.tables[name.split("_")[1]]
+        table.constraints -= {one for one in table.constraints if one.name == name}
+        table.append_constraint(sa.CheckConstraint(text, name=conv(name)))
+    tone = sa.Enum("calm", native_enum=False, create_constraint=True, length=40, name="tone")
+    metadata.tables["users"].append_column(sa.Column("tone", tone))
+    return metadata
+
+
+def test_changed_vocabularies_and_ranges_make_a_revision_that_loses_no_row(
+    settings: dict[str, object],
+    new_database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.copytree(cli.ROOT / "migrations", tmp_path / "migrations")
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    app = create_app(settings | {"DATABASE_URL": new_database_url})
+    database = app.extensions["database"]
+    shapes = {migrate_database(database): shape(database)}
+    samples.load(database)
+    before = contents(app)
+
+    def revise(message: str) -> None:
+        cli.register_commands(app)
+        done = app.test_cli_runner().invoke(args=["revise", message])
+        assert done.exit_code == 0, done.output
+        shapes[migrate_database(database)] = shape(database)
+        assert contents(app) == before
+
+    def takes(change: str) -> bool:
+        with database.engine.connect() as connection:
+            try:
+                return bool(connection.exec_driver_sql(f"UPDATE {change}").rowcount)
+            except sa.exc.IntegrityError:
+                return False
+
+    with monkeypatch.context() as changed:
+        changed.setattr(Base, "metadata", changed_models())
+        revise("more words")
+    assert takes("users SET role = 'guest', tone = 'calm'")
+    for refused in (
+        "users SET role = 'king'",
+        "users SET tone = 'shrill'",
+        "projects SET starts_on = '1949-12-31'",
+        "projects SET acronym = ''",
+    ):
+        assert not takes(refused), refused
+    revise("fewer words")
+    assert not takes("users SET role = 'guest'")
+    first, second, third = shapes
+    for name in ("checks", "columns"):
+        assert shapes[second][name] != shapes[first][name]
+    assert shapes[third] == shapes[first]
+    for earlier in (second, first):
+        assert migrate_database(database, earlier) == earlier
+        assert shape(database) == shapes[earlier]
     assert contents(app) == before
     database.engine.dispose()
 

@@ -20,7 +20,8 @@ Document = dict[str, Any]
 def served(tmp_path_factory: pytest.TempPathFactory) -> Document:
     """The document as the application serves it, without a database."""
     keys.new(kept := tmp_path_factory.mktemp("keys") / "jwt-keys.json")
-    settings = {"SECRET_KEY": "x" * 32, "JWT_KEYS_FILE": str(kept), "DATABASE_URL": "sqlite://"}
+    url = f"sqlite:///{kept.with_name('never.db')}"
+    settings = {"SECRET_KEY": "x" * 32, "JWT_KEYS_FILE": str(kept), "DATABASE_URL": url}
     app = create_app(settings)
     response = app.test_client().get("/api/v1/openapi.json")
     assert (response.status_code, response.mimetype) == (200, "application/json")

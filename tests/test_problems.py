@@ -202,7 +202,7 @@ def test_a_head_request_is_refused_without_a_body(client: FlaskClient) -> None:
 # the request's name
 
 
-@pytest.mark.parametrize("given", ["a", "A-1._z", "0" * 64, str(uuid.uuid4())])
+@pytest.mark.parametrize("given", ["a", "A-1._z", "0" * 64, "7d9f0c2e-4b61-4b5e-9a43-0f1f7a1f4c55"])
 def test_the_callers_request_id_is_given_back(client: FlaskClient, given: str) -> None:
     response = client.get("/nowhere", headers={"X-Request-ID": given})
     assert problem(response, 404, "not_found")["request_id"] == given
