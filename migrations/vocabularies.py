@@ -15,8 +15,8 @@ from sqlalchemy.schema import conv
 NAME = "migrations.vocabularies"
 
 _CAST = re.compile(r"::[a-z]+( varying| precision)?(\[\])?")
-_AMONG = re.compile(r"(\w+) (?:IN|=) .*", re.DOTALL)
-_WITHIN = re.compile(r"(\w+) (?:BETWEEN|>=) (\S+) AND (?:\1 <= )?(\S+)")
+_AMONG = re.compile(r"(\S+) (?:IN|=) .*", re.DOTALL)
+_WITHIN = re.compile(r"(\S+) (?:BETWEEN|>=) (\S+) AND (?:\1 <= )?(\S+)")
 _WORD = re.compile(r"'(?:[^']|'')*'")
 
 

@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from flask import Flask
 from sqlalchemy.schema import conv
 
 from api import cli
@@ -187,22 +188,20 @@ def changed_models() -> sa.MetaData:
 
 
 def test_changed_vocabularies_and_ranges_make_a_revision_that_loses_no_row(
-    settings: dict[str, object],
-    new_database_url: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(cli.ROOT / "migrations", tmp_path / "migrations")
     monkeypatch.setattr(cli, "ROOT", tmp_path)
-    app = create_app(settings | {"DATABASE_URL": new_database_url})
-    database = app.extensions["database"]
+    app = Flask("database only")
+    app.extensions["database"] = database
     shapes = {migrate_database(database): shape(database)}
     samples.load(database)
     before = contents(app)
 
-    def revise(message: str) -> None:
-        cli.register_commands(app)
-        done = app.test_cli_runner().invoke(args=["revise", message])
+    def revise(message: str, models: sa.MetaData) -> None:
+        with monkeypatch.context() as changed, app.app_context():
+            changed.setattr(Base, "metadata", models)
+            done = app.test_cli_runner().invoke(cli.revise, [message])
         assert done.exit_code == 0, done.output
         shapes[migrate_database(database)] = shape(database)
         assert contents(app) == before
@@ -214,9 +213,7 @@ def test_changed_vocabularies_and_ranges_make_a_revision_that_loses_no_row(
             except sa.exc.IntegrityError:
                 return False
 
-    with monkeypatch.context() as changed:
-        changed.setattr(Base, "metadata", changed_models())
-        revise("more words")
+    revise("more words", changed_models())
     assert takes("users SET role = 'guest', tone = 'calm'")
     for refused in (
         "users SET role = 'king'",
@@ -225,7 +222,7 @@ def test_changed_vocabularies_and_ranges_make_a_revision_that_loses_no_row(
         "projects SET acronym = ''",
     ):
         assert not takes(refused), refused
-    revise("fewer words")
+    revise("fewer words", Base.metadata)
     assert not takes("users SET role = 'guest'")
     first, second, third = shapes
     for name in ("checks", "columns"):
@@ -235,7 +232,6 @@ def test_changed_vocabularies_and_ranges_make_a_revision_that_loses_no_row(
         assert migrate_database(database, earlier) == earlier
         assert shape(database) == shapes[earlier]
     assert contents(app) == before
-    database.engine.dispose()
 
 
 def test_revisions_are_numbered_in_sequence() -> None:
