@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 class Reach(StrEnum):
-    """Which rows a right covers."""
+    """Which rows a right covers, the widest first."""
 
     EVERY = "every row"
     OWN = "the rows of the caller's own provider"
@@ -95,6 +95,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "disseminations": RECORD,
         "feedback": RECORD,
         "deliverables": RECORD,
+        # whole with its contact: the form names one, so that whoever reads a report reads that name, phone and email
         "reports": RECORD,
         "imports": IMPORT,
         # the system
@@ -132,10 +133,10 @@ class Caller:
 
 
 def reach(caller: Caller, resource: str, action: str) -> Reach | None:
-    """How far the caller's right to an action goes; None when no row of the table allows it."""
+    """How far the caller's right to an action goes, at its widest; None when no row of the table allows it."""
     right = POLICIES.get(resource, {}).get(action, {})
     found = {right[ground] for ground in caller.grounds if ground in right}
-    return next(iter(found), None)
+    return next((widest for widest in Reach if widest in found), None)
 
 
 def permissions(caller: Caller) -> dict[str, list[str]]:

@@ -23,7 +23,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = Flask("lamppu", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect from `//goals` would be an answer in HTML
     app.config.update(settings(config))
-    app.url_map.merge_slashes = False
     log = logging.getLogger("lamppu")
     log.setLevel(app.config["LOG_LEVEL"])
     log.addHandler(default_handler)

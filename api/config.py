@@ -19,7 +19,7 @@ DEFAULTS: Mapping[str, Any] = {
     "LOG_LEVEL": "INFO",
 }
 REQUIRED: Mapping[str, str] = {
-    "SECRET_KEY": "signs cursors; at least 32 random characters",
+    "SECRET_KEY": "signs cursors and cookies, keys the throttle's hashes; at least 32 random characters",
     "JWT_KEYS_FILE": "the keys that sign tokens; `flask --app wsgi keys new` makes the file",
 }
 SECRET_LENGTH = 32

@@ -35,7 +35,8 @@ class ListQuery(Schema):
 class Resource:
     """One table behind one blueprint.
 
-    :param prepare: a rule of this resource alone, called with the data and the row it replaces (or None) before a write
+    :param prepare: a rule of this resource alone, called before a write with the data and the row it replaces (or
+        None), and before a delete with `{}` and the row that goes
     """
 
     def __init__(

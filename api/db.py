@@ -323,6 +323,22 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
 
 
+_CONFLICTS = {
+    "23505": "unique",
+    "23503": "foreign key",
+    "SQLITE_CONSTRAINT_UNIQUE": "unique",
+    "SQLITE_CONSTRAINT_PRIMARYKEY": "unique",
+    "SQLITE_CONSTRAINT_FOREIGNKEY": "foreign key",
+}
+
+
+def conflict(error: sa.exc.IntegrityError) -> str | None:
+    """How a write collided with other rows; None when it broke a CHECK or NOT NULL, whatever the others are."""
+    original = error.orig
+    told = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
+    return _CONFLICTS.get(told or "")
+
+
 class RowMixin:
     """What every mutable row carries. `version` is the lock behind ETag and If-Match."""
 

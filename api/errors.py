@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from api import problems, wire
 from api.context import request_id
+from api.db import conflict
 
 log = logging.getLogger("lamppu.errors")
 
@@ -57,9 +58,14 @@ def of_database(error: sa.exc.DBAPIError) -> problems.Problem:
         log.warning("request %s: database unavailable: %s", request_id(), error.orig)
         return problems.Unavailable()
     if isinstance(error, sa.exc.IntegrityError):
-        # Not the text of it, in which PostgreSQL quotes the row.
-        log.warning("request %s: conflict: %s", request_id(), type(error.orig).__name__)
-        return problems.Duplicate("Another request changed the same rows at the same time.")
+        # Not the whole text of it, in which PostgreSQL quotes the row.
+        told = getattr(error.orig, "diag", None)
+        text = told.message_primary if told else error.orig
+        if conflict(error):
+            log.warning("request %s: conflict: %s", request_id(), text)
+            return problems.Duplicate("Another request changed the same rows at the same time.")
+        log.error("request %s: a row that the schemas should have refused: %s", request_id(), text)
+        return problems.Internal()
     return _internal(error)
 
 

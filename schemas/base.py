@@ -18,6 +18,13 @@ class Schema(ma.Schema):
         "type": Coded("wrong_type", "Not an object."),
     }
 
+    def handle_error(self, error: ma.ValidationError, *_: t.Any, **__: t.Any) -> None:
+        """Tell a field that only the system writes from one that does not exist."""
+        messages = t.cast(dict[t.Any, t.Any], error.messages)
+        for name, declared in self._declared_fields.items():
+            if declared.dump_only and messages.get(name) == [self.error_messages["unknown"]]:
+                messages[name] = [Coded("read_only", "The system writes this; leave it out.")]
+
     @classmethod
     @cache
     def writable(cls) -> "Schema":

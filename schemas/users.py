@@ -39,8 +39,7 @@ class User(Row):
                 [
                     Coded(
                         "role_mismatch",
-                        "Roles viewer, editor and manager belong to a provider, "
-                        "reviewer and admin to none.",
+                        "Some roles belong to a provider, the others to none; this one does not fit.",
                     )
                 ],
                 "role",

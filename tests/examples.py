@@ -12,22 +12,12 @@ from flask import Flask
 from stdnum.fi import ytunnus
 from werkzeug.test import TestResponse
 
-from api.access import POLICIES, RECORD
 from tests.factories import World, bearer, make, world
+from tests.routes import PLAN_STEMS, RECORD_STEMS, SYSTEM_STEMS
 
 _number = itertools.count(1)
 
-SYSTEM = ("providers", "users", "clients")
-PLAN = (
-    "programmes",
-    "projects",
-    "periods",
-    "project_goals",
-    "project_indicators",
-    "project_meetings",
-    "participations",
-)
-RECORDS = tuple(stem for stem, policy in POLICIES.items() if policy is RECORD)
+SYSTEM, PLAN, RECORDS = tuple(SYSTEM_STEMS), tuple(PLAN_STEMS), tuple(RECORD_STEMS)
 STEMS = (*SYSTEM, *PLAN, *RECORDS)
 
 # A field of each resource, and a value that no other row has in it.

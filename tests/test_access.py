@@ -1,5 +1,6 @@
 """The gate: every route has its row in the policy table or is open by name, and the table says what api.md says."""
 
+import itertools
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -8,12 +9,21 @@ import pytest
 from flask import Flask, Response
 from flask.testing import FlaskClient
 
-from api.access import POLICIES, Caller, permissions, reach
+from api import access
+from api.access import POLICIES, Caller, Reach, permissions, reach
 from api.app import create_app
 from api.blueprint import Blueprint
+from api.models.base import Row
 from schemas.vocabulary import Role, Scope
 from tests.factories import bearer, imported, make
-from tests.routes import OPERATIONS, Ground, Operation
+from tests.routes import (
+    OPERATIONS,
+    PLAN_STEMS,
+    RECORD_STEMS,
+    SYSTEM_STEMS,
+    Ground,
+    Operation,
+)
 
 # Routes that ask nobody who they are.
 OPEN = {
@@ -242,11 +252,24 @@ def test_an_unknown_scope_adds_nothing() -> None:
 
 
 def test_a_right_has_one_reach_for_any_caller() -> None:
-    """`reach` takes the first it finds: two that differ would be a matter of luck."""
+    """Two that differ would leave the reader of the table to guess."""
     for policy in POLICIES.values():
         for right in policy.values():
             for owner in ("a provider's client", "the ministry's client"):
                 assert len({how for who, how in right.items() if who.startswith(owner)}) <= 1
+
+
+def test_of_several_reaches_the_widest_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for provider_id, owner in (
+        (None, "the ministry's client"),
+        (uuid.uuid4(), "a provider's client"),
+    ):
+        caller = Caller(uuid.uuid4(), "client", "", None, frozenset({"a", "b"}), provider_id)
+        for wide, narrow in itertools.combinations(Reach, 2):
+            for one, other in ((wide, narrow), (narrow, wide)):
+                right = {f"{owner} with a": one, f"{owner} with b": other}
+                monkeypatch.setattr(access, "POLICIES", {"goals": {"read": right}})
+                assert reach(caller, "goals", "read") is wide
 
 
 def test_an_action_that_no_row_names_is_denied() -> None:
@@ -299,6 +322,11 @@ def test_every_route_that_is_not_open_asks_who_it_is(client: FlaskClient) -> Non
         ):
             let_in.append(name)
     assert let_in == []
+
+
+def test_every_table_that_the_api_shows_is_on_one_of_the_lists_that_tests_go_by() -> None:
+    lists = [*PLAN_STEMS, *RECORD_STEMS, *SYSTEM_STEMS, "imports"]
+    assert sorted(lists) == sorted(model.__tablename__ for model in Row.all())
 
 
 def test_every_resource_is_on_one_plane() -> None:

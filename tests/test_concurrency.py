@@ -196,6 +196,32 @@ def test_the_plan_is_taken_over_once_by_however_many_at_once(
     assert len({row[f"project_{stem[:-1]}_id"] for row in listed}) == len(listed) == 6
 
 
+def test_imports_that_change_the_same_rows_are_taken_one_after_the_other(
+    bench: Bench, writers: Callable[[int], list[Writer]]
+) -> None:
+    pair = writers(2)
+    project = bench.open("projects", bench.world.plan["projects"]).get_json()["acronym"]
+
+    def document(text: str) -> dict[str, Any]:
+        goals = [{"external_id": f"t{n}", "text": text} for n in range(10)]
+        part = {"external_id": "osa", "name": text}
+        return {"project": project, "sub_project": part, "goals": goals[:: -1 if text > "B" else 1]}
+
+    assert pair[0].send("POST", url("imports"), document("Alku"))[0] == 201
+    for number in range(5):
+        texts = [f"A{number}", f"B{number}"]
+        answers = at_once(
+            [
+                lambda w=writer, t=text: w.send("POST", url("imports"), document(t))
+                for writer, text in zip(pair, texts, strict=True)
+            ]
+        )
+        assert [status for status, _, _ in answers] == [201, 201]
+        rows = bench.open("goals", query_string="limit=500").get_json()["items"]
+        (last,) = {row["text"] for row in rows if (row["external_id"] or "").startswith("t")}
+        assert last in texts
+
+
 def test_a_goal_is_not_deleted_under_a_result_that_is_just_being_made(
     bench: Bench, writers: Callable[[int], list[Writer]]
 ) -> None:

@@ -15,7 +15,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from api.app import create_app
+from api.db import Session
 from api.problems import MOST_FAULTS, Fault, Invalid
+from api.services import rows
 from tests import factories
 from tests.postgres import free_port
 from tests.routes import Ground
@@ -255,6 +257,48 @@ def test_a_fault_of_ours_is_500_and_tells_nothing(
     response = app.test_client().get("/asks")
     assert response.status_code in (500, 503)  # SQLite calls it "operational"
     problem(response, response.status_code, response.get_json()["code"])
+
+
+@pytest.mark.parametrize("flushes", [rows.flush, Session.flush])
+def test_a_row_that_our_schemas_should_have_refused_is_500_and_no_conflict(
+    faulty: Callable[..., Flask], caplog: pytest.LogCaptureFixture, flushes: Callable[..., None]
+) -> None:
+    app = faulty()
+    model: Any = rows.model_of("providers")
+    wrong = {"ck_providers_providerkind": {"kind": "circus"}, "colleges": {"colleges": None}}
+
+    @app.get("/breaks/<told>")
+    def breaks(told: str) -> None:
+        with app.extensions["database"].session() as session:
+            session.add(
+                model(**{"name": "the secret word", "kind": "other", "colleges": []} | wrong[told])
+            )
+            flushes(session)
+
+    for told in wrong:
+        caplog.clear()
+        problem(app.test_client().get(f"/breaks/{told}"), 500, "internal")
+        [logged] = [one for one in caplog.records if one.levelname == "ERROR"]
+        assert told in logged.getMessage()
+        assert "the secret word" not in caplog.text, "of people's data the log keeps nothing"
+
+
+@pytest.mark.parametrize("flushes", [rows.flush, Session.flush])
+def test_a_key_that_is_there_already_is_409(
+    faulty: Callable[..., Flask], flushes: Callable[..., None]
+) -> None:
+    app = faulty()
+    model: Any = rows.model_of("providers")
+    taken = factories.make(app, "providers")
+
+    @app.get("/repeats")
+    def repeats() -> None:
+        with app.extensions["database"].session() as session:
+            session.add(model(id=taken, name="Toinen", kind="other", colleges=[]))
+            flushes(session)
+
+    told = problem(app.test_client().get("/repeats"), 409, "duplicate")
+    assert "errors" not in told
 
 
 def test_a_database_that_is_away_is_503_with_the_time_to_come_again(

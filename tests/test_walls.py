@@ -11,6 +11,9 @@ from flask import Flask
 from psycopg import errors, sql
 
 from api.db import MINISTRY_ROLE, PROVIDER_ROLE, Base, Database, ProviderScoped, Scope
+from api.models.base import Row
+from schemas.base import Schema
+from schemas.fields import Entries, Part, Reference, References
 from tests import postgres
 from tests.conftest import migrated
 from tests.factories import Tenant, World, imported, world
@@ -85,6 +88,47 @@ def test_no_global_table_points_at_a_record() -> None:
         if constraint.referred_table.name in SCOPED
     ]
     assert pointing == []
+
+
+def named_in(
+    model: type[Base], schema: Schema, place: str
+) -> Iterator[tuple[str, "sa.Column[Any]", str]]:
+    """Each reference of a contract: where it stands, the column that holds it, and the resource that it names."""
+    mapper = sa.inspect(model)
+    columns = mapper.local_table.c
+    for name, field in schema.fields.items():
+        here = f"{place}.{name}"
+        if isinstance(field, References):
+            proxy = getattr(model, name)
+            link = mapper.relationships[proxy.target_collection].mapper.local_table
+            yield here, link.c[proxy.value_attr], field.target
+        elif isinstance(field, Reference) and not (
+            name == "provider_id" and issubclass(model, ProviderScoped)
+        ):  # that one is the first half of every key
+            yield here, columns[name], field.target
+        elif isinstance(field, Entries) and isinstance(field.inner, Part):
+            child = mapper.relationships[name].mapper.class_
+            yield from named_in(child, field.inner.schema, here)
+        elif isinstance(field, Part):  # lies in a column of its own, where no key holds a reference
+            assert not list(named_in(model, field.schema, here)), here
+
+
+def test_every_reference_of_the_contract_is_one_of_the_tables() -> None:
+    found = [one for model in Row.all() for one in named_in(model, model.schema(), model.__name__)]
+    wrong = {}
+    for place, column, target in found:
+        held = {
+            kind: column.info[kind] for kind in ("record", "plan", "parent") if kind in column.info
+        }
+        if held != {"record" if target in SCOPED else "plan": target}:
+            wrong[place] = (target, held)
+    assert wrong == {}
+    places = {place for place, _, _ in found}
+    assert places >= {
+        "Deliverable.deliveries.meeting_id",
+        "Goal.sub_project_id",
+        "Report.period_ids",
+    }
 
 
 def test_the_database_refuses_each_reference_to_another_providers_row(app: Flask) -> None:

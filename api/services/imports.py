@@ -18,6 +18,7 @@ from api import wire
 from api.access import Reach
 from api.db import Session
 from api.models.base import RecordRow, Row
+from api.models.deliverables import Deliverable
 from api.models.imports import Import
 from api.models.participations import Participation
 from api.models.projects import Project
@@ -44,6 +45,9 @@ ORDER = (
 # Plan rows are named by their codes, record rows by their external ids.
 CODED = frozenset({"periods", "project_goals", "project_indicators", "project_meetings"})
 
+# Nobody reads on past the first faults that are told; past these they are not even counted.
+MOST_COUNTED = 10 * MOST_FAULTS
+
 Names = dict[tuple[str, str], uuid.UUID]
 
 
@@ -59,6 +63,10 @@ class Element:
     data: dict[str, Any] = field(default_factory=dict)
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
 
+    @property
+    def schema(self) -> Schema:
+        return rows.model_of(self.stem).schema.writable()
+
     def placed(self, faults: Iterable[Fault]) -> list[Fault]:
         """Faults of the row as faults of the document, at what the document says."""
         return [
@@ -68,9 +76,12 @@ class Element:
 
     def _spelled(self, pointer: str) -> str:
         """`/goal`, where the schema says `/goal_id`."""
-        for resolved, original in self.pointers.items():
-            if pointer == resolved or pointer.startswith(resolved + "/"):
-                return original + pointer.removeprefix(resolved)
+        resolved, rest = pointer, ""
+        while resolved:
+            if resolved in self.pointers:
+                return self.pointers[resolved] + rest
+            resolved, slash, last = resolved.rpartition("/")
+            rest = slash + last + rest
         return pointer
 
 
@@ -91,9 +102,11 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
         if element.row:
             faults += element.placed(_strays(element.row, home, "/external_id"))
         faults += _check(element, names, home)
+        if len(faults) > MOST_COUNTED:
+            break
     if faults:
         raise Invalid(faults=faults)
-    counts = _write(session, _in_order(elements), home, reach)
+    counts = _write(session, _in_order(session, elements, sub_project_id), home, reach)
     done = Import(sub_project_id=sub_project_id, counts=counts)
     session.add(done)
     rows.flush(session)
@@ -130,14 +143,15 @@ def _may_be_there(name: Any) -> bool:
 
 def _identify(session: Session, elements: list[Element]) -> Iterator[Fault]:
     """Find the row behind each external id, or give the element the id of a row to be."""
-    for stem in ORDER:
+    # The sub-project last: a deliverable's change locks that row first and its sub-project after it.
+    for stem in sorted(ORDER, key="sub_projects".__eq__):
         mine = [element for element in elements if element.stem == stem]
         wanted = [name for e in mine if _may_be_there(name := e.given.get("external_id"))]
         model: Any = rows.model_of(stem)
-        there = {
-            row.external_id: row
-            for row in session.scalars(sa.select(model).where(model.external_id.in_(wanted)))
-        }
+        asked = sa.select(model).where(model.external_id.in_(wanted)).order_by(model.id)
+        # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
+        asked = asked.with_for_update(key_share=True)
+        there = {row.external_id: row for row in session.scalars(asked)}
         seen: set[str] = set()
         for element in mine:
             name = element.given.get("external_id")
@@ -163,16 +177,16 @@ def _names(session: Session, elements: list[Element], project_id: uuid.UUID) -> 
             used[target].add(name)
 
     for element in elements:
-        schema = rows.model_of(element.stem).schema.writable()
-        _resolved(schema, element.given, Spelling(find=note), "")
+        _resolved(element.schema, element.given, Spelling(find=note), "")
     names: Names = {}
     for stem in filter(used.get, used):
         model: Any = rows.model_of(stem)
         name = model.code if stem in CODED else model.external_id
-        asked = sa.select(name, model.id).where(name.in_(used[stem]))
-        if stem in CODED:
-            asked = asked.where(model.project_id == project_id)
-        names |= {(stem, known): key for known, key in session.execute(asked)}
+        for part in rows.in_parts(used[stem]):
+            asked = sa.select(name, model.id).where(name.in_(part))
+            if stem in CODED:
+                asked = asked.where(model.project_id == project_id)
+            names |= {(stem, known): key for known, key in session.execute(asked)}
     return names | {
         (e.stem, e.given["external_id"]): e.key
         for e in elements
@@ -182,7 +196,7 @@ def _names(session: Session, elements: list[Element], project_id: uuid.UUID) -> 
 
 def _check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> list[Fault]:
     """Resolve the element's names and hold it against its resource's schema."""
-    schema = rows.model_of(element.stem).schema.writable()
+    schema = element.schema
     spelling = Spelling(find=lambda target, name: names.get((target, name)))
     given = _resolved(schema, element.given, spelling, "")
     for name, value in home.items():
@@ -220,17 +234,21 @@ class Spelling:
     faults: list[Fault] = field(default_factory=list)
     pointers: dict[str, str] = field(default_factory=dict)
 
-    def keys(self, target: str, value: Any, pointer: str) -> Any:
-        """The id behind a name, or the ids behind a list of them."""
-        if isinstance(value, list):
-            return [self.keys(target, one, f"{pointer}/{n}") for n, one in enumerate(value)]
-        if value is None:
-            return None
+    def key(self, target: str, value: Any, pointer: str) -> Any:
+        """The id behind a name; what can be no name is left for the schema to refuse."""
+        if value is None or isinstance(value, list):
+            return value
         key = self.find(target, value) if isinstance(value, str) else None
         if key is None:
             text = f"Nothing of {target} has this name."
             self.faults.append(Fault("not_found", text, pointer))
         return str(key) if key else None
+
+    def keys(self, declared: References, value: Any, pointer: str) -> Any:
+        """The ids behind a list of names."""
+        if not isinstance(value, list) or len(value) > declared.maximum:
+            return value
+        return [self.key(declared.target, one, f"{pointer}/{n}") for n, one in enumerate(value)]
 
 
 def _resolved(
@@ -241,7 +259,7 @@ def _resolved(
     for name, declared in schema.load_fields.items():
         if isinstance(declared, Entries) and isinstance(declared.inner, Part):
             inner, entries = declared.inner.schema, result.get(name)
-            if isinstance(entries, list):
+            if isinstance(entries, list) and len(entries) <= declared.maximum:
                 result[name] = [
                     _resolved(inner, entry, spelling, f"{base}/{name}/{place}")
                     if isinstance(entry, dict)
@@ -253,24 +271,34 @@ def _resolved(
             short = name.removesuffix("_ids") + "s" if many else name.removesuffix("_id")
             if short in result and name not in result:
                 spelling.pointers[f"{base}/{name}"] = f"{base}/{short}"
-                value = result.pop(short)
-                result[name] = spelling.keys(declared.target, value, f"{base}/{short}")
+                value, pointer = result.pop(short), f"{base}/{short}"
+                result[name] = (
+                    spelling.keys(declared, value, pointer)
+                    if isinstance(declared, References)
+                    else spelling.key(declared.target, value, pointer)
+                )
     return result
 
 
-def _in_order(elements: list[Element]) -> list[Element]:
-    """Each element after those of its own kind that it is based on."""
-    by_key = {element.key: element for element in elements}
-    waits = {
-        element.key: {key} & by_key.keys() if (key := element.data.get("based_on_id")) else set()
-        for element in elements
-    }
+def _in_order(
+    session: Session, elements: list[Element], sub_project_id: uuid.UUID
+) -> list[Element]:
+    """Each element after those that it is based on, also by way of rows that the document leaves out."""
+    asked = sa.select(Deliverable.id, Deliverable.based_on_id).where(
+        Deliverable.sub_project_id == sub_project_id
+    )
+    based_on = dict(session.execute(asked).tuples().all())
+    based_on |= {element.key: element.data.get("based_on_id") for element in elements}
     try:
-        order = list(TopologicalSorter(waits).static_order())
+        order = list(
+            TopologicalSorter(
+                {key: [other] if other else [] for key, other in based_on.items()}
+            ).static_order()
+        )
     except CycleError as error:
-        first = by_key[error.args[1][0]]
-        fault = Fault("cycle", "Based on itself, by way of others.", f"{first.pointer}/based_on")
-        raise Invalid(faults=[fault]) from error
+        first = next(element for element in elements if element.key in error.args[1])
+        fault = Fault("cycle", "Based on itself, by way of others.", "/based_on_id")
+        raise Invalid(faults=first.placed([fault])) from error
     place = {key: number for number, key in enumerate(order)}
     return sorted(elements, key=lambda e: (ORDER.index(e.stem), place[e.key]))
 
@@ -280,9 +308,11 @@ def _write(
 ) -> dict[str, dict[str, int]]:
     counts = {stem: {"created": 0, "updated": 0, "unchanged": 0} for stem in ORDER}
     faults: list[Fault] = []
+    # What the elements refer to, looked up once; a row that is still to be made joins it then.
+    known = rows.find(session, {n for e in elements for n in rows.named(e.schema, e.data)})
     for element in elements:
         try:
-            counts[element.stem][_write_one(session, element, home, reach)] += 1
+            counts[element.stem][_write_one(session, element, home, reach, known)] += 1
         except Invalid as problem:
             faults += element.placed(problem.faults)
             if len(faults) > MOST_FAULTS:
@@ -300,11 +330,15 @@ def _write(
 
 
 def _write_one(
-    session: Session, element: Element, home: Mapping[str, uuid.UUID], reach: Reach
+    session: Session,
+    element: Element,
+    home: Mapping[str, uuid.UUID],
+    reach: Reach,
+    known: rows.Found,
 ) -> str:
     if element.row is None:
         model = rows.model_of(element.stem)
-        row = rows.create(session, model, element.data | {"id": element.key}, reach)
+        row = rows.create(session, model, element.data | {"id": element.key}, reach, known)
         if faults := _strays(row, home):
             raise Invalid(faults=faults)
         return "created"
@@ -312,5 +346,5 @@ def _write_one(
     shown = view.row(session, reach, element.key)
     if shown and not view.would_change(shown, element.data):
         return "unchanged"
-    rows.replace(session, element.row, element.data, reach)
+    rows.replace(session, element.row, element.data, reach, known)
     return "updated"

@@ -1,6 +1,7 @@
 """The report as the form has it: compiled from the records, goal by goal and period by period."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -48,6 +49,8 @@ RECORDS = {
 CITED = ("meetings", "surveys", "disseminations", "feedback", "deliverables")
 
 Records = dict[str, list[Shown]]
+# What stands in each cell, by goal and period.
+Cells = Mapping[tuple[str, uuid.UUID | None], Records]
 
 
 def compile_form(session: Session, reach: Reach, report: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,8 +72,9 @@ def compile_form(session: Session, reach: Reach, report: Mapping[str, Any]) -> d
     records = {name: view.rows(session, reach, filters) for name, view in RECORDS.items()}
     _join(records)
     _place(records, all_periods)
+    cells = _cells(records)
     goals = [
-        goal | {"cells": [_cell(goal, period, records) for period in periods]}
+        goal | {"cells": [_cell(goal, period, cells) for period in periods]}
         for goal in _ordered(records["goals"])
     ]
     return header | {
@@ -155,21 +159,27 @@ def _ordered(rows: Iterable[Shown]) -> list[Shown]:
     )
 
 
-def _cell(goal: Shown, period: Shown, records: Records) -> dict[str, Any]:
-    def here(row: Shown) -> bool:
-        return bool(row["period_id"] == period["id"] and row["goal_id"] == goal["id"])
+def _cells(records: Records) -> Cells:
+    """Every record into the cells that are its own: one walk, however many goals and periods there are."""
+    cells: defaultdict[tuple[str, uuid.UUID | None], Records] = defaultdict(_empty)
+    for row in _ordered(records["results"]):
+        cells[str(row["goal_id"]), row["period_id"]]["results"].append(row)
+    for row in records["measurements"]:
+        if row["indicator"]:
+            cells[str(row["indicator"]["goal_id"]), row["period_id"]]["measurements"].append(row)
+    for name in CITED:
+        for row in _ordered(records[name]):
+            for goal_id in row["goal_ids"]:
+                cells[goal_id, row["cell_period_id"]][name].append(row)
+    return cells
 
-    def cited(row: Shown) -> bool:
-        return bool(row["cell_period_id"] == period["id"] and str(goal["id"]) in row["goal_ids"])
 
-    entries = {
-        "results": _ordered(row for row in records["results"] if here(row)),
-        "measurements": [
-            row
-            for row in records["measurements"]
-            if row["period_id"] == period["id"] and row["indicator"]["goal_id"] == goal["id"]
-        ],
-    } | {name: _ordered(row for row in records[name] if cited(row)) for name in CITED}
+def _empty() -> Records:
+    return {name: [] for name in ("results", "measurements", *CITED)}
+
+
+def _cell(goal: Shown, period: Shown, cells: Cells) -> dict[str, Any]:
+    entries = cells.get((str(goal["id"]), period["id"])) or _empty()
     return {
         "period_id": period["id"],
         "period_code": period["code"],

@@ -2,16 +2,16 @@
 
 import contextlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from marshmallow import Schema
 
 from api.access import Reach
-from api.db import SCOPE_PROVIDER, Base, Session, now, scoped
+from api.db import SCOPE_PROVIDER, Base, Identifier, Session, conflict, now, scoped
 from api.models.base import Child, PlanRow, RecordRow, Row, SystemRow
 from api.models.participations import Participation
 from api.models.projects import Project
@@ -19,7 +19,10 @@ from api.models.sub_projects import SubProject
 from api.problems import Duplicate, Fault, Forbidden, InUse, Invalid, Problem
 from schemas.fields import Entries, Part, Reference, References
 
+T = TypeVar("T")
 Data = dict[str, Any]
+# How many parameters a statement may have, either engine bounds.
+MOST_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -39,31 +42,42 @@ class Home:
     project_id: uuid.UUID | None = None
 
 
+# Rows that references name, by resource and id.
+Found = dict[tuple[str, uuid.UUID], Home]
+
+
 @cache
 def model_of(stem: str) -> type[Row]:
     """The table of a resource, by the stem that both share."""
     return next(model for model in Row.all() if model.__tablename__ == stem)
 
 
-def create(session: Session, model: type[Row], data: Data, reach: Reach) -> Row:
+def create(
+    session: Session, model: type[Row], data: Data, reach: Reach, known: Found | None = None
+) -> Row:
     """Add a row.
 
     :param data: what the schema let in
     :param reach: how far the right goes by which it is made
+    :param known: what `find` found for the references of many rows; the new row joins it
     :raises Invalid: a reference names no row, or one of another sub-project or project
     :raises Duplicate: another row has the same external_id, code, …
     """
-    home = _settle(session, model, data)
+    home = _settle(session, model, data, known)
     _may_live(session, model, data, home, reach)
     row = model(**_values(model, data))
     session.add(row)
     flush(session)
+    if known is not None:
+        known[model.__tablename__, row.id] = _home_of(model.__tablename__, vars(row))
     return row
 
 
-def replace(session: Session, row: Row, data: Data, reach: Reach) -> None:
+def replace(
+    session: Session, row: Row, data: Data, reach: Reach, known: Found | None = None
+) -> None:
     """Give a row these values; it stays where it belongs."""
-    home = _settle(session, type(row), data)
+    home = _settle(session, type(row), data, known)
     _stays_home(row, home)
     _comes_to_an_end(session, row, data)
     _may_live(session, type(row), data, home, reach)
@@ -134,10 +148,10 @@ def named(schema: Schema, data: Mapping[str, Any], base: str = "") -> Iterator[N
                 yield from named(field.inner.schema, entry, f"{pointer}/{i}")
 
 
-def _settle(session: Session, model: type[Row], data: Data) -> Home:
+def _settle(session: Session, model: type[Row], data: Data, known: Found | None = None) -> Home:
     """Check every reference, and fill in the home that the row has by them."""
     references = list(named(model.schema.writable(), data))
-    found = _find(session, references)
+    found = find(session, references) if known is None else known
     faults = [
         Fault("not_found", f"No such row of {name.target}.", name.pointer)
         for name in references
@@ -154,26 +168,38 @@ def _settle(session: Session, model: type[Row], data: Data) -> Home:
     return home
 
 
-def _find(session: Session, references: list[Named]) -> dict[tuple[str, uuid.UUID], Home]:
-    """The rows that the references name, and where they belong; one statement a target."""
-    found = {}
+def find(session: Session, references: Collection[Named]) -> Found:
+    """The rows that the references name, and where they belong; one statement for many of a target."""
+    found: Found = {}
     for target in {name.target for name in references}:
         model = model_of(target)
         c = model.__table__.c
-        own = {"sub_projects": "sub_project_id", "projects": "project_id"}.get(target)
         columns = [model.id] + [
             getattr(model, name) for name in ("sub_project_id", "project_id") if name in c
         ]
-        keys = {name.key for name in references if name.target == target}
-        asked = sa.select(*columns).where(model.id.in_(keys))
         visible = model.within(Reach.TAKES_PART) if issubclass(model, PlanRow) else None
-        if visible is not None and session.scope.provider_id:
-            # What a provider can't read is not there; "of another project" would confirm that it is.
-            asked = scoped(asked.where(visible))
-        for row in session.execute(asked).mappings():
-            home = {k: row[k] for k in ("sub_project_id", "project_id") if k in row}
-            found[target, row["id"]] = Home(**home | ({own: row["id"]} if own else {}))
+        for keys in in_parts({name.key for name in references if name.target == target}):
+            asked = sa.select(*columns).where(model.id.in_(keys))
+            if visible is not None and session.scope.provider_id:
+                # What a provider can't read is not there; "of another project" would confirm that it is.
+                asked = scoped(asked.where(visible))
+            for row in session.execute(asked).mappings():
+                found[target, row["id"]] = _home_of(target, row)
     return found
+
+
+def in_parts(values: Collection[T]) -> Iterator[list[T]]:
+    """The values, no more at once than a statement takes."""
+    every = list(values)
+    for start in range(0, len(every), MOST_AT_ONCE):
+        yield every[start : start + MOST_AT_ONCE]
+
+
+def _home_of(stem: str, row: Any) -> Home:
+    """Where a row belongs. A sub-project is at home in itself, a project too."""
+    own = {"sub_projects": "sub_project_id", "projects": "project_id"}.get(stem)
+    home = {name: row[name] for name in ("sub_project_id", "project_id") if name in row}
+    return Home(**home | ({own: row["id"]} if own else {}))
 
 
 def _home(
@@ -192,6 +218,8 @@ def _home(
     sub_project_id = next((h.sub_project_id for h in homes if h.sub_project_id), None)
     if sub_project_id is None:
         return Home()
+    if there := found.get(("sub_projects", sub_project_id)):
+        return there
     project_id = session.scalars(
         sa.select(SubProject.project_id).where(SubProject.id == sub_project_id)
     ).one()
@@ -230,13 +258,25 @@ def _comes_to_an_end(session: Session, row: Row, data: Data) -> None:
     for name, field in model.schema.writable().fields.items():
         if not isinstance(field, Reference) or field.target != model.__tablename__:
             continue
-        key, passed = data[name], set[uuid.UUID]()
-        while key is not None and key not in passed:
-            if key == row.id:
-                text = "Leads back to this row."
-                raise Invalid(faults=[Fault("cycle", text, f"/{name}")])
-            passed.add(key)
-            key = session.scalar(sa.select(getattr(model, name)).where(model.id == key))
+        if data[name] is None or data[name] == getattr(row, name):
+            continue
+        # Two at once, each leading to the other, would both find no way back; the second waits for the first.
+        sub_project = sa.select(SubProject.id).where(SubProject.id == data["sub_project_id"])
+        session.execute(sub_project.with_for_update(key_share=True))
+        if _leads_to(session, model.__table__.c[name], data[name], row.id):
+            raise Invalid(faults=[Fault("cycle", "Leads back to this row.", f"/{name}")])
+
+
+def _leads_to(session: Session, link: Any, start: uuid.UUID, end: uuid.UUID) -> bool:
+    """Whether the links that start at one row come by another; every row once, so that no circle holds them."""
+    c = link.table.c
+    way = sa.select(sa.literal(start, Identifier()).label("id")).cte("way", recursive=True)
+    onward = sa.select(link).where(
+        c.provider_id == SCOPE_PROVIDER, c.id == way.c.id, link.is_not(None)
+    )
+    way = way.union(onward)
+    asked = sa.select(way.c.id).where(way.c.id == end)
+    return session.scalar(scoped(asked)) is not None
 
 
 def _may_live(session: Session, model: type[Row], data: Data, home: Home, reach: Reach) -> None:
@@ -276,37 +316,34 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except sa.exc.IntegrityError as error:
-        raise _refusal(error) from error
+        kind = conflict(error)
+        if kind is None:
+            raise  # what our schemas should not have let in is our fault, not the caller's
+        raise _refusal(error, kind) from error
 
 
-def _refusal(error: sa.exc.IntegrityError) -> Problem:
+def _refusal(error: sa.exc.IntegrityError, kind: str) -> Problem:
     """Which of our rules a constraint stood for."""
-    kind, columns = _violation(error)
-    if kind == "unique" and columns:
+    if kind == "foreign key":
+        return InUse("Other rows refer to this one, or what it refers to has just gone.")
+    if columns := _columns(error):
         field = columns[-1].removesuffix("_key")
         return Duplicate(
             f"Another row has the same {field}.",
             faults=[Fault("duplicate", "Another row has this already.", f"/{field}")],
         )
-    if kind == "foreign key":
-        return InUse("Other rows refer to this one, or what it refers to has just gone.")
     return Duplicate()
 
 
-def _violation(error: sa.exc.IntegrityError) -> tuple[str, list[str]]:
-    """What kind of constraint was violated, and its columns where the engine tells."""
+def _columns(error: sa.exc.IntegrityError) -> list[str]:
+    """The columns that had to be unique; none when it was the key, which is no field of the caller's."""
     original: Any = error.orig
     if diagnosis := getattr(original, "diag", None):
-        kinds = {"23505": "unique", "23503": "foreign key"}
-        constraint = _constraint(diagnosis.table_name, diagnosis.constraint_name)
-        return kinds.get(original.sqlstate, ""), constraint
-    kinds = {
-        "SQLITE_CONSTRAINT_UNIQUE": "unique",
-        "SQLITE_CONSTRAINT_FOREIGNKEY": "foreign key",
-    }
+        return _constraint(diagnosis.table_name, diagnosis.constraint_name)
+    if original.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
+        return []
     _, _, columns = str(original).partition(": ")
-    names = [name.partition(".")[2] for name in columns.split(", ")]
-    return kinds.get(original.sqlite_errorname, ""), names
+    return [name.partition(".")[2] for name in columns.split(", ")]
 
 
 def _constraint(table: str | None, name: str | None) -> list[str]:
