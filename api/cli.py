@@ -63,9 +63,8 @@ def _unchecked(connection: sa.Connection) -> Iterator[None]:
         yield
         return
     driver: Any = connection.connection.driver_connection
-    driver.execute(
-        "PRAGMA foreign_keys = OFF"
-    )  # before the transaction, in which it would do nothing
+    # Before the transaction, in which it would do nothing.
+    driver.execute("PRAGMA foreign_keys = OFF")
     try:
         yield
     finally:

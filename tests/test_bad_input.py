@@ -56,7 +56,9 @@ def taking(location: str) -> list[Operation]:
 def test_each_wrong_value_in_a_body_is_told_by_its_pointer(ground: Ground, stem: str) -> None:
     for operation in (one for one in taking("body") if one.stem == stem):
         headers = ground.headers(operation)
-        for body, pointers in faulty(operation.body, merging=operation.method == "PATCH"):
+        bodies = list(faulty(operation.body, merging=operation.method == "PATCH"))
+        # A PUT has the schema object of its POST: to see that it asks it, some will do.
+        for body, pointers in bodies[:: 5 if operation.method == "PUT" else 1]:
             problem = refusal(ground.send(operation, body, headers=headers))
             assert places(problem) == set(pointers), (operation.endpoint, body)
 

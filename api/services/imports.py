@@ -287,7 +287,7 @@ def _in_order(
     asked = sa.select(Deliverable.id, Deliverable.based_on_id).where(
         Deliverable.sub_project_id == sub_project_id
     )
-    based_on = dict(session.execute(asked).tuples().all())
+    based_on = {row.id: row.based_on_id for row in session.execute(asked)}
     based_on |= {element.key: element.data.get("based_on_id") for element in elements}
     try:
         order = list(

@@ -26,6 +26,7 @@ from tests.accounts import (
     new_user,
     signed_in,
 )
+from tests.factories import bearer, world
 
 NEW_PASSWORD = "a boat behind the island"
 WRONG = (401, "wrong_credentials")
@@ -447,6 +448,7 @@ def test_a_person_sees_who_he_is_and_what_he_may_do(app: Flask) -> None:
     me.pop("id")
     assert me == {
         "kind": "user",
+        "coordinates": [],
         "name": "Aino",
         "role": "editor",
         "scopes": [],
@@ -469,3 +471,10 @@ def test_who_knows_already_who_he_is_is_not_told_again(app: Flask) -> None:
 def test_no_failure_is_kept_of_one_who_got_in(app: Flask) -> None:
     signed_in(app)
     assert kept(app, LoginFailure.id) == []
+
+
+def test_a_manager_sees_which_projects_plans_he_may_write(app: Flask) -> None:
+    ground = world(app)
+    for one, coordinated in ((ground.a, [str(ground.plan["projects"])]), (ground.b, [])):
+        headers = bearer(app, "manager", one.provider_id)
+        assert app.test_client().get(ME, headers=headers).json["coordinates"] == coordinated

@@ -64,6 +64,7 @@ def test_a_machine_is_what_its_row_says(app: Flask) -> None:
     allowed = {entry["resource"]: entry["actions"] for entry in me.pop("permissions")}
     assert me == {
         "id": name,
+        "coordinates": [],
         "kind": "client",
         "name": "A script",
         "role": None,

@@ -10,4 +10,4 @@ def test_an_indicator_belongs_to_the_project_of_its_goal(bench: Bench) -> None:
 def test_the_project_of_an_indicator_is_not_given(bench: Bench) -> None:
     project = str(bench.world.plan["projects"])
     response = bench.create("project_indicators", project_id=project)
-    assert places(response) == [("/project_id", "unknown_field")]
+    assert places(response) == [("/project_id", "read_only")]

@@ -483,9 +483,9 @@ def test_a_report_that_does_not_exist_is_not_found_in_any_form(ground: Ground) -
 
 def test_the_state_of_a_report_is_not_written_by_hand(ground: Ground) -> None:
     given = {"state": "accepted"}
-    assert places(ground.bench.create("reports", **given)) == [("/state", "unknown_field")]
+    assert places(ground.bench.create("reports", **given)) == [("/state", "read_only")]
     changed = ground.bench.change("reports", ground.key, '"1"', json=given)
-    assert places(changed) == [("/state", "unknown_field")]
+    assert places(changed) == [("/state", "read_only")]
     assert ground.bench.client.get(
         url("reports", ground.key), headers=ground.bench.manager
     ).get_json()["state"] == ("draft")
