@@ -27,8 +27,8 @@ imports = register(
 def create(document: dict[str, Any]) -> Response:
     """Bring in a sub-project's records, all or nothing
 
-    Each element needs an `external_id` of its resource. An element whose `external_id` is there already replaces that
-    row whole, as PUT does: what it leaves out goes back to its default; equal data changes nothing. Rows that the
+    Each element needs an `external_id` of its resource. Where a row has it already, the element changes what it names
+    (a list or null replaces what was there), and what it leaves out stays; equal data changes nothing. Rows that the
     document does not name stay. An element refers to others by their external ids, and to the plan by its codes:
     `goal`, `goals`, `contact`, `period` (`2012-spring`), `project_goal`, … When any element is refused, nothing is
     kept, and `errors` says which and why.

@@ -1,12 +1,13 @@
 """Importing one sub-project's records from one document: all of it or nothing, and every fault with its place.
 
-Elements are known by their `external_id`: what is there already is updated or left as it is, the rest is made. So the
-same document can be sent again and again.
+Elements are known by their `external_id`: what is there already is updated where the element says something else, the
+rest is made. So the same document can be sent again and again.
 """
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -24,7 +25,7 @@ from api.models.participations import Participation
 from api.models.projects import Project
 from api.problems import MOST_FAULTS, Duplicate, Fault, Invalid, Problem
 from api.services import rows
-from api.view import View
+from api.view import Shown, View
 from schemas.fields import Entries, Part, Reference, References
 
 # A row comes after those it refers to.
@@ -51,6 +52,9 @@ MOST_COUNTED = 10 * MOST_FAULTS
 Names = dict[tuple[str, str], uuid.UUID]
 
 
+_view = cache(View)
+
+
 @dataclass
 class Element:
     """One element of the document on its way into a row."""
@@ -59,6 +63,7 @@ class Element:
     pointer: str
     given: dict[str, Any]
     row: RecordRow | None = None
+    before: Shown | None = None  # the row as it is shown, when it is there already
     key: uuid.UUID = field(default_factory=uuid7)
     data: dict[str, Any] = field(default_factory=dict)
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
@@ -101,6 +106,7 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
     for element in elements:
         if element.row:
             faults += element.placed(_strays(element.row, home, "/external_id"))
+            element.before = _view(type(element.row)).row(session, reach, element.key)
         faults += _check(element, names, home)
         if len(faults) > MOST_COUNTED:
             break
@@ -199,6 +205,9 @@ def _check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> lis
     schema = element.schema
     spelling = Spelling(find=lambda target, name: names.get((target, name)))
     given = _resolved(schema, element.given, spelling, "")
+    if element.row and element.before:
+        # What an element leaves out stays: a spreadsheet without a column must not empty it.
+        given = _view(type(element.row)).sendable(element.before) | given
     for name, value in home.items():
         if name in schema.load_fields:
             given.setdefault(name, str(value))
@@ -342,9 +351,8 @@ def _write_one(
         if faults := _strays(row, home):
             raise Invalid(faults=faults)
         return "created"
-    view = View(type(element.row))
-    shown = view.row(session, reach, element.key)
-    if shown and not view.would_change(shown, element.data):
+    view = _view(type(element.row))
+    if element.before and not view.would_change(element.before, element.data):
         return "unchanged"
     rows.replace(session, element.row, element.data, reach, known)
     return "updated"

@@ -261,11 +261,18 @@ def test_what_a_document_leaves_out_stays(desk: Desk) -> None:
     assert desk.named("results", "r1")["text"] == "Aloitettu"
 
 
-def test_a_field_left_out_of_an_element_goes_back_to_its_default(desk: Desk) -> None:
-    document = desk.document(contacts=[{"external_id": "c", "name": "Aino", "phone": "1"}])
+def test_a_field_left_out_of_an_element_stays_and_null_takes_it_away(desk: Desk) -> None:
+    contact = {"external_id": "c", "name": "Aino", "phone": "1"}
+    document = desk.document(contacts=[contact])
+    document["sub_project"]["contact"] = "c"
     desk.done(document)
-    del document["contacts"][0]["phone"]
-    desk.done(document)
+    del contact["phone"], document["sub_project"]["contact"]
+    contact["job_title"] = "rehtori"
+    counts = desk.done(document)["counts"]
+    assert desk.named("contacts", "c")["phone"] == "1"
+    assert desk.named("contacts", "c")["job_title"] == "rehtori"
+    assert counts["sub_projects"]["unchanged"] == 1
+    desk.done(desk.document(contacts=[{"external_id": "c", "phone": None}]))
     assert desk.named("contacts", "c")["phone"] is None
 
 
