@@ -176,6 +176,8 @@ def conditional(response: Response) -> Response:
     response.vary.add("Authorization")
     response.add_etag()
     response.make_conditional(request)
+    if response.status_code == Stale.status:  # a GET may ask for a version too (RFC 9110 §13.1.1)
+        raise Stale
     return response
 
 

@@ -99,3 +99,15 @@ def test_each_request_is_told_on_standard_error_by_its_id(settings: dict[str, ob
     (line,) = done.stderr.splitlines()
     assert r"GET '/nowhere\nforged' 404" in line
     assert "abc" in line
+
+
+def test_a_get_for_a_version_that_is_no_more_is_told_so_as_a_problem(
+    app: Flask, client: FlaskClient
+) -> None:
+    provider_id = world(app).a.provider_id
+    key = make(app, "contacts", provider_id)
+    headers = bearer(app, "viewer", provider_id)
+    answer = client.get(f"{CONTACTS}/{key}", headers=headers | {"If-Match": '"7"'})
+    assert (answer.status_code, answer.json["code"]) == (412, "stale")
+    assert answer.content_type == "application/problem+json"
+    assert client.get(f"{CONTACTS}/{key}", headers=headers | {"If-Match": '"1"'}).status_code == 200
