@@ -5,6 +5,7 @@ from marshmallow import EXCLUDE, fields
 from schemas import vocabulary as v
 from schemas.base import Schema
 from schemas.fields import Choice, Entries, Part, Reference, References, Text, Whole
+from schemas.users import password
 
 
 class Login(Schema):
@@ -35,13 +36,7 @@ class TokenRequest(Schema):
 
 class PasswordChange(Schema):
     current_password = Text(v.PASSWORD_MAX, required=True, load_only=True)
-    new_password = Text(
-        v.PASSWORD_MAX,
-        v.PASSWORD,
-        f"Shorter than {v.PASSWORD_MIN} characters.",
-        required=True,
-        load_only=True,
-    )
+    new_password = password(required=True)
 
 
 class Permission(Schema):

@@ -49,25 +49,29 @@ class ReportQuery(Schema):
     language = Choice(v.Language, load_default=None)
 
 
+class Placed(Schema):
+    """Which period a record counts for: the one it names, or the one its day falls in."""
+
+    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+
+
 class CellMeasurement(Measurement):
     indicator = Part(Indicator, dump_only=True)
 
 
-class CellDissemination(Dissemination):
-    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+class CellDissemination(Dissemination, Placed):
     of = Text(v.LINE_LENGTH, dump_only=True, allow_none=True)
 
 
-class CellMeeting(Meeting):
-    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+class CellMeeting(Meeting, Placed):
+    """As its own resource shows it."""
 
 
-class CellSurvey(Survey):
-    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+class CellSurvey(Survey, Placed):
+    """As its own resource shows it."""
 
 
-class CellFeedback(Feedback):
-    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+class CellFeedback(Feedback, Placed):
     meeting = Part(CellMeeting, dump_only=True, allow_none=True)
     about_title = Text(v.LINE_LENGTH, dump_only=True, allow_none=True)
 
@@ -76,13 +80,22 @@ class CellDelivery(Delivery):
     meeting = Part(CellMeeting, dump_only=True, allow_none=True)
 
 
-class CellDeliverable(Deliverable):
-    cell_period_id = Reference("periods", dump_only=True, allow_none=True)
+class CellDeliverable(Deliverable, Placed):
     based_on = Text(v.LINE_LENGTH, dump_only=True, allow_none=True)
     deliveries = Entries(Part(CellDelivery), dump_only=True)
 
 
-class Cell(Schema):
+class Cited(Schema):
+    """Records that may cite several goals."""
+
+    meetings = Entries(Part(CellMeeting), dump_only=True)
+    surveys = Entries(Part(CellSurvey), dump_only=True)
+    disseminations = Entries(Part(CellDissemination), dump_only=True)
+    feedback = Entries(Part(CellFeedback), dump_only=True)
+    deliverables = Entries(Part(CellDeliverable), dump_only=True)
+
+
+class Cell(Cited):
     """What was reported for one goal in one period."""
 
     period_id = Reference("periods", dump_only=True)
@@ -90,25 +103,14 @@ class Cell(Schema):
     state = Choice(v.CellState, dump_only=True)
     results = Entries(Part(Result), dump_only=True)
     measurements = Entries(Part(CellMeasurement), dump_only=True)
-    meetings = Entries(Part(CellMeeting), dump_only=True)
-    surveys = Entries(Part(CellSurvey), dump_only=True)
-    disseminations = Entries(Part(CellDissemination), dump_only=True)
-    feedback = Entries(Part(CellFeedback), dump_only=True)
-    deliverables = Entries(Part(CellDeliverable), dump_only=True)
 
 
 class FormGoal(Goal):
     cells = Entries(Part(Cell), dump_only=True)
 
 
-class Unplaced(Schema):
+class Unplaced(Cited):
     """Records that cite no goal, or whose day falls in no period."""
-
-    meetings = Entries(Part(CellMeeting), dump_only=True)
-    surveys = Entries(Part(CellSurvey), dump_only=True)
-    disseminations = Entries(Part(CellDissemination), dump_only=True)
-    feedback = Entries(Part(CellFeedback), dump_only=True)
-    deliverables = Entries(Part(CellDeliverable), dump_only=True)
 
 
 class Completeness(Schema):
