@@ -32,6 +32,8 @@ def parent(target: str) -> orm.MappedColumn[t.Any]:
 
 def _complete(table: sa.Table) -> None:
     """Foreign keys and their indexes from the references; checks that keep poison out of either engine."""
+    if "updated_at" in table.c:
+        sa.Index(None, table.c.updated_at, table.c.id)  # what is new, over all providers
     for column in list(table.c):
         if target := column.info.get("record") or column.info.get("parent"):
             rule = "CASCADE" if "parent" in column.info else None
@@ -137,6 +139,7 @@ class RecordRow(ProviderScoped, Row):
             sa.UniqueConstraint("provider_id", "external_id"),
             sa.ForeignKeyConstraint(["provider_id"], ["providers.id"]),
             sa.Index(None, "id"),  # the ministry's order over all providers
+            sa.Index(None, "provider_id", "updated_at", "id"),
         )
 
     @orm.declared_attr.directive

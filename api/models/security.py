@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from api.db import MINISTRY_ROLE, PROVIDER_ROLE, Base
 
-SECRETS = frozenset({"users", "login_sessions", "login_failures", "clients"})
+SECRETS = frozenset(
+    {"users", "login_sessions", "login_failures", "clients", "idempotency_keys", "rate_windows"}
+)
 MINE = "provider_id = NULLIF(current_setting('lamppu.provider', true), '')::uuid"
 
 
