@@ -70,6 +70,7 @@ IMPORT = _policy(_RECORD_READ, {}, create=_RECORD_WRITE)
 PROVIDER = _policy(SIGNED_IN, {"admin": EVERY})
 ACCOUNT = _policy(*[{"manager": OWN, "admin": EVERY}] * 2)
 MYSELF = _policy(SIGNED_IN, {}, create=SIGNED_IN)
+BATCH = _policy({}, {}, create=SIGNED_IN)  # each of its operations asks its own row
 OPEN = _policy({}, {})  # each of its routes says by name that it is open; the table adds nothing
 
 # One row a resource.
@@ -98,12 +99,14 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         # whole with its contact: the form names one, so that whoever reads a report reads that name, phone and email
         "reports": RECORD,
         "imports": IMPORT,
+        "batch": BATCH,
         # the system
         "providers": PROVIDER,
         "users": ACCOUNT,
         "clients": ACCOUNT,
         "auth": MYSELF,
         "forms": OPEN,
+        "docs": OPEN,
     }
 )
 

@@ -8,10 +8,10 @@ from flask import Flask
 from flask.logging import default_handler
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import errors, headers, jwt
+from api import compression, errors, headers, idempotency, jwt, rates
 from api.config import settings
 from api.db import Database
-from api.resources import BLUEPRINTS
+from api.resources import BLUEPRINTS, PAGES
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -30,8 +30,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
     app.extensions["database"] = Database(app.config["DATABASE_URL"])
     headers.register(app)
+    compression.register(app)
     errors.register(app)
     jwt.init(app)
-    for blueprint in BLUEPRINTS:
+    rates.register(app)
+    idempotency.register(app)
+    for blueprint in (*BLUEPRINTS, *PAGES):
         app.register_blueprint(blueprint)
     return app

@@ -4,8 +4,9 @@ The gate, in order: a representation that fits (406), who is it (401), may they 
 400, 422), then the handler; one commit after it, or a rollback on any error.
 """
 
-from collections.abc import Callable, Iterator
-from functools import wraps
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial, wraps
 from typing import Any, cast
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -18,10 +19,11 @@ from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 
-from api import access, wire
+from api import access, idempotency, rates, wire
 from api.access import Caller
-from api.context import database
+from api.context import database, part, writes
 from api.db import Scope, Session
+from api.headers import Deprecation
 from api.problems import (
     Fault,
     Forbidden,
@@ -32,12 +34,15 @@ from api.problems import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from schemas import vocabulary as v
+from schemas.fields import Worded
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ACTIONS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "update"}
 JSON_TYPES = ("application/json",)
 PATCH_TYPES = ("application/merge-patch+json", "application/json")
 FORM_TYPE = "application/x-www-form-urlencoded"
+# Names, each with the schema of what stands there, and whether that is a list.
+Embedded = Mapping[str, tuple[type[Schema], bool]]
 
 
 class Parser(FlaskParser):
@@ -49,8 +54,9 @@ class Parser(FlaskParser):
     def load_json(self, req: Any, schema: Any) -> Any:
         taken = PATCH_TYPES if req.method == "PATCH" else JSON_TYPES
         if req.mimetype not in taken:
+            types = ", ".join(taken)
             raise UnsupportedMediaType(
-                f"Send {' or '.join(taken)}.", headers={"Accept": ", ".join(taken)}
+                Worded("Send one of: {types}.", types=types), headers={"Accept": types}
             )
         if req.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
             raise UnsupportedMediaType("JSON is UTF-8 (RFC 8259 §8.1).")
@@ -59,16 +65,17 @@ class Parser(FlaskParser):
     def load_querystring(self, req: Any, schema: Any) -> Any:
         repeated = [name for name, values in req.args.lists() if len(values) > 1]
         if repeated:
-            text = "Given more than once."
+            text = Worded("Given more than once.")
             raise Invalid(faults=[Fault("repeated", text, parameter=name) for name in repeated])
         if garbled := list(_garbled(req.query_string)):
-            text = "Not UTF-8."
+            text = Worded("Not UTF-8.")
             raise Invalid(faults=[Fault("not_utf8", text, parameter=name) for name in garbled])
         return MultiDictProxy(req.args, schema)
 
     def load_form(self, req: Any, schema: Any) -> Any:
         if req.mimetype != FORM_TYPE:
-            raise UnsupportedMediaType(f"Send {FORM_TYPE}.", headers={"Accept": FORM_TYPE})
+            text = Worded("Send one of: {types}.", types=FORM_TYPE)
+            raise UnsupportedMediaType(text, headers={"Accept": FORM_TYPE})
         return super().load_form(req, schema)
 
     def handle_error(
@@ -92,7 +99,12 @@ class Blueprint(flask_smorest.Blueprint):
 
     def __init__(self, name: str, *, access: str, **kwargs: Any):
         self.access = access
+        self.embeds: dict[type[Schema], Embedded] = {}
         super().__init__(name, name, **kwargs)
+
+    def embed(self, schema: type[Schema], members: Embedded) -> None:
+        """Tell, for the document, what answers of this schema may hold beside its fields."""
+        self.embeds[schema] = members
 
     def route(
         self,
@@ -102,6 +114,9 @@ class Blueprint(flask_smorest.Blueprint):
         action: str | None = None,
         produces: tuple[str, ...] = ("application/json",),
         max_bytes: str = "MAX_BODY_BYTES",
+        refuses: Iterable[type[Problem]] = (),
+        keyed: bool = True,
+        deprecated: Deprecation | None = None,
         methods: tuple[str, ...] = ("GET",),
         **options: Any,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -111,19 +126,35 @@ class Blueprint(flask_smorest.Blueprint):
         :param action: the policy table's word when the method does not say it
         :param produces: the media types it can answer with
         :param max_bytes: the setting that bounds its body
+        :param refuses: the problems it may answer with beside those that any route of its kind may, for the document
+        :param keyed: whether a POST takes an Idempotency-Key; not where the answer is a secret
+        :param deprecated: since when, until when, and what comes after it
         """
         (method,) = methods
         action = action or ACTIONS.get(method, "delete")
+        access.POLICIES[self.access]  # a KeyError here, rather than a route that lets nobody in
+        keyed = keyed and method == "POST" and not open_to_anyone
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
             arguments = getattr(view, "_apidoc", {}).get("arguments", {"parameters": ()})
             if not any(taken["in"] == "query" for taken in arguments["parameters"]):
                 view = _without_query(view)
-            gated = self._gate(view, None if open_to_anyone else action, produces, max_bytes)
+            gated = self._gate(
+                view,
+                action=None if open_to_anyone else action,
+                produces=produces,
+                max_bytes=max_bytes,
+                keyed=keyed,
+                deprecated=deprecated,
+            )
             gated.open_to_anyone = open_to_anyone  # type: ignore[attr-defined]
             gated.rights = (self.access, action)  # type: ignore[attr-defined]
-            documented = self._document(gated, open_to_anyone, action, _refusals(method, rule))
-            super(Blueprint, self).route(rule, methods=list(methods), **options)(documented)
+            gated.refuses = tuple(refuses)  # type: ignore[attr-defined]
+            gated.max_bytes = max_bytes  # type: ignore[attr-defined]
+            gated.keyed = keyed  # type: ignore[attr-defined]
+            if deprecated:
+                gated = self.doc(deprecated=True)(gated)
+            super(Blueprint, self).route(rule, methods=list(methods), **options)(gated)
             return view
 
         return decorate
@@ -131,72 +162,58 @@ class Blueprint(flask_smorest.Blueprint):
     def _gate(
         self,
         view: Callable[..., Any],
+        *,
         action: str | None,
         produces: tuple[str, ...],
         max_bytes: str,
+        keyed: bool,
+        deprecated: Deprecation | None,
     ) -> Callable[..., Any]:
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Response:
+            g.deprecation = deprecated
             _must_accept(produces)
-            if request.method not in SAFE:
+            _must_be_short("If-None-Match")
+            if not action:
+                rates.count(_batch_caller())
+            if writes():
                 _read_body(current_app.config[max_bytes])
-            g.session = database().session(write=request.method not in SAFE)
-            with g.session as session:
-                try:
-                    if action:
-                        self._admit(session, action)
-                    response = make_response(view(*args, **kwargs))
-                    session.commit()
-                except Problem as problem:
-                    if problem.keeps_writes:
-                        session.commit()
-                    raise
-            return response
+            with _transaction() as session:
+                if action:
+                    self._admit(session, action)
+                return _answer(partial(view, *args, **kwargs), keyed)
 
         return gated
 
     def _admit(self, session: Session, action: str) -> None:
         """Who is it, may they, and whose rows the session may touch from here on."""
-        g.caller = authenticate()
+        g.caller = _batch_caller() or _counted_stranger()
+        rates.count(g.caller, writing=writes())
         reach = access.reach(g.caller, self.access, action)
         if reach is None:
-            raise Forbidden(f"Your role or scope has no right to {action} {self.access}.")
+            raise Forbidden(
+                Worded(
+                    "Your role or scope has no right to {action} {resource}.",
+                    action=action,
+                    resource=self.access,
+                )
+            )
         g.reach = reach
-        session.enter(Scope(provider_id=g.caller.provider_id))
-
-    def _document(
-        self, view: Callable[..., Any], open_to_anyone: str | None, action: str, statuses: set[int]
-    ) -> Callable[..., Any]:
-        """Who may, out of the table that decides, and every status that is not a success."""
-        right = access.POLICIES[self.access].get(action, {})
-        rights: dict[str, Any] = {"security": [{"bearer": []}], "x-allowed": sorted(right)}
-        described = self.doc(**({"security": []} if open_to_anyone else rights))(view)
-        for status in sorted(statuses | (set() if open_to_anyone else {401, 403})):
-            described = self.alt_response(str(status), "Problem")(described)
-        return described  # type: ignore[no-any-return]
+        if not part():
+            session.enter(Scope(provider_id=g.caller.provider_id))
 
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **kwargs: Any) -> Any:
         # The library names its 422 after http.HTTPStatus, whose words differ from one Python to the next.
         if "arguments" in doc_info:
-            doc_info["arguments"]["responses"] = {"422": "Problem"}
+            doc_info["arguments"]["responses"] = {}
         return super()._prepare_arguments_doc(doc, doc_info, **kwargs)
-
-
-def _refusals(method: str, rule: str) -> set[int]:
-    """The statuses, apart from who it is, by which a route of this kind may refuse."""
-    statuses = {406, 422} | ({404} if "<" in rule else set())
-    if method in ("POST", "PUT", "PATCH"):
-        statuses |= {400, 409, 413, 415}
-    if method in ("PUT", "PATCH", "DELETE"):
-        statuses |= {409, 412, 428}
-    return statuses
 
 
 def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def bare(*args: Any, **kwargs: Any) -> Any:
         if request.args:
-            text = "This route takes no such parameter."
+            text = Worded("This route takes no such parameter.")
             names = list(request.args)
             raise Invalid(faults=[Fault("unknown_field", text, parameter=name) for name in names])
         return view(*args, **kwargs)
@@ -211,6 +228,44 @@ def _garbled(query_string: bytes) -> Iterator[str]:
             unquote_to_bytes(pair).decode()
         except UnicodeDecodeError:
             yield unquote(pair.partition(b"=")[0], errors="replace")
+
+
+@contextmanager
+def _transaction() -> Iterator[Session]:
+    """The request's one transaction, or its savepoint in a batch's: all of it, or nothing.
+
+    A refusal that is itself a fact to keep is committed too.
+    """
+    batch = part()
+    g.session = batch.session if batch else database().session(write=writes())
+    with g.session.begin_nested() if batch else g.session as unit:
+        try:
+            yield g.session
+        except Problem as problem:
+            if problem.keeps_writes:
+                unit.commit()
+            raise
+        unit.commit()
+
+
+def _answer(view: Callable[[], Any], keyed: bool) -> Response:
+    if keyed and not part():
+        return idempotency.once(lambda: make_response(view()))
+    return make_response(view())
+
+
+def _batch_caller() -> Caller | None:
+    batch = part()
+    return batch.caller if batch else None
+
+
+def _counted_stranger() -> Caller:
+    """Who it is; whoever can't say so is counted by his address, so that guessing tokens comes to an end."""
+    try:
+        return authenticate()
+    except Unauthenticated:
+        rates.count(None, writing=writes())
+        raise
 
 
 def authenticate() -> Caller:
@@ -239,7 +294,14 @@ def _read_body(most: int) -> None:
         raise TooLarge
 
 
+def _must_be_short(header: str) -> None:
+    if len(request.headers.get(header, "")) > v.HEADER_LENGTH:
+        text = Worded("Longer than {max}.", max=v.HEADER_LENGTH)
+        raise Invalid(faults=[Fault("too_long", text, header=header)])
+
+
 def _must_accept(produces: tuple[str, ...]) -> None:
     accepted = request.accept_mimetypes
     if accepted and not accepted.best_match([*produces, "application/problem+json"]):
-        raise NotAcceptable(f"This route answers with {' or '.join(produces)}.")
+        text = Worded("This route answers with: {types}.", types=", ".join(produces))
+        raise NotAcceptable(text)

@@ -154,6 +154,7 @@ def _what_to_try(url: str, known: dict[str, Any]) -> str:
         [
             "",
             f"LAMPPU answers at {url}",
+            f"  documentation      {url}/docs",
             f"  OpenAPI document   {url}/api/v1/openapi.json",
             f"  signing keys       {url}/.well-known/jwks.json",
             f"  who am I           {url}/api/v1/auth/me",

@@ -17,7 +17,10 @@ DEFAULTS: Mapping[str, Any] = {
     "ACCESS_TOKEN_SECONDS": 900,
     "REFRESH_TOKEN_DAYS": 14,
     "LOG_LEVEL": "INFO",
+    "RATE_LIMIT": 1200,
+    "CORS_ORIGINS": "",
 }
+_MAY_BE_ZERO = frozenset({"TRUSTED_PROXIES", "RATE_LIMIT"})
 REQUIRED: Mapping[str, str] = {
     "SECRET_KEY": "signs cursors and cookies, keys the throttle's hashes; at least 32 random characters",
     "JWT_KEYS_FILE": "the keys that sign tokens; `flask --app wsgi keys new` makes the file",
@@ -40,10 +43,25 @@ def settings(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
         raise ConfigError(f"SECRET_KEY is shorter than {SECRET_LENGTH} characters")
     for name, default in DEFAULTS.items():
         if isinstance(default, int):
-            config[name] = _whole(name, config[name], minimum=min(default, 1))
+            config[name] = _whole(name, config[name], minimum=0 if name in _MAY_BE_ZERO else 1)
     if config["LOG_LEVEL"] not in logging.getLevelNamesMapping():
         raise ConfigError(f"LOG_LEVEL is no level: {config['LOG_LEVEL']!r}")
+    config["CORS_ORIGINS"] = _origins(config["CORS_ORIGINS"])
     return config
+
+
+# No `*`: with credentials it would be anybody's page. No path, no wildcard, no IPv6 address.
+_ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    """Origins as browsers write them (RFC 6454 §6.2), parted by commas or blanks."""
+    origins = tuple(re.findall(r"[^\s,]+", value))
+    if wrong := [origin for origin in origins if not _ORIGIN.fullmatch(origin)]:
+        raise ConfigError(
+            f"CORS_ORIGINS: not an origin such as https://app.example: {', '.join(wrong)}"
+        )
+    return origins
 
 
 def _whole(name: str, value: Any, minimum: int) -> int:

@@ -1,5 +1,6 @@
 """What belongs to the request at hand, with its type: one session, one caller, one reach."""
 
+from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app, g, request
@@ -7,6 +8,29 @@ from flask import current_app, g, request
 from api.access import Caller, Reach
 from api.db import Database, Session
 from schemas.vocabulary import Language
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_PART = "lamppu.part"  # without HTTP_ before it no header can set it
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a request that is part of a batch has of it: who asks, and the transaction."""
+
+    session: Session
+    caller: Caller
+    request_id: str
+
+    def environ(self) -> dict[str, object]:
+        return {_PART: self}
+
+
+def part() -> Part | None:
+    return cast(Part | None, request.environ.get(_PART))
+
+
+def writes() -> bool:
+    return request.method not in SAFE
 
 
 def database() -> Database:

@@ -293,6 +293,11 @@ class Database:
             reading, writing = {"isolation_level": "REPEATABLE READ"}, {}
         self._reading = self.engine.execution_options(**reading)
         self._writing = self.engine.execution_options(**writing)
+        self.counting = _counting(url)
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self.counting.dispose()
 
     def session(self, *, write: bool = True) -> Session:
         """A session that sees no record until it enters a scope."""
@@ -306,6 +311,28 @@ class Database:
             yield session
 
 
+def _counting(url: str) -> sa.Engine:
+    """Single statements beside whatever transaction is open; they wait no longer than 0.1 s for SQLite's one writer."""
+    waiting = {"connect_args": {"timeout": 0.1}}
+    engine = sa.create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_pre_ping=True,
+        pool_size=2,
+        max_overflow=0,
+        pool_timeout=1,
+        hide_parameters=True,
+        **(waiting if url.startswith("sqlite") else {}),
+    )
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _sqlite_normal_sync)
+    return engine
+
+
+def _sqlite_normal_sync(connection: t.Any, _: t.Any) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
 def _sqlite_pragmas(connection: t.Any, _: t.Any) -> None:
     # Transactions begin where _sqlite_begin says, not where the driver guesses.
     connection.isolation_level = None
@@ -316,6 +343,12 @@ def _sqlite_pragmas(connection: t.Any, _: t.Any) -> None:
         "busy_timeout = 10000",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("lamppu_holds", 2, _holds, deterministic=True)
+
+
+def _holds(text: str | None, part: str) -> bool | None:
+    """Whether a text holds another, in whatever case: SQLite's own lower() knows no Ä."""
+    return None if text is None else part.lower() in text.lower()
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from flask import Flask, Response, request
@@ -9,8 +10,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from api import problems, wire
-from api.context import request_id
+from api.context import language, request_id
 from api.db import conflict
+from schemas.vocabulary import Language
 
 log = logging.getLogger("lamppu.errors")
 
@@ -28,13 +30,16 @@ _BY_STATUS: dict[int, type[problems.Problem]] = {
 
 
 def answer(problem: problems.Problem) -> Response:
-    """The problem as a response to the request at hand."""
-    body = problem.document() | {"instance": request.path, "request_id": request_id()}
+    """The problem as a response to the request at hand, in the language that it asks for."""
+    spoken = language() or Language.EN.value
+    body = problem.document(spoken) | {"instance": quote(request.path), "request_id": request_id()}
     response = Response(
         wire.dump(body), status=problem.status, content_type="application/problem+json"
     )
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Language"] = spoken
+    response.vary.add("Accept-Language")
     return response
 
 

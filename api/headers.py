@@ -3,9 +3,16 @@
 import logging
 import re
 import time
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
 from uuid import uuid4
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
+from flask_cors import CORS
+from werkzeug.http import http_date
+
+from api.context import part
 
 log = logging.getLogger("lamppu.requests")
 
@@ -15,18 +22,63 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+# What a page of another origin may send, and what it may see beside the few headers that it always sees.
+_TAKEN = (
+    *("Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match"),
+    *("If-None-Match", "Prefer", "X-CSRF-TOKEN", "X-Request-ID"),
+)
+_SHOWN = (
+    *("Content-Language", "Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "WWW-Authenticate"),
+    "X-Request-ID",
+)
+_PREFLIGHT_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Deprecation:
+    """A route that is to go: since when nobody should begin to use it, until when it answers, and what comes after it.
+
+    :param successor: the path of it, in which `{key}` stands for what the route has as `<…:key>`
+    """
+
+    since: datetime
+    sunset: datetime | None = None
+    successor: str | None = None
+
+    def tell(self, response: Response) -> None:
+        """RFC 9745, RFC 8594 and RFC 5829."""
+        response.headers["Deprecation"] = f"@{int(self.since.timestamp())}"
+        if self.sunset:
+            response.headers["Sunset"] = http_date(self.sunset)
+        if self.successor:
+            path = self.successor.format_map(request.view_args or {})
+            response.headers.add("Link", f'<{path}>; rel="successor-version"')
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-ID", "")
+    given, batch = request.headers.get("X-Request-ID", ""), part()
     g.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid4())
+    if batch:
+        g.request_id = batch.request_id
     g.began = time.perf_counter()
 
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
+    if request.method == "OPTIONS" and response.status_code == HTTPStatus.OK:
+        response.status_code = (
+            HTTPStatus.NO_CONTENT
+        )  # all that it tells is in Allow; Flask calls it HTML
+        response.headers.pop("Content-Type", None)
+        response.headers.pop("Content-Length", None)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    deprecation: Deprecation | None = g.get("deprecation")
+    if deprecation:
+        deprecation.tell(response)
+    if current_app.config["CORS_ORIGINS"]:
+        response.vary.add("Origin")  # also where none was sent: a cache must know before one is
     # The path without its query, and no names: a log is no place for personal data.
     milliseconds = (time.perf_counter() - g.began) * 1000
     line = "%s %r %s %.1f ms %s"  # %r: a path may hold a line break
@@ -37,3 +89,16 @@ def _finish(response: Response) -> Response:
 def register(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
+    if origins := app.config["CORS_ORIGINS"]:
+        CORS(
+            app,
+            resources=r"/(api|\.well-known)/.*",
+            origins=origins,
+            methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=_TAKEN,
+            expose_headers=_SHOWN,
+            supports_credentials=True,
+            max_age=_PREFLIGHT_SECONDS,
+            always_send=False,
+            vary_header=False,
+        )

@@ -15,6 +15,7 @@ from flask_jwt_extended import (
     JWTManager,
     create_access_token,
     create_refresh_token,
+    get_csrf_token,
     get_current_user,
     get_jwt,
     set_refresh_cookies,
@@ -108,11 +109,17 @@ def access_token(caller: Caller) -> str:
     return token
 
 
-def set_refresh_token(response: Response, login: Login) -> None:
-    """The next refresh token of a sign-in, in a cookie that scripts can't read, and its CSRF token in one they can."""
+def refresh_token(login: Login) -> tuple[str, str]:
+    """The next refresh token of a sign-in, and the CSRF token that has to come with it."""
     left = login.expires_at - now()
     claims = {"jti": str(login.jti), "sid": str(login.caller.session_id)}
-    token = create_refresh_token(str(login.caller.id), left, additional_claims=claims)
+    token: str = create_refresh_token(str(login.caller.id), left, additional_claims=claims)
+    return token, get_csrf_token(token)
+
+
+def set_refresh_token(response: Response, login: Login, token: str) -> None:
+    """In a cookie that scripts can't read, and its CSRF token in one that scripts of this host can."""
+    left = login.expires_at - now()
     set_refresh_cookies(response, token, max_age=int(left.total_seconds()))
 
 

@@ -4,12 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from api.translations import said
+
 MOST_FAULTS = 100
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong at one place: a JSON pointer (RFC 6901) into the body, or the name of a parameter."""
+    """One thing wrong at one place: a JSON pointer (RFC 6901) into the body, or the name of a parameter.
+
+    :param detail: in English, a constant or a `Worded`, and translated in `api/translations/`
+    """
 
     code: str
     detail: str
@@ -18,19 +23,26 @@ class Fault:
     header: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
-    def document(self) -> dict[str, Any]:
+    def document(self, language: str = "en") -> dict[str, Any]:
         place = {"pointer": self.pointer, "parameter": self.parameter, "header": self.header}
         known = {name: value for name, value in place.items() if value is not None}
-        return known | {"code": self.code, "detail": self.detail} | dict(self.more)
+        told = {"code": self.code, "detail": said(self.detail, language)}
+        return known | told | dict(self.more)
 
 
 class Problem(Exception):
-    """`keeps_writes` is for a refusal that is itself a fact to keep, such as a revoked session."""
+    """`keeps_writes` is for a refusal that is itself a fact to keep, such as a revoked session.
+
+    `carries` names the members that it may have beside those of every problem.
+
+    Title and detail are in English, constants or `Worded`, and translated in `api/translations/`; codes never change.
+    """
 
     status: ClassVar[int] = 500
     code: str = "internal"
     title: str = "Something went wrong on our side"
     keeps_writes: ClassVar[bool] = False
+    carries: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -46,18 +58,18 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.members = dict(members or {})
 
-    def document(self) -> dict[str, Any]:
-        """The members that do not depend on the request."""
+    def document(self, language: str = "en") -> dict[str, Any]:
+        """The members that do not depend on the request, but for its language."""
         body: dict[str, Any] = {
             "type": f"tag:lamppu.example,2026:problem:{self.code}",
-            "title": self.title,
+            "title": said(self.title, language),
             "status": self.status,
             "code": self.code,
         }
         if self.detail:
-            body["detail"] = self.detail
+            body["detail"] = said(self.detail, language)
         if self.faults:
-            body["errors"] = [fault.document() for fault in self.faults[:MOST_FAULTS]]
+            body["errors"] = [fault.document(language) for fault in self.faults[:MOST_FAULTS]]
             if len(self.faults) > MOST_FAULTS:
                 body["more"] = len(self.faults) - MOST_FAULTS
         return body | self.members
@@ -105,10 +117,12 @@ class Duplicate(Problem):
 
 class InUse(Problem):
     status, code, title = 409, "in_use", "Other rows still refer to this one"
+    carries = ("referring",)
 
 
 class Stale(Problem):
     status, code, title = 412, "stale", "The row has changed since you read it"
+    carries = ("current_version", "differences")
 
 
 class TooLarge(Problem):

@@ -5,22 +5,31 @@ No objects are built on the way out. A property test holds what a view writes eq
 
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from marshmallow import Schema, fields
-from sqlalchemy import orm
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
 
 from api import wire
 from api.access import Reach
-from api.db import Base, Json, Session, scoped
-from api.models.base import Row
+from api.columns import Holds, column
+from api.db import Base, Session, scoped
+from api.models.base import Link, Row
 from schemas.fields import References
+from schemas.lists import texts
 
 Shown = dict[str, Any]
+# A condition: a name, and whether it may have one of several values.
+Condition = tuple[str, bool]
+# What the rows stand in order by. The id tells apart those that are equal in the rest, so that a page can end anywhere.
+ORDERS = {
+    "created_at": ("id",),  # a UUIDv7, so the order in which rows were made
+    "updated_at": ("updated_at", "id"),
+    "position": ("position", "id"),
+}
+# Callers choose filters, order and fields, so there could be any number of statements.
+STATEMENTS_KEPT = 256
 
 
 class View:
@@ -31,30 +40,85 @@ class View:
 
     def __init__(self, model: type[Row]):
         self.model = model
-        self.table = sa.inspect(model).local_table
+        self.table: Any = sa.inspect(model).local_table
+        self.texts = texts(model.schema)
         shown = model.schema().dump_fields
-        self.names = list(shown)
-        self.columns = [_column(model, name, field).label(name) for name, field in shown.items()]
-        self._statements: dict[tuple[Reach, frozenset[str]], sa.Select[Any]] = {}
+        self.columns = {name: column(model, name, shown[name]).label(name) for name in shown}
+        self.statement = lru_cache(STATEMENTS_KEPT)(self._build)
+        self.counting = lru_cache(STATEMENTS_KEPT)(self._build_count)
 
-    def statement(self, reach: Reach, conditions: frozenset[str]) -> sa.Select[Any]:
-        """The select for these conditions: `after` (keyset), or a column that must equal its parameter."""
-        key = (reach, conditions)
-        if key not in self._statements:
-            self._statements[key] = self._build(reach, conditions)
-        return self._statements[key]
+    # statements
 
-    def _build(self, reach: Reach, conditions: frozenset[str]) -> sa.Select[Any]:
-        c = self.table.c
-        statement = sa.select(*self.columns).order_by(c.id)
+    def _build(
+        self,
+        reach: Reach,
+        conditions: frozenset[Condition],
+        order: str | None,
+        after: bool,
+        names: frozenset[str] | None,
+    ) -> sa.Select[Any]:
+        """The select for these conditions, in this order, past the row that `after_…` name."""
+        chosen = [each for name, each in self.columns.items() if names is None or name in names]
+        statement = self._where(sa.select(*chosen), reach, conditions)
+        if order is None:
+            return statement
+        down = order.startswith("-")
+        keys = [self.table.c[name] for name in ORDERS[order.removeprefix("-")]]
+        statement = statement.order_by(*[key.desc() if down else key for key in keys])
+        if after:
+            # As rows, not with OR: so an index finds the place.
+            here = sa.tuple_(*keys)
+            there = sa.tuple_(*[sa.bindparam(f"after_{k.name}", type_=k.type) for k in keys])
+            statement = statement.where(here < there if down else here > there)
+        return statement
+
+    def _build_count(self, reach: Reach, conditions: frozenset[Condition]) -> sa.Select[Any]:
+        return self._where(sa.select(sa.func.count()).select_from(self.table), reach, conditions)
+
+    def _where(
+        self, statement: sa.Select[Any], reach: Reach, conditions: frozenset[Condition]
+    ) -> sa.Select[Any]:
         within = self.model.within(reach)
         if within is not None:
             statement = scoped(statement.where(within))
-        for name in sorted(conditions - {"after"}):
-            statement = statement.where(c[name] == sa.bindparam(f"is_{name}", type_=c[name].type))
-        if "after" in conditions:
-            statement = statement.where(c.id > sa.bindparam("after", type_=c.id.type))
-        return statement
+        return statement.where(*[self._condition(*each) for each in sorted(conditions)])
+
+    def _condition(self, name: str, several: bool) -> sa.ColumnElement[bool]:
+        c = self.table.c
+        found: sa.ColumnElement[bool]
+        if name == "q":
+            part = sa.bindparam("is_q", type_=sa.String())
+            found = sa.or_(*[Holds(text, part) for text in self._texts()])
+        elif name == "updated_since":
+            found = c.updated_at >= sa.bindparam("is_updated_since", type_=c.updated_at.type)
+        elif name in c:
+            value = sa.bindparam(f"is_{name}", type_=c[name].type, expanding=several)
+            found = c[name].in_(value) if several else c[name] == value
+        elif name == "project_id":
+            sub_project = Base.metadata.tables["sub_projects"].c
+            found = c.sub_project_id.in_(_those(sub_project.id, sub_project.project_id))
+        else:
+            link, own = self._link(name)
+            found = c.id.in_(_those(link[own], link[name]))
+        return found
+
+    def _texts(self) -> list[Any]:
+        c = self.table.c
+        return [
+            text
+            for name, languages in self.texts.items()
+            for text in ([c[name][word].as_string() for word in languages] or [c[name]])
+        ]
+
+    def _link(self, name: str) -> tuple[Any, str]:
+        """The columns of the table that links this one to many by `name`, and which of them names this one's row."""
+        for relationship in sa.inspect(self.model).relationships:
+            link = relationship.mapper.local_table
+            if issubclass(relationship.mapper.class_, Link) and name in link.c:
+                return link.c, next(c.name for c in link.c if "parent" in c.info)
+        raise LookupError(f"{self.table.name} has nothing to filter by as {name}")
+
+    # rows
 
     def rows(
         self,
@@ -62,24 +126,45 @@ class View:
         reach: Reach,
         filters: Mapping[str, Any],
         *,
-        after: uuid.UUID | None = None,
+        order: str | None = "created_at",
+        after: tuple[Any, ...] | None = None,
         limit: int | None = None,
+        names: frozenset[str] | None = None,
     ) -> list[Shown]:
-        """The rows that fit, in the order of their ids.
+        """The rows that fit.
 
-        :param filters: columns and what they must equal
-        :param after: the id of the last row already seen
+        :param filters: columns and what they must equal (of a list: one of it); also `q`, `updated_since`, a column of
+            the links, and the `project_id` of the sub-project
+        :param order: of `ORDERS`, with a `-` before it when descending; None for any
+        :param after: the last row already seen, by what the order goes by
+        :param names: the fields to show; all of them when None
         """
-        conditions = {*filters} | ({"after"} if after else set())
-        statement = self.statement(reach, frozenset(conditions))
+        statement = self.statement(reach, _conditions(filters), order, after is not None, names)
         if limit:
             statement = statement.limit(limit)
-        values = {f"is_{name}": value for name, value in filters.items()} | {"after": after}
-        return self._shown(session.execute(statement, values))
+        values = _values(filters)
+        if order and after:
+            keys = ORDERS[order.removeprefix("-")]
+            values |= {f"after_{key}": value for key, value in zip(keys, after, strict=True)}
+        result = session.execute(statement, values)
+        shown = list(result.keys())
+        return [dict(zip(shown, row, strict=True)) for row in result]
 
-    def row(self, session: Session, reach: Reach, key: uuid.UUID) -> Shown | None:
-        found = self.rows(session, reach, {"id": key})
+    def count(self, session: Session, reach: Reach, filters: Mapping[str, Any]) -> int:
+        statement = self.counting(reach, _conditions(filters))
+        return int(session.execute(statement, _values(filters)).scalar_one())
+
+    def row(
+        self,
+        session: Session,
+        reach: Reach,
+        key: uuid.UUID,
+        names: frozenset[str] | None = None,
+    ) -> Shown | None:
+        found = self.rows(session, reach, {"id": key}, order=None, names=names)
         return found[0] if found else None
+
+    # rows and bodies
 
     def sendable(self, shown: Shown) -> Shown:
         """The row as a client would send it back: JSON values, and only what it may write."""
@@ -89,110 +174,24 @@ class View:
         return part
 
     def would_change(self, shown: Shown, data: Shown) -> bool:
-        """Whether writing this data would change the row, as its own schema would let it in. Links have no order."""
-        schema = self.model.schema.writable()
-        links = {name for name, field in schema.fields.items() if isinstance(field, References)}
+        """Whether writing this data would change the row, as its own schema would let it in."""
+        kept = self.model.schema.writable().load(self.sendable(shown))
+        return self.comparable(kept) != self.comparable(data)
 
-        def comparable(values: Shown) -> Shown:
-            return values | {name: set(values[name]) for name in links}
-
-        return comparable(schema.load(self.sendable(shown))) != comparable(data)
-
-    def _shown(self, result: sa.Result[Any]) -> list[Shown]:
-        return [dict(zip(self.names, row, strict=True)) for row in result]
+    def comparable(self, data: Shown) -> Shown:
+        """What a schema let in, so that it equals another that means the same: links have no order."""
+        fields = self.model.schema.writable().fields
+        links = {name for name, field in fields.items() if isinstance(field, References)}
+        return data | {name: set(data[name]) for name in links & data.keys()}
 
 
-def _column(model: type[Base], name: str, field: fields.Field[Any]) -> sa.ColumnElement[Any]:
-    """The column behind a field, or the list of its children or links as one JSON value."""
-    mapper = sa.inspect(model)
-    if isinstance(field, References):
-        proxy = getattr(model, name)
-        return _gathered(mapper.relationships[proxy.target_collection], None, proxy.value_attr)
-    if name in mapper.relationships:
-        inner: Any = field
-        return _gathered(mapper.relationships[name], inner.inner.schema, None)
-    return mapper.local_table.c[name]
+def _those(shown: Any, named: Any) -> sa.Select[Any]:
+    return sa.select(shown).where(named == sa.bindparam(f"is_{named.name}", type_=named.type))
 
 
-def _gathered(
-    relationship: orm.RelationshipProperty[Any], schema: Schema | None, link: str | None
-) -> sa.ColumnElement[Any]:
-    """`[{…}, …]` of a record's children in their order, or `["id", …]` of its links.
-
-    The children are put in order below the aggregate, because SQLite before 3.44 takes no order within it.
-    """
-    child = relationship.mapper.local_table
-    entry: sa.ColumnElement[Any] = (
-        _JsonText(child.c[link]) if link else _JsonObject(*_entry(child, schema))
-    )
-    ordered = (
-        sa.select(entry.label("entry"))
-        .where(*[theirs == own for own, theirs in relationship.local_remote_pairs or []])
-        .order_by(child.c[link] if link else child.c.position)
-        .correlate(relationship.parent.local_table)
-        .subquery()
-    )
-    return sa.type_coerce(sa.select(_JsonArray(ordered.c.entry)).scalar_subquery(), Json)
+def _conditions(filters: Mapping[str, Any]) -> frozenset[Condition]:
+    return frozenset((name, isinstance(value, list)) for name, value in filters.items())
 
 
-def _entry(child: Any, schema: Schema | None) -> list[Any]:
-    """`name, value, name, value, …` of the fields that a child shows."""
-    names = schema.dump_fields if schema else {}
-    pairs: list[tuple[Any, Any]] = [(sa.literal_column(f"'{n}'"), child.c[n]) for n in names]
-    return [each for pair in pairs for each in pair]
-
-
-class _JsonText(GenericFunction[str]):
-    """One value as JSON text: `to_json` on PostgreSQL, `json_quote` on SQLite."""
-
-    inherit_cache = True
-    type = sa.String()
-
-
-class _JsonObject(GenericFunction[str]):
-    inherit_cache = True
-    type = sa.String()
-
-
-class _JsonArray(GenericFunction[str]):
-    inherit_cache = True
-    type = sa.String()
-
-
-@compiles(_JsonText, "postgresql")
-def _text_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"to_json({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(_JsonText, "sqlite")
-def _text_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"json_quote({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(_JsonObject, "postgresql")
-def _object_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"json_build_object({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(_JsonObject, "sqlite")
-def _object_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    """SQLite has no truth values: 1 and 0 must be told from numbers by their column."""
-    parts = [compiler.process(part, **kw) for part in element.clauses]
-    types = [part.type for part in element.clauses]
-    words = [
-        f"CASE {part} WHEN 1 THEN json('true') WHEN 0 THEN json('false') END"
-        if isinstance(kind, sa.Boolean)
-        else part
-        for part, kind in zip(parts, types, strict=True)
-    ]
-    return f"json_object({', '.join(words)})"
-
-
-@compiles(_JsonArray, "postgresql")
-def _array_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"coalesce(json_agg({compiler.process(element.clauses, **kw)}), '[]')"
-
-
-@compiles(_JsonArray, "sqlite")
-def _array_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"json_group_array(json({compiler.process(element.clauses, **kw)}))"
+def _values(filters: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"is_{name}": value for name, value in filters.items()}

@@ -6,14 +6,21 @@ from typing import Any
 
 import orjson
 
-from api.problems import Fault, InvalidJson
+from api.problems import Fault, Invalid, InvalidJson
+from schemas.fields import Coded, Worded
 
 DEEPEST = 50
 LONGEST_NUMBER = 40
+# In place of a text of marshmallow's own, which has neither a code nor a translation.
+_NOT_OURS = Coded("invalid", "Not valid.")
 
 
 def parse(body: bytes) -> Any:
-    """JSON as RFC 8259 has it, and no more: UTF-8, each name once, no NaN, no number past a double, not too deep."""
+    """JSON as RFC 8259 has it, and no more: UTF-8, no NaN, no number past a double, not too deep, each name once.
+
+    :raises InvalidJson: it is none, or past these bounds
+    :raises Invalid: a name stands twice in one object
+    """
     try:
         text = body.decode("utf-8")
         value = json.loads(
@@ -29,11 +36,14 @@ def parse(body: bytes) -> Any:
     except UnicodeEncodeError as error:
         raise InvalidJson("A string holds half a surrogate pair.") from error
     except UnicodeDecodeError as error:
-        raise InvalidJson(f"Not UTF-8 at byte {error.start}.") from error
+        raise InvalidJson(Worded("Not UTF-8 at byte {byte}.", byte=error.start)) from error
     except RecursionError as error:
-        raise InvalidJson(f"Nested deeper than {DEEPEST} levels.") from error
+        raise _too_deep() from error
     except json.JSONDecodeError as error:
-        raise InvalidJson(f"{error.msg}: line {error.lineno}, column {error.colno}.") from error
+        place = {"line": error.lineno, "column": error.colno}
+        raise InvalidJson(
+            Worded("No JSON from here on: line {line}, column {column}.", **place)
+        ) from error
     return value
 
 
@@ -42,17 +52,19 @@ def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise InvalidJson(f"The name {json.dumps(twice)} stands twice in one object.")
+        # RFC 8259 §4 lets it be JSON, and calls what it means unpredictable.
+        text = Worded("The name {name} stands twice in one object.", name=json.dumps(twice))
+        raise Invalid(faults=[Fault("repeated", text, pointer="")])
     return value
 
 
 def _no_constant(word: str) -> None:
-    raise InvalidJson(f"{word} is not JSON.")
+    raise InvalidJson(Worded("{word} is not JSON.", word=word))
 
 
 def _bounded_int(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
-        raise InvalidJson(f"A number of {len(digits)} digits.")
+        raise InvalidJson(Worded("A number of {digits} digits.", digits=len(digits)))
     return int(digits)
 
 
@@ -73,7 +85,11 @@ def _bounded_depth(value: Any) -> None:
     ]:
         depth += 1
         if depth > DEEPEST:
-            raise InvalidJson(f"Nested deeper than {DEEPEST} levels.")
+            raise _too_deep()
+
+
+def _too_deep() -> InvalidJson:
+    return InvalidJson(Worded("Nested deeper than {most} levels.", most=DEEPEST))
 
 
 def dump(value: Any) -> bytes:
@@ -98,12 +114,13 @@ def faults(messages: Any, *, location: str = "json", base: str = "") -> list[Fau
     """marshmallow's tree of messages as a flat list, each with its JSON pointer or parameter."""
     return [
         Fault(
-            code=getattr(text, "code", "invalid"),
-            detail=str(text),
+            code=text.code,
+            detail=text,
             pointer=base + pointer if location == "json" else None,
             parameter=_first_name(pointer) if location != "json" else None,
         )
-        for pointer, text in _leaves(messages, "")
+        for pointer, found in _leaves(messages, "")
+        for text in [found if isinstance(found, Coded) else _NOT_OURS]
     ]
 
 

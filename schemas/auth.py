@@ -22,6 +22,12 @@ class AccessToken(Schema):
     scope = fields.String(dump_only=True, allow_none=True)
 
 
+class SignIn(AccessToken):
+    """The access token of a person, and what has to come back in X-CSRF-TOKEN together with the refresh cookie."""
+
+    csrf_token = fields.String(dump_only=True)
+
+
 class TokenRequest(Schema):
     """RFC 6749 §4.4.2; the client's name and secret come by Basic or in the body (§2.3.1)."""
 

@@ -40,10 +40,15 @@ class Row(Schema):
     updated_at = Moment()
 
 
-class Record(Row):
-    """A row of the record plane: one provider's own."""
+class Owned(Row):
+    """A row of one provider's."""
 
     provider_id = Reference("providers", dump_only=True)
+
+
+class Record(Owned):
+    """A row of the record plane: one provider's own, which its scripts may know by a name of their own."""
+
     external_id = Key(v.EXTERNAL_ID_LENGTH, load_default=None, allow_none=True)
 
 
@@ -90,8 +95,8 @@ class Dated(Schema):
         if precision in ("month", "day", "minute") and not data.get("date"):
             raise ma.ValidationError(
                 [
-                    Coded("date_missing", "Precision `{precision}` needs a date.").format(
-                        precision=precision
+                    Coded(
+                        "date_missing", "Precision `{precision}` needs a date.", precision=precision
                     )
                 ],
                 "date",
@@ -111,9 +116,7 @@ class Dated(Schema):
 def in_order(data: dict[str, t.Any], first: str, last: str) -> None:
     """Refuse a span whose last day comes before its first."""
     if data.get(first) and data.get(last) and data[last] < data[first]:
-        raise ma.ValidationError(
-            [Coded("before_start", "Before {first}.").format(first=first)], last
-        )
+        raise ma.ValidationError([Coded("before_start", "Before {first}.", first=first)], last)
 
 
 def words(**kwargs: t.Any) -> Part:

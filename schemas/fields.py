@@ -8,7 +8,7 @@ import math
 import re
 import typing as t
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -19,24 +19,45 @@ from schemas import vocabulary as v
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_MOMENT = re.compile(v.MOMENT, re.ASCII)
 
 
-class Coded(str):
-    """An error text that carries its stable code (and what it was worded with) through marshmallow."""
+class Worded(str):
+    """An English text that keeps its template and what filled it, so that it can be said in another language too.
 
-    code: str
+    `Worded("Longer than {max}.", max=40)`; a template that is worded itself keeps what it was filled with.
+    """
+
+    template: str
     params: dict[str, t.Any]
 
-    def __new__(cls, code: str, text: str, params: dict[str, t.Any] | None = None) -> "Coded":
-        self = super().__new__(cls, text)
-        self.code, self.params = code, params or {}
+    def __new__(cls, template: str, /, **params: t.Any) -> t.Self:
+        if isinstance(template, Worded):
+            params, template = template.params | params, template.template
+        self = super().__new__(cls, template.format(**params) if params else template)
+        self.template, self.params = template, params
         return self
 
-    def format(self, *args: t.Any, **params: t.Any) -> "Coded":
-        return Coded(self.code, super().format(*args, **params), params)
+    def __getnewargs_ex__(self) -> t.Any:
+        return (self.template,), self.params
 
-    def __reduce__(self) -> t.Any:
-        return Coded, (self.code, str(self), self.params)
+
+class Coded(Worded):
+    """An error text that carries its stable code through marshmallow."""
+
+    code: str
+
+    def __new__(cls, code: str, template: str, /, **params: t.Any) -> t.Self:
+        self = super().__new__(cls, template, **params)
+        self.code = code
+        return self
+
+    def format(self, *_: t.Any, **params: t.Any) -> "Coded":
+        """How marshmallow fills in a text."""
+        return Coded(self.code, self.template, **self.params | params)
+
+    def __getnewargs_ex__(self) -> t.Any:
+        return (self.code, self.template), self.params
 
 
 Messages = dict[str, str | list[t.Any] | dict[t.Any, t.Any]]
@@ -66,6 +87,10 @@ class Pattern(validate.Regexp):
         if not self.regex.fullmatch(value):
             raise ValidationError(self._format_error(value))
         return value
+
+
+def _moment(day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, UTC)
 
 
 def pattern(regex: str, text: str) -> Pattern:
@@ -160,6 +185,66 @@ class QueryWhole(Whole):
         if not re.fullmatch("[0-9]{1,9}", value, re.ASCII):
             raise self.make_error("invalid", input=value)
         return int(value)
+
+
+class QueryFlag(fields.Boolean):
+    """true or false in a query string."""
+
+    default_error_messages: Messages = MESSAGES | {
+        "invalid": Coded("wrong_type", "Not true or false.")
+    }
+
+    def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> bool:
+        if value not in ("true", "false"):
+            raise self.make_error("invalid", input=value)
+        return bool(value == "true")
+
+
+class QueryMoment(fields.DateTime):
+    """A moment in a query string, with any offset from UTC (RFC 3339 §5.6); from 1900 to 2200."""
+
+    default_error_messages: Messages = MESSAGES | {
+        "invalid": Coded("wrong_format", "Not a moment, written like 2013-01-18T10:00:00Z."),
+        "plus": Coded("unescaped_plus", "Write + as %2B: in a query it stands for a blank."),
+    }
+
+    def __init__(self, **kwargs: t.Any):
+        first, last = _moment(v.FIRST_DAY, time.min), _moment(v.LAST_DAY, time.max)
+        error = Coded("out_of_range", "Not between {min} and {max}.")
+        super().__init__(validate=validate.Range(first, last, error=error), **kwargs)
+
+    def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> datetime:
+        text = str(value)
+        if not _MOMENT.fullmatch(text):
+            lost = _MOMENT.fullmatch(text.replace(" ", "+"))
+            raise self.make_error("plus" if lost else "invalid", input=value, obj_type="datetime")
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise self.make_error("invalid", input=value, obj_type="datetime") from error
+
+
+class Names(fields.List[t.Any]):
+    """Some of a few names, as a comma list in a query string; each once, and in the order of `choices`."""
+
+    is_multiple = False  # to webargs: one parameter, not one for each name
+    default_error_messages: Messages = MESSAGES | {
+        "unknown": Coded("unknown_name", "No such name here; there are: {names}."),
+        "repeated": Coded("repeated", "The same name stands here twice."),
+    }
+
+    def __init__(self, choices: t.Iterable[str], **kwargs: t.Any):
+        self.choices = list(choices)
+        kwargs["metadata"] = {"minItems": 1, "uniqueItems": True} | kwargs.pop("metadata", {})
+        super().__init__(fields.String(validate=validate.OneOf(self.choices)), **kwargs)
+
+    def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> list[t.Any]:
+        names = str(value).split(",")
+        if set(names) - set(self.choices):
+            raise self.make_error("unknown", names=", ".join(self.choices))
+        if len(set(names)) < len(names):
+            raise self.make_error("repeated")
+        return [name for name in self.choices if name in names]
 
 
 class Number(fields.Float):

@@ -2,36 +2,19 @@
 
 What only the system writes is there too, `readOnly`, so that a form can show it; a client does not send it back.
 Stated beside JSON Schema's own words: `x-groups` (fields under a heading), `x-resource` (whose ids a field takes),
-`x-widget` (how to draw a field). Not stated, since JSON Schema has no words for it: the order of two days, hours or
-numbers, how many decimals a number has, normal form C of names, and one id given twice in two spellings.
+`x-widget` (how to draw a field). What JSON Schema has no words for is not stated: see `shapes` and `rules`.
 """
 
 import typing as t
 
 import marshmallow as ma
-from marshmallow import validate
 
 from schemas import vocabulary as v
-from schemas.base import Dated, Languages, Schema
-from schemas.disseminations import Dissemination
-from schemas.fields import (
-    Choice,
-    Day,
-    Entries,
-    Flag,
-    Id,
-    Moment,
-    Number,
-    Part,
-    Reference,
-    References,
-    Text,
-    Whole,
-)
+from schemas.base import Schema
+from schemas.fields import Choice, Entries, Part, References, Text
 from schemas.labels import LABELS, name_of, vocabulary
-from schemas.project_meetings import Occasion
-from schemas.results import STATEMENTS, Result
-from schemas.users import PROVIDER_ROLES, User
+from schemas.rules import rules_of
+from schemas.shapes import shape, words
 
 Node = dict[str, t.Any]
 Labels = dict[str, Node]
@@ -68,6 +51,52 @@ class FormWriters(Schema):
     update = ma.fields.List(ma.fields.String(), required=True)
 
 
+class OpenapiDocument(Schema):
+    """This document, as OpenAPI has it."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    openapi = ma.fields.String(required=True)
+
+
+PERHAPS = {"x-optional": True}
+
+
+class FormField(Schema):
+    """What one field takes, as JSON Schema, in the words of one language."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    title = ma.fields.String(required=True)
+    description = ma.fields.String(metadata=PERHAPS)
+    read_only = ma.fields.Boolean(data_key="readOnly", metadata=PERHAPS)
+    write_only = ma.fields.Boolean(data_key="writeOnly", metadata=PERHAPS)
+    resource = ma.fields.String(data_key="x-resource", metadata=PERHAPS)
+    widget = ma.fields.String(data_key="x-widget", metadata=PERHAPS)
+
+
+class FormPart(Schema):
+    """An entry of a list, or a text in several languages."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    title = ma.fields.String(required=True)
+    description = ma.fields.String(metadata=PERHAPS)
+    type = ma.fields.String(required=True)
+    required = ma.fields.List(ma.fields.String(), required=True)
+    properties = ma.fields.Dict(ma.fields.String(), ma.fields.Nested(FormField), required=True)
+
+
+class FormRule(Schema):
+    """A rule between fields, as JSON Schema."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+
 class ResourceForm(Schema):
     """A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them."""
 
@@ -77,72 +106,17 @@ class ResourceForm(Schema):
     dialect = ma.fields.String(required=True, data_key="$schema")
     id = ma.fields.String(required=True, data_key="$id")
     title = ma.fields.String(required=True)
-    description = ma.fields.String()
+    description = ma.fields.String(metadata=PERHAPS)
     type = ma.fields.String(required=True)
     groups = ma.fields.List(ma.fields.Nested(FormGroup), required=True, data_key="x-groups")
     writable_by = ma.fields.Nested(FormWriters, required=True, data_key="x-writable-by")
     required = ma.fields.List(ma.fields.String(), required=True)
-    properties = ma.fields.Dict(required=True)
-
-
-# The rules between fields. All the fields that they name hold text or nothing.
-
-
-def _given(*names: str) -> Node:
-    return {"required": list(names), "properties": {name: {"type": "string"} for name in names}}
-
-
-def _none(*names: str) -> Node:
-    return {"properties": {name: {"type": "null"} for name in names}}
-
-
-def _is(name: str, *words: str) -> Node:
-    return {"required": [name], "properties": {name: {"enum": list(words)}}}
-
-
-def _both(one: Node, other: Node) -> Node:
-    return {**one, **other, "properties": one["properties"] | other["properties"]}
-
-
-_DATED = [
-    {
-        "if": _is("date_precision", "period"),
-        "then": _both(_given("period_id"), _none("date")),
-    },
-    {"if": _is("date_precision", "month", "day"), "then": _given("date")},
-]
-_TIMED = [
-    {"if": _is("date_precision", "minute"), "then": _given("date", "start_time")},
-    {"if": _is("date_precision", "period", "month", "day"), "then": _none("start_time")},
-    {"if": _given("start_time"), "then": _given("date")},
-    {"if": _given("end_time"), "then": _given("start_time")},
-]
-_RULES: dict[type[Schema], list[Node]] = {
-    Languages: [{"not": _none("fi", "sv", "en")}],
-    Dated: _DATED,
-    Occasion: _TIMED,
-    Result: [
-        {
-            "if": _is("kind", *STATEMENTS),
-            "then": _both(_given("reason"), _none("text")),
-            "else": _both(_given("text"), _none("reason")),
-        }
-    ],
-    Dissemination: [
-        {
-            "if": _given("survey_id"),
-            "then": _none("deliverable_id"),
-            "else": _given("deliverable_id"),
-        }
-    ],
-    User: [
-        {
-            "if": _is("role", *PROVIDER_ROLES),
-            "then": _given("provider_id"),
-            "else": _none("provider_id"),
-        }
-    ],
-}
+    closed = ma.fields.Boolean(required=True, data_key="additionalProperties")
+    properties = ma.fields.Dict(ma.fields.String(), ma.fields.Nested(FormField), required=True)
+    rules = ma.fields.List(ma.fields.Nested(FormRule), data_key="allOf", metadata=PERHAPS)
+    parts = ma.fields.Dict(
+        ma.fields.String(), ma.fields.Nested(FormPart), data_key="$defs", metadata=PERHAPS
+    )
 
 
 def title_of(stem: str, schema: type[Schema], language: str) -> str:
@@ -196,66 +170,49 @@ class _Form:
 
     def _object(self, schema: type[Schema], labels: Labels) -> Node:
         fields = schema().fields
-        rules = [
-            rule for owner, rules in _RULES.items() if issubclass(schema, owner) for rule in rules
-        ]
-        shape: Node = {
+        body: Node = {
             "type": "object",
             "additionalProperties": False,
             "required": [name for name in labels if fields[name].required],
             "properties": {
-                name: self._property(fields[name], label) for name, label in labels.items()
+                name: self._property(schema, name, fields[name], label)
+                for name, label in labels.items()
             },
         }
-        if issubclass(schema, Dated) and not issubclass(schema, Occasion):
-            _without_minutes(shape["properties"]["date_precision"])
-        return shape | ({"allOf": rules} if rules else {})
+        rules = rules_of(schema)
+        return body | ({"allOf": rules} if rules else {})
 
-    def _property(self, field: ma.fields.Field[t.Any], label: Node) -> Node:
-        shape = {"title": label["title"]} | _help(label) | self._shape(field)
+    def _property(
+        self, schema: type[Schema], name: str, field: ma.fields.Field[t.Any], label: Node
+    ) -> Node:
+        told = {"title": label["title"]} | _help(label) | self._shape(schema, name, field)
         if field.allow_none:
-            shape = _or_nothing(shape)
+            told = _or_nothing(told)
         if field.dump_only:
-            return shape | {"readOnly": True}
+            return told | {"readOnly": True}
         if field.load_only:
-            shape |= {"writeOnly": True, "x-widget": "password"}
+            told |= {"writeOnly": True, "x-widget": "password"}
         if field.load_default is not ma.missing:
             default = field.load_default
-            shape["default"] = default() if callable(default) else default
-        return shape
+            told["default"] = default() if callable(default) else default
+        return told
 
-    def _shape(self, field: ma.fields.Field[t.Any]) -> Node:
-        shape: Node
-        match field:
-            case Choice():
-                shape = {"type": "string", "oneOf": self._words(field)}
-            case Text():
-                shape = _text(field)
-            case Flag():
-                shape = {"type": "boolean"}
-            case Whole():
-                shape = {"type": "integer"} | _range(field)
-            case Number():
-                shape = {"type": "number"} | _range(field)
-            case Day():
-                shape = {"type": "string", "format": "date", "pattern": v.DAY}
-            case Moment():
-                shape = {"type": "string", "format": "date-time"}
-            case Id():
-                shape = _id(field.target if isinstance(field, Reference) else None)
-            case References():
-                shape = _list(field, _id(field.target)) | {"uniqueItems": True}
-            case Entries():
-                shape = _list(field, self._shape(field.inner))
-            case Part():
-                shape = self._part(type(field.schema))
-            case _:
-                raise TypeError(f"A form has no place for a {type(field).__name__}.")
-        return shape
+    def _shape(self, schema: type[Schema], name: str, field: ma.fields.Field[t.Any]) -> Node:
+        exact = shape(field)
+        if exact is None:
+            raise TypeError(f"A form has no place for a {type(field).__name__}.")
+        if isinstance(field, Choice):
+            return exact | {"oneOf": self._words(schema, name, field)}
+        if isinstance(field, Text) and field.maximum >= v.TEXT_LENGTH:
+            return exact | {"x-widget": "textarea"}
+        if isinstance(field, Entries) and not isinstance(field, References):
+            return exact | {"items": self._shape(schema, name, field.inner)}
+        return self._part(type(field.schema)) if isinstance(field, Part) else exact
 
-    def _words(self, field: Choice) -> list[Node]:
+    def _words(self, schema: type[Schema], name: str, field: Choice) -> list[Node]:
         labels = self.words[name_of(field.words)]
-        return [{"const": word.value, "title": _capital(labels[word])} for word in field.words]
+        known = words(schema, name, field)
+        return [{"const": word, "title": _capital(labels[word])} for word in known]
 
     def _part(self, schema: type[ma.Schema]) -> Node:
         name = schema.__name__
@@ -267,42 +224,12 @@ class _Form:
         return {"$ref": f"#/$defs/{name}"}
 
 
-def _text(field: Text) -> Node:
-    regex = next((c.regex.pattern for c in field.validators if isinstance(c, validate.Regexp)), "")
-    longest = _check(field, validate.Length).max
-    shape = {"type": "string", "maxLength": longest, "pattern": regex or v.TEXT}
-    return shape | ({"x-widget": "textarea"} if longest >= v.TEXT_LENGTH else {})
-
-
-def _id(target: str | None) -> Node:
-    shape = {"type": "string", "format": "uuid", "pattern": v.UUID}
-    return shape | ({"x-resource": target} if target else {})
-
-
-def _range(field: ma.fields.Field[t.Any]) -> Node:
-    within = _check(field, validate.Range)
-    return {"minimum": within.min, "maximum": within.max}
-
-
-def _list(field: Entries, items: Node) -> Node:
-    return {"type": "array", "maxItems": _check(field, validate.Length).max, "items": items}
-
-
 def _or_nothing(shape: Node) -> Node:
     if "$ref" in shape:
         choices = [{"$ref": shape["$ref"]}, {"type": "null", "title": NOTHING}]
         return {name: value for name, value in shape.items() if name != "$ref"} | {"anyOf": choices}
     words = [{"const": None, "title": NOTHING}, *shape["oneOf"]] if "oneOf" in shape else None
     return shape | {"type": [shape["type"], "null"]} | ({"oneOf": words} if words else {})
-
-
-def _without_minutes(shape: Node) -> None:
-    """What has no hours is never known to the minute."""
-    shape["oneOf"] = [word for word in shape["oneOf"] if word["const"] != "minute"]
-
-
-def _check(field: ma.fields.Field[t.Any], kind: type[t.Any]) -> t.Any:
-    return next(check for check in field.validators if isinstance(check, kind))
 
 
 def _help(label: Node) -> Node:

@@ -11,21 +11,40 @@ import marshmallow as ma
 from marshmallow import fields
 
 from schemas import vocabulary as v
-from schemas.base import Record, Schema
-from schemas.fields import MESSAGES, Coded, Entries, Key, Messages, Reference
+from schemas.base import Owned, Record, Schema
+from schemas.contacts import Contact
+from schemas.deliverables import Deliverable
+from schemas.disseminations import Dissemination
+from schemas.feedback import Feedback
+from schemas.fields import MESSAGES, Coded, Entries, Key, Messages, Part, Reference, Whole
+from schemas.goals import Goal
+from schemas.indicators import Indicator
+from schemas.measurements import Measurement
+from schemas.meetings import Meeting
+from schemas.reports import Report
+from schemas.results import Result
+from schemas.sub_projects import SubProject
+from schemas.surveys import Survey
 
 NO_OBJECT: Messages = MESSAGES | {"invalid": Coded("wrong_type", "Not an object.")}
 # A document is brought in by one request, while its sender waits. Whoever has more sends it in parts.
 ELEMENTS_MAX = 1_000
 # Far more than any resource has fields; what is past it is not even looked at name by name.
 NAMES_MAX = 200
-TOO_MANY = Coded("too_many_fields", f"More than {NAMES_MAX} fields.")
+TOO_MANY = Coded("too_many_fields", "More than {max} fields.", max=NAMES_MAX)
 
 
 class Element(fields.Dict):
-    """One element, its names and those of its entries not too many to go through."""
+    """One element, its names and those of its entries not too many to go through.
+
+    :param of: the schema of its resource, which is held against it when its references are known
+    """
 
     default_error_messages: Messages = NO_OBJECT
+
+    def __init__(self, of: type[Record], **kwargs: Any):
+        self.of = of
+        super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         element: dict[str, Any] = super()._deserialize(value, *args, **kwargs)  # type: ignore[no-untyped-call]
@@ -45,25 +64,25 @@ def _is_wide(value: Any) -> bool:
     return isinstance(value, dict) and len(value) > NAMES_MAX
 
 
-def elements() -> Entries:
+def elements(of: type[Record]) -> Entries:
     """Elements of one resource; each is checked by that resource's own schema."""
-    return Entries(Element(), maximum=ELEMENTS_MAX)
+    return Entries(Element(of), maximum=ELEMENTS_MAX)
 
 
 class ImportDocument(Schema):
     project = Key(v.CODE_LENGTH, required=True, metadata={"description": "The project's acronym"})
-    sub_project = Element(required=True)
-    contacts = elements()
-    goals = elements()
-    indicators = elements()
-    measurements = elements()
-    results = elements()
-    meetings = elements()
-    surveys = elements()
-    deliverables = elements()
-    feedback = elements()
-    disseminations = elements()
-    reports = elements()
+    sub_project = Element(SubProject, required=True)
+    contacts = elements(Contact)
+    goals = elements(Goal)
+    indicators = elements(Indicator)
+    measurements = elements(Measurement)
+    results = elements(Result)
+    meetings = elements(Meeting)
+    surveys = elements(Survey)
+    deliverables = elements(Deliverable)
+    feedback = elements(Feedback)
+    disseminations = elements(Dissemination)
+    reports = elements(Report)
 
     @ma.pre_load
     def _bounded(self, data: Any, **_: Any) -> Any:
@@ -75,11 +94,16 @@ class ImportDocument(Schema):
 class Tally(Schema):
     """What became of the elements of one resource."""
 
-    created = fields.Integer(required=True)
-    updated = fields.Integer(required=True)
-    unchanged = fields.Integer(required=True)
+    created = Whole(0, v.COUNT_MAX, required=True)
+    updated = Whole(0, v.COUNT_MAX, required=True)
+    unchanged = Whole(0, v.COUNT_MAX, required=True)
 
 
-class Import(Record):
+class Import(Owned):
     sub_project_id = Reference("sub_projects", dump_only=True)
-    counts = fields.Dict(fields.String(), fields.Nested(Tally), dump_only=True)
+    counts = fields.Dict(
+        fields.String(),
+        Part(Tally),
+        dump_only=True,
+        metadata={"description": "What became of the elements of each resource that was named."},
+    )

@@ -31,7 +31,9 @@ class Occasion(Dated):
     def _ends_after_it_starts(self, data: dict[str, t.Any], **_: t.Any) -> None:
         start, end = data.get("start_time"), data.get("end_time")
         if end and (not start or end < start):
-            raise ma.ValidationError([Coded("before_start", "Before start_time.")], "end_time")
+            raise ma.ValidationError(
+                [Coded("before_start", "Before {first}.", first="start_time")], "end_time"
+            )
 
 
 class ProjectMeeting(Row, Occasion):

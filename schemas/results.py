@@ -28,9 +28,11 @@ class Result(Record):
         wanted, unwanted = ("reason", "text") if states else ("text", "reason")
         if data.get(wanted) is None:
             raise ma.ValidationError(
-                [Coded("missing_for_kind", "Required when kind is {kind}.").format(**data)], wanted
+                [Coded("missing_for_kind", "Required when kind is {kind}.", kind=data["kind"])],
+                wanted,
             )
         if data.get(unwanted) is not None:
             raise ma.ValidationError(
-                [Coded("not_for_kind", "Not allowed when kind is {kind}.").format(**data)], unwanted
+                [Coded("not_for_kind", "Not allowed when kind is {kind}.", kind=data["kind"])],
+                unwanted,
             )

@@ -7,7 +7,7 @@ import marshmallow as ma
 from schemas import vocabulary as v
 from schemas.base import Row
 from schemas.contacts import email_address
-from schemas.fields import Choice, Coded, Flag, Moment, Reference, Text
+from schemas.fields import Choice, Coded, Flag, Moment, Reference, Text, Worded
 
 PROVIDER_ROLES = (v.Role.VIEWER.value, v.Role.EDITOR.value, v.Role.MANAGER.value)
 
@@ -17,7 +17,7 @@ def password(**kwargs: t.Any) -> Text:
     return Text(
         v.PASSWORD_MAX,
         v.PASSWORD,
-        f"Shorter than {v.PASSWORD_MIN} characters.",
+        Worded("Shorter than {min} characters.", min=v.PASSWORD_MIN),
         load_only=True,
         **kwargs,
     )

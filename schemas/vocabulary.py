@@ -7,6 +7,7 @@ NAME_LENGTH = 200
 LINE_LENGTH = 500
 TEXT_LENGTH = 10_000
 EXTERNAL_ID_LENGTH = 200
+HEADER_LENGTH = 8000  # of tags to compare; most servers take no longer line
 CODE_LENGTH = 40
 EMAIL_LENGTH = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 PASSWORD_MIN, PASSWORD_MAX = 12, 200
@@ -32,8 +33,16 @@ PASSWORD = rf"^[^\x00-\x08\x0a-\x1f\x7f-\x9f]{{{PASSWORD_MIN},}}$"
 _BLANKS = r"\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
 TEXT = rf"^[{_BLANKS}]*[^{_BLANKS}{_CONTROLS}][^{_CONTROLS}]*$"
-DAY = r"^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$"
+DAY = r"^(19[0-9]{2}|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+# RFC 3339 §5.6, with the capital letters that everybody writes; offsets as they are, seconds that every clock has.
+MOMENT = (
+    r"^(19[0-9]{2}|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
 UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+LINES = rf"^[^{_CONTROLS}]*$"
+STEM = r"^[a-z]+(_[a-z]+)*$"
 
 
 class Language(StrEnum):

@@ -226,7 +226,7 @@ _BODIES: dict[str, Any] = {
     "periods": lambda b, n: (
         _in_plan(b)
         | {
-            "code": f"{2100 + n}-autumn",
+            "code": f"{1000 + n % 9000}-autumn",
             "first_day": "2012-08-01",
             "last_day": "2012-12-31",
             "due_on": "2013-01-31",

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 
 from schemas import fields as f
 from schemas import vocabulary as v
+from schemas.base import Languages
 from tests.routes import MISSING
 
 Wrong = tuple[Any, list[str]]  # a value, and the places in it that are wrong
@@ -20,6 +21,20 @@ NO_DAYS: list[Any] = [
     *("2012-01-16T00:00:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00+14:00"),
     *("1899-12-31", "2201-01-01", "9999-12-31", 20120116, 1.5, True, [], {}),
 ]
+NO_MOMENTS = [
+    *("", "x", "2012-01-16", "2012-01-16T10:00:00", "2012-01-16 10:00:00Z", "1326700800"),
+    *("2012-01-16T10:00Z", "2012-01-16T24:00:00Z", "2012-01-16T10:00:60Z", "2012-02-30T10:00:00Z"),
+    *("2012-01-16T10:00:00+0200", "2012-01-16T10:00:00+24:00", "2012-01-16T10:00:00 02:00"),
+    *(
+        "2012-01-16t10:00:00z",
+        "2012-01-16T10:00:00,5Z",
+        "2012-01-16T10:00:00.Z",
+        "2012-W03-1T10:00:00Z",
+    ),
+    *("1899-12-31T23:59:59Z", "2201-01-01T00:00:00Z", "2200-12-31T23:59:59-00:01"),
+    *("1900-01-01T00:00:00%2B00:01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
+    *("٢012-01-16T10:00:00Z", "2012-01-16T10:00:00Z\n", "2012-01-16T10:00:00Z\0"),
+]
 NO_IDS: list[Any] = [
     *("", "x", "\0", "1", f"{{{MISSING}}}", f"urn:uuid:{MISSING}", MISSING.hex, f"{MISSING}\n"),
     *(str(MISSING)[:-1] + "g", f"{MISSING}0", f" {MISSING}", 1, 2**63, 1.5, True, [], {}),
@@ -32,11 +47,14 @@ def wrong(field: fields.Field[Any], *, merging: bool) -> Iterator[Wrong]:
     """Values that this field must not take. In a merge patch null removes, and objects merge."""
     if not field.allow_none and not (merging and not field.required):
         yield None, [""]
+    if isinstance(field, fields.Raw):
+        return  # whatever JSON there is
     if isinstance(field, f.Part):
         yield from ((value, [""]) for value in NO_OBJECTS)
         yield from faulty(field.schema, merging=merging)
         required = [name for name, one in field.schema.load_fields.items() if one.required]
-        if required or not merging:  # a text in no language at all is wrong as a whole
+        # A text in no language at all is wrong as a whole.
+        if required or (isinstance(field.schema, Languages) and not merging):
             yield {}, [f"/{name}" for name in required] or [""]
     elif isinstance(field, fields.List):
         yield from ((value, [""]) for value in NO_LISTS)
@@ -87,7 +105,9 @@ def _wrong_values(field: fields.Field[Any]) -> list[Any]:  # noqa: PLR0911  one 
 def faulty(schema: Schema, *, merging: bool = False) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """Objects in which every field is wrong, each time in another way, and the pointers to what is."""
     columns = {
-        name: list(wrong(field, merging=merging)) for name, field in schema.load_fields.items()
+        field.data_key or name: found
+        for name, field in schema.load_fields.items()
+        if (found := list(wrong(field, merging=merging)))
     }
     for turn in range(max(map(len, columns.values()), default=0)):
         chosen = {name: column[turn % len(column)] for name, column in columns.items()}
@@ -114,4 +134,11 @@ def wrong_parameters(field: fields.Field[Any]) -> list[str]:
             "1\0",
             *past,
         ]
+    if isinstance(field, f.QueryFlag):
+        return ["", "1", "yes", "True", "TRUE", "false ", "true\0"]
+    if isinstance(field, f.QueryMoment):
+        return NO_MOMENTS
+    if isinstance(field, f.Names):
+        name = field.choices[0]
+        return ["", ",", "nonsense", name.upper(), f"{name},{name}", f"{name},", f" {name}"]
     return [value for value in _wrong_values(field) if isinstance(value, str)]

@@ -23,6 +23,8 @@ from api.services import rows
 from tests import factories
 
 MISSING = uuid.UUID("01900000-0000-7000-8000-000000000000")
+# What takes a row's own fields.
+ROW_BODIES = ("create", "replace", "patch", "put_by_external_id")
 PASSWORD = "a lamp beside the harbour"
 # By their tables, not by their policies: a resource with a policy of its own is among them too. Imports are written as
 # documents, not as rows, and have tests of their own.
@@ -101,6 +103,7 @@ class Ground:
 
     def path(self, operation: Operation, key: Any = None) -> str:
         named = operation.rule.replace("<stem>", "goals")
+        named = named.replace("<path:external_id>", f"canary-a-{operation.stem}")
         return named.replace("<uuid:key>", str(key or self.ids.get(operation.stem, MISSING)))
 
     def row(self, stem: str) -> dict[str, Any]:
@@ -125,7 +128,7 @@ class Ground:
 
     def body(self, operation: Operation) -> dict[str, Any]:
         """A body that the operation lets in, with every field that has a value."""
-        if operation.name in ("create", "replace", "patch") and operation.stem != "imports":
+        if operation.name in ROW_BODIES and operation.stem != "imports":
             return self.sendable(operation.stem)
         return dict(self._bodies[operation.endpoint])
 
@@ -143,6 +146,10 @@ class Ground:
             },
             "meetings.take_over": {"sub_project_id": sub_project_id, "project_meeting_ids": []},
             "imports.create": self._import(),
+            "batch.send": {
+                "atomic": False,
+                "operations": [{"id": "goals", "method": "GET", "path": "/goals"}],
+            },
         }
 
     def _import(self) -> dict[str, Any]:

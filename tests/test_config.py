@@ -53,12 +53,16 @@ def test_a_number_that_is_none_is_named(name: str) -> None:
             settings(ENOUGH | {name: value})
 
 
-def test_nothing_but_the_count_of_proxies_may_be_zero() -> None:
-    for name in set(NUMBERS) - {"TRUSTED_PROXIES"}:
+MAY_BE_ZERO = {"TRUSTED_PROXIES", "RATE_LIMIT"}
+
+
+def test_nothing_may_be_zero_but_a_count_of_proxies_and_a_limit_that_is_off() -> None:
+    for name in set(NUMBERS) - MAY_BE_ZERO:
         with pytest.raises(ConfigError, match=f"{name} is not a whole number from 1 up"):
             settings(ENOUGH | {name: "0"})
         assert settings(ENOUGH | {name: "1"})[name] == 1
-    assert settings(ENOUGH | {"TRUSTED_PROXIES": "0"})["TRUSTED_PROXIES"] == 0
+    for name in MAY_BE_ZERO:
+        assert settings(ENOUGH | {name: "0"})[name] == 0
 
 
 def test_a_log_level_that_there_is_not_is_named() -> None:

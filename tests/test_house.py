@@ -1,12 +1,12 @@
 """The house rules of the README, held."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [
@@ -35,9 +35,11 @@ def functions(tree: ast.AST) -> Iterator[ast.AST]:
     )
 
 
-def test_imports_run_downward(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    assert lint_imports(no_cache=True, no_logo=True) == 0
+def test_imports_run_downward() -> None:
+    # In a process of its own: it sets logging up anew, and later tests would find no line of the log.
+    lint = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
+    done = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -56,7 +58,8 @@ def test_the_contract_depends_on_marshmallow_alone() -> None:
 
 
 def test_every_resource_has_its_schema_under_the_same_stem() -> None:
-    assert stems("schemas") >= stems("api/resources")
+    pages = {"docs"}  # written for people: they show no data
+    assert stems("schemas") >= stems("api/resources") - pages
 
 
 def test_the_houses_drawers_have_no_vague_names() -> None:

@@ -85,11 +85,9 @@ def shape(database: Database) -> dict[str, Any]:
 
 
 def _line(table: tuple[Any, Any]) -> str:
-    """A table's part as text; what has no order of its own is sorted, columns are not."""
+    """A table's part as text, sorted: a column that is added later comes last, wherever the model has it."""
     (_, name), found = table
-    lines = [str(one) for one in (found if isinstance(found, list) else [found])]
-    columns = bool(found) and isinstance(found, list) and "nullable" in found[0]
-    return f"{name}: {lines if columns else sorted(lines)}"
+    return f"{name}: {sorted(str(one) for one in (found if isinstance(found, list) else [found]))}"
 
 
 def create(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""The README's worked example, done: a copy of the house gets the resource, its migration and its test."""
+"""The README's worked examples, done: a copy of the house gets the resource or the field, its migration and a test."""
 
 import os
 import re
@@ -7,42 +7,88 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```python\n# (?P<path>\S+)\n(?P<code>.*?)```", re.DOTALL)
+LINE = re.compile(
+    r"^    (?P<path>(?:schemas|api)/\S+\.(?:py|json)) {2,}(?P<line>\S.*)$", re.MULTILINE
+)
+
+A_RISK = """
+from tests.factories import bearer, make, world
+
+def test_a_risk_keeps_its_text(app, client):
+    a = world(app).a
+    key = make(app, "risks", a.provider_id, sub_project_id=a.ids["sub_projects"], text="Myrsky")
+    headers = bearer(app, "viewer", a.provider_id)
+    assert client.get(f"/api/v1/risks/{key}", headers=headers).json["text"] == "Myrsky"
+"""
+A_REASON = """
+from tests.examples import Bench
+
+def test_a_goal_says_why_it_was_chosen(app, client):
+    bench = Bench(app)
+    key, _ = bench.created("goals", why="Sitä toivottiin")
+    assert bench.open("goals", key).json["why"] == "Sitä toivottiin"
+    assert bench.create("goals", why=" ").json["errors"][0]["code"] == "blank"
+
+def test_its_form_asks_why_in_three_languages(client):
+    for language, title in {"fi": "Perustelu", "sv": "Motivering", "en": "Reason"}.items():
+        form = client.get(f"/api/v1/schemas/goals?language={language}").json
+        assert form["properties"]["why"]["title"] == title
+        assert "why" in form["x-groups"][0]["fields"]
+
+def test_the_document_has_it_on_both_sides(client):
+    schemas = client.get("/api/v1/openapi.json").json["components"]["schemas"]
+    for name in ("Goal", "GoalInput", "GoalPatch"):
+        assert "why" in schemas[name]["properties"], name
+"""
 
 
-def insert(path: Path, anchor: str, line: str, *more: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert anchor in text
-    path.write_text(text.replace(anchor, anchor + line, 1), encoding="utf-8")
-    if more:
-        insert(path, *more)
+class House:
+    """A copy of the house, with a database and keys of its own."""
 
+    def __init__(self, root: Path):
+        self.root = root
+        for name in (
+            *("api", "schemas", "migrations", "openapi", "tests"),
+            *("wsgi.py", "pyproject.toml"),
+        ):
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, root / name)
+        self.run("flask", "--app", "wsgi", "keys", "new")
 
-def test_the_worked_example_is_true_to_the_code(tmp_path: Path) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in ("api", "schemas", "migrations", "openapi", "tests", "wsgi.py", "pyproject.toml"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, tmp_path / name)
-    for block in BLOCK.finditer(readme):
-        (tmp_path / block["path"]).write_text(block["code"], encoding="utf-8")
-    assert '"risks": RECORD,' in readme
-    assert '"risks": lambda n: {"text": f"Risk {n}"},' in readme
-    insert(tmp_path / "api/access.py", '        "reports": RECORD,\n', '        "risks": RECORD,\n')
-    rooms = tmp_path / "api/resources/__init__.py"
-    insert(rooms, "    results,\n", "    risks,\n", "    reports.blp,\n", "    risks.blp,\n")
-    factory = '    "risks": lambda n: {"text": f"Risk {n}"},\n'
-    insert(tmp_path / "tests/factories.py", "_DEFAULTS: dict[str, Any] = {\n", factory)
-    environment = os.environ | {
-        "SECRET_KEY": "a secret for the example, long enough to be taken",
-        "JWT_KEYS_FILE": str(tmp_path / "keys.json"),
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'lamppu.db'}",
-    }
+    def write(self, path: str, text: str) -> None:
+        (self.root / path).write_text(text, encoding="utf-8")
 
-    def run(*command: str) -> None:
+    def insert(self, path: str, anchor: str, line: str) -> None:
+        """Put a line before the one that begins like this."""
+        text = (self.root / path).read_text(encoding="utf-8")
+        [place, *_] = re.finditer(f"^ *{re.escape(anchor)}", text, re.MULTILINE)
+        indent = place[0].removesuffix(anchor)
+        self.write(path, f"{text[: place.start()]}{indent}{line}\n{text[place.start() :]}")
+
+    def generate(self, name: str) -> str:
+        """What the README has one run; the text of the migration."""
+        for command in ("migrate", f"revise {name}", "migrate", "openapi", "openapi --check"):
+            self.run("flask", "--app", "wsgi", *command.split())
+        [migration] = (self.root / "migrations/versions").glob(f"*_{name}.py")
+        return migration.read_text(encoding="utf-8").replace("'", '"')
+
+    def test(self, *paths: str) -> None:
+        self.run("pytest", "-q", "-p", "no:cacheprovider", "--engine", "sqlite", *paths)
+
+    def run(self, *command: str) -> None:
+        environment = os.environ | {
+            "SECRET_KEY": "a secret for the example, long enough to be taken",
+            "JWT_KEYS_FILE": str(self.root / "keys.json"),
+            "DATABASE_URL": f"sqlite:///{self.root / 'lamppu.db'}",
+        }
         done = subprocess.run(
             [sys.executable, "-m", *command],
-            cwd=tmp_path,
+            cwd=self.root,
             env=environment,
             capture_output=True,
             text=True,
@@ -50,9 +96,36 @@ def test_the_worked_example_is_true_to_the_code(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    for command in ("keys new", "migrate", "revise risks", "migrate", "openapi", "openapi --check"):
-        run("flask", "--app", "wsgi", *command.split())
-    assert 'op.protect("risks", "record")' in next(
-        (tmp_path / "migrations/versions").glob("*_risks.py")
-    ).read_text(encoding="utf-8").replace("'", '"')
-    run("pytest", "-q", "-p", "no:cacheprovider", "tests/resources/test_risks.py")
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def test_a_resource_is_added_as_the_readme_says(house: House) -> None:
+    blocks = {block["path"]: block["code"] for block in BLOCK.finditer(README)}
+    assert list(blocks) == ["schemas/risks.py", "api/models/risks.py", "api/resources/risks.py"]
+    for path, code in blocks.items():
+        house.write(path, code)
+    policy, factory = '"risks": RECORD,', '"risks": lambda n: {"text": f"Risk {n}"},'
+    assert f"`{policy}`" in README
+    assert f"`{factory}`" in README
+    house.insert("api/access.py", '"reports": RECORD,', policy)
+    house.insert("api/resources/__init__.py", "results,", "risks,")
+    house.insert("api/resources/__init__.py", "results.blp,", "risks.blp,")
+    house.insert("tests/factories.py", '"contacts": lambda', factory)
+    assert 'op.protect("risks", "record")' in house.generate("risks")
+    house.write("tests/resources/test_risks.py", A_RISK)
+    house.test("tests/resources/test_risks.py")
+
+
+def test_a_field_is_added_with_a_line_in_each_of_three_places(house: House) -> None:
+    lines = [(line["path"], line["line"]) for line in LINE.finditer(README)]
+    places = ["schemas/goals.py", "api/models/goals.py", "schemas/labels/goals.json"]
+    assert [path for path, _ in lines] == places
+    for (path, line), anchor in zip(lines, ("text = ", "text: ", '"text": {'), strict=True):
+        house.insert(path, anchor, line)
+    assert '"goals"' in house.generate("why")
+    house.write("tests/resources/test_why.py", A_REASON)
+    migrated = "tests/test_migrations.py::test_migrated_equals_created"
+    house.test("tests/resources/test_why.py", "tests/schemas/test_forms.py", migrated)

@@ -320,6 +320,37 @@ def test_a_filter_by_another_providers_word_finds_nothing(b: Caller, ground: Wor
     assert tried > 12
 
 
+def test_a_search_and_a_count_know_nothing_of_others(b: Caller, ground: World) -> None:
+    for operation in LISTS:
+        assert operation.query
+        if "q" in operation.query.fields:
+            for mark in ("canary-a", "CANARY-C"):
+                page = b.get(operation.rule, q=mark, count="true")
+                assert page == {"items": [], "next": None, "total": 0}, operation.rule
+        total = b.get(operation.rule, count="true", limit=1)["total"]
+        assert total == len(b.all(operation.rule)), operation.rule
+        assert total == len(b.all(operation.rule, sort="-updated_at")), operation.rule
+
+
+def test_nothing_that_is_expanded_is_another_providers(b: Caller, ground: World) -> None:
+    """`Caller` listens for canaries; ids are looked at here."""
+    foreign = {
+        str(key) for one in (ground.a.ids, ground.c.ids, ground.other_plan) for key in one.values()
+    }
+    tried = 0
+    for operation in LISTS:
+        assert operation.query
+        if "expand" not in operation.query.fields:
+            continue
+        for name in operation.query.fields["expand"].choices:
+            for row in b.all(operation.rule, expand=name):
+                members = row[name] if isinstance(row[name], list) else [row[name]]
+                shown = {member["id"] for member in members if member}
+                assert not shown & foreign, (operation.rule, name)
+                tried += len(shown)
+    assert tried > 50
+
+
 def test_a_cursor_of_another_provider_is_refused(
     app: Flask, client: FlaskClient, b: Caller, ground: World
 ) -> None:
@@ -366,6 +397,33 @@ def test_an_import_finds_no_name_and_no_id_of_another_providers_rows(
         faults = [(fault["pointer"], fault["code"]) for fault in problem["errors"]]
         assert (status, faults) == (422, [(f"/{place}/0/{name}", "not_found")]), name
     assert contents(app) == before
+
+
+def test_another_providers_name_in_a_path_is_one_that_nobody_has(
+    app: Flask, b: Caller, ground: World
+) -> None:
+    """Their row is neither changed nor told of: under its name a row of ones own is made."""
+    named = [o for o in OPERATIONS.values() if o.name == "put_by_external_id"]
+    assert {o.stem for o in named} == {o.stem for o in RECORD_LISTS} - {"imports"}
+    listening, b.strangers = b.strangers, (ground.c,)  # the own row comes to bear the name
+    for operation in named:
+        theirs = f"canary-a-{operation.stem}"
+        before = [row for row in contents(app)[operation.stem] if theirs in row]
+        body = b.sendable(operation.stem, ground.b.ids[operation.stem]) | {"external_id": theirs}
+        path = operation.rule.replace("<path:external_id>", theirs)
+        headers = b.headers
+        stale = b.client.put(path, json=body, headers=headers | {"If-Match": '"1"'})
+        assert (stale.status_code, "current_version" in stale.get_json()) == (412, False)
+        if operation.stem in ("goals", "measurements"):  # one for a goal of the plan, or a period
+            assert b.client.put(path, json=body, headers=headers).status_code == 409
+            body |= {"project_goal_id": None} if operation.stem == "goals" else {}
+        if operation.stem != "measurements":
+            made = b.client.put(path, json=body, headers=headers)
+            assert made.status_code == 201, made.text
+            assert made.get_json()["provider_id"] == str(ground.b.provider_id)
+        after = contents(app)[operation.stem]
+        assert [row for row in before if row in after] == before, operation.stem
+    b.strangers = listening
 
 
 def test_an_import_by_another_providers_names_makes_rows_of_ones_own(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api import wire
-from api.problems import InvalidJson
+from api.problems import Invalid, InvalidJson
 from schemas.fields import Coded
 
 # No lone surrogates and no number past a double: what JSON can carry from one system to another.
@@ -96,7 +96,6 @@ def test_json_at_the_edge_is_let_in(body: bytes, value: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
-        (b'{"a": 1, "b": 2, "a": 3}', 'The name "a" stands twice in one object.'),
         (b"[NaN]", "NaN is not JSON."),
         (b"-Infinity", "-Infinity is not JSON."),
         (b"1e309", "A number past the range of a double."),
@@ -113,6 +112,15 @@ def test_what_json_leaves_open_is_refused_with_its_reason(body: bytes, detail: s
         wire.parse(body)
     assert refused.value.detail is not None
     assert refused.value.detail.endswith(detail)
+
+
+@pytest.mark.parametrize("body", [b'{"a": 1, "b": 2, "a": 3}', b'[{"b": {"a": 1, "a": 1}}]'])
+def test_a_name_that_stands_twice_in_one_object_is_json_but_not_valid(body: bytes) -> None:
+    with pytest.raises(Invalid) as refused:
+        wire.parse(body)
+    [fault] = refused.value.faults
+    told = ("repeated", "", 'The name "a" stands twice in one object.')
+    assert (fault.code, fault.pointer, fault.detail) == told
 
 
 def test_rows_go_out_as_the_contract_writes_them() -> None:
@@ -169,23 +177,23 @@ def test_a_merge_patch_sets_what_it_names_and_keeps_the_rest(
     assert json.dumps([target, patch]) == before, "neither was changed in passing"
 
 
-def test_findings_become_faults_with_pointers() -> None:
+def test_findings_become_faults_with_pointers_and_none_in_the_librarys_own_words() -> None:
     messages = {
         "text": ["Wrong.", Coded("too_long", "Longer than 5.")],
         "participants": {2: {"name": [Coded("required", "Missing.")]}, "_schema": ["No list."]},
-        "a/b": ["x"],
-        "c~d": {"~/": ["y"]},
-        "_schema": ["Together wrong."],
+        "a/b": [Coded("not_so", "x")],
+        "c~d": {"~/": [Coded("not_so", "y")]},
+        "_schema": [Coded("not_so", "Together wrong.")],
     }
     found = [(fault.pointer, fault.code, fault.detail) for fault in wire.faults(messages)]
     assert found == [
-        ("/text", "invalid", "Wrong."),
+        ("/text", "invalid", "Not valid."),
         ("/text", "too_long", "Longer than 5."),
         ("/participants/2/name", "required", "Missing."),
-        ("/participants", "invalid", "No list."),
-        ("/a~1b", "invalid", "x"),
-        ("/c~0d/~0~1", "invalid", "y"),
-        ("", "invalid", "Together wrong."),
+        ("/participants", "invalid", "Not valid."),
+        ("/a~1b", "not_so", "x"),
+        ("/c~0d/~0~1", "not_so", "y"),
+        ("", "not_so", "Together wrong."),
     ]
 
 

@@ -2,10 +2,12 @@
 
 from api.resources import (
     auth,
+    batch,
     clients,
     contacts,
     deliverables,
     disseminations,
+    docs,
     feedback,
     forms,
     goals,
@@ -54,6 +56,10 @@ BLUEPRINTS = (
     deliverables.blp,
     reports.blp,
     imports.blp,
+    batch.blp,
     forms.blp,
     forms.contract_document,
 )
+
+# For people to read: not part of the OpenAPI document.
+PAGES = (docs.blp,)

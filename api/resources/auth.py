@@ -12,24 +12,25 @@ from flask_jwt_extended import unset_refresh_cookies
 
 from api import access, jwt
 from api.access import Caller
+from api.answers import conditional, json_response
 from api.blueprint import Blueprint
 from api.context import caller, database, session
-from api.crud import conditional, json_response
 from api.models.projects import Project
 from api.models.providers import Provider
 from api.models.users import User, email_key
-from api.problems import Forbidden, Invalid, Problem
+from api.problems import Forbidden, Invalid, Problem, TooManyRequests, Unauthenticated
 from api.services import clients, logins, throttle
 from api.services.throttle import Bucket
 from schemas import auth as contract
+from schemas.fields import Worded
 
 DEVICE_COOKIE = "device"
 CSRF_HEADER = {
     "in": "header",
     "name": "X-CSRF-TOKEN",
     "required": True,
-    "schema": {"type": "string"},
-    "description": "What the cookie csrf_refresh_token says.",
+    "schema": {"type": "string", "maxLength": 100, "pattern": "^[!-~]+$"},
+    "description": "The `csrf_token` of the answer before, which the cookie csrf_refresh_token says too.",
 }
 
 blp = Blueprint("auth", access="auth", url_prefix=jwt.COOKIE_PATH, description=__doc__)
@@ -41,33 +42,48 @@ well_known = Blueprint(
 class TokenError(Problem):
     """RFC 6749 §5.2, as a problem that says it in OAuth's words too."""
 
-    status, title = 400, "No token for this request"
+    status, code, title = 400, "invalid_request", "No token for this request"
+    carries = ("error", "error_description")
     keeps_writes = True  # a failure counts
 
-    def __init__(self, code: str, detail: str, **kwargs: Any):
-        self.code = code
-        super().__init__(detail, members={"error": code, "error_description": detail}, **kwargs)
+    def __init__(self, detail: str, **kwargs: Any):
+        # English whatever language is asked for: RFC 6749 §5.2 has ASCII here.
+        said = {"error": self.code, "error_description": detail}
+        super().__init__(detail, members=said, **kwargs)
+
+
+class UnsupportedGrantType(TokenError):
+    code = "unsupported_grant_type"
+
+
+class InvalidScope(TokenError):
+    code = "invalid_scope"
 
 
 class InvalidClient(TokenError):
-    status, title = 401, "Client unknown, or its secret wrong"
+    status, code, title = 401, "invalid_client", "Client unknown, or its secret wrong"
 
     def __init__(self) -> None:
         challenge = {"WWW-Authenticate": 'Basic realm="lamppu", charset="UTF-8"'}
-        super().__init__("invalid_client", "No such client with this secret.", headers=challenge)
+        detail = Worded("No such client with this secret.")
+        super().__init__(detail, headers=challenge)
 
 
-@blp.route("/login", methods=("POST",), open_to_anyone="Signing in is how one becomes known.")
+@blp.route(
+    "/login",
+    methods=("POST",),
+    open_to_anyone="Signing in is how one becomes known.",
+    refuses=(logins.WrongCredentials, TooManyRequests),
+)
 @blp.doc(operationId="logIn")
 @blp.arguments(contract.Login())
-@blp.response(200, contract.AccessToken)
-@blp.alt_response("401", "Problem")
-@blp.alt_response("429", "Problem")
+@blp.response(200, contract.SignIn)
 def login(credentials: dict[str, str]) -> Response:
     """Sign in with email and password
 
-    The access token comes in the body, the refresh token in an HttpOnly cookie. The cookie `csrf_refresh_token` is for
-    scripts to read and repeat in the header `X-CSRF-TOKEN`.
+    The access token comes in the body, the refresh token in an HttpOnly cookie. `csrf_token` is for scripts to send
+    in the header `X-CSRF-TOKEN` when they refresh; a page of the same host finds it in the cookie `csrf_refresh_token`
+    too.
     """
     account, password = email_key(credentials["email"]), credentials["password"]
     buckets = _buckets(account)
@@ -86,11 +102,14 @@ def login(credentials: dict[str, str]) -> Response:
     return response
 
 
-@blp.route("/refresh", methods=("POST",), open_to_anyone="The refresh token says who it is.")
-@blp.doc(operationId="refreshToken", parameters=[CSRF_HEADER])
-@blp.response(200, contract.AccessToken)
-@blp.alt_response("401", "Problem")
-@blp.alt_response("403", "Problem")
+@blp.route(
+    "/refresh",
+    methods=("POST",),
+    open_to_anyone="The refresh token says who it is.",
+    refuses=(Unauthenticated, logins.Reused, Forbidden),
+)
+@blp.doc(operationId="refreshToken", security=[{"refreshCookie": []}], parameters=[CSRF_HEADER])
+@blp.response(200, contract.SignIn)
 def refresh() -> Response:
     """Change the refresh token for the next, and get a new access token
 
@@ -100,7 +119,7 @@ def refresh() -> Response:
     return _signed_in(logins.refresh(session(), person, jti))
 
 
-@blp.route("/logout", methods=("POST",))
+@blp.route("/logout", methods=("POST",), keyed=False)
 @blp.doc(operationId="logOut")
 @blp.response(204)
 def logout() -> Response:
@@ -109,11 +128,10 @@ def logout() -> Response:
     return _signed_out()
 
 
-@blp.route("/password", methods=("POST",))
+@blp.route("/password", methods=("POST",), keyed=False, refuses=(TooManyRequests,))
 @blp.doc(operationId="changePassword")
 @blp.arguments(contract.PasswordChange())
 @blp.response(204)
-@blp.alt_response("429", "Problem")
 def password(change: dict[str, str]) -> Response:
     """Change my password, and sign me out everywhere"""
     user = session().get_one(User, _person().id)
@@ -159,8 +177,8 @@ def _as_oauth(view: Callable[..., Any]) -> Callable[..., Any]:
             return view(*args, **kwargs)
         except Invalid as problem:
             places = ", ".join(fault.parameter or "" for fault in problem.faults)
-            detail = f"Missing or malformed: {places}."
-            raise TokenError("invalid_request", detail, faults=problem.faults) from problem
+            detail = Worded("Missing or malformed: {places}.", places=places)
+            raise TokenError(detail, faults=problem.faults) from problem
         except Problem as problem:
             said = {"error": "invalid_request", "error_description": str(problem)}
             problem.members = said | problem.members
@@ -169,23 +187,25 @@ def _as_oauth(view: Callable[..., Any]) -> Callable[..., Any]:
     return spoken
 
 
-@blp.route("/token", methods=("POST",), open_to_anyone="Signing in is how one becomes known.")
-@blp.doc(operationId="getToken")
+@blp.route(
+    "/token",
+    methods=("POST",),
+    open_to_anyone="Signing in is how one becomes known.",
+    refuses=(TokenError, UnsupportedGrantType, InvalidScope, InvalidClient, TooManyRequests),
+)
+@blp.doc(operationId="getToken", security=[{"clientBasic": []}, {}])
 @_as_oauth
 @blp.arguments(contract.TokenRequest(), location="form")
 @blp.response(200, contract.AccessToken)
-@blp.alt_response("400", "Problem")
-@blp.alt_response("401", "Problem")
-@blp.alt_response("429", "Problem")
 def token(asked: dict[str, Any]) -> Response:
     """Sign in as an API client (OAuth 2.0 client credentials, RFC 6749 §4.4)
 
     Name and secret come by HTTP Basic or in the body. Without `scope` the token has all scopes of the client.
     """
     if any(len(values) > 1 for _, values in request.form.lists()):
-        raise TokenError("invalid_request", "A parameter stands twice.")
+        raise TokenError("A parameter stands twice.")
     if asked["grant_type"] != "client_credentials":
-        raise TokenError("unsupported_grant_type", "Only client_credentials is granted here.")
+        raise UnsupportedGrantType("Only client_credentials is granted here.")
     client_id, secret = _client_credentials(asked)
     with database().session(write=False) as reading:
         client = clients.find(reading, client_id, secret)
@@ -197,7 +217,7 @@ def token(asked: dict[str, Any]) -> Response:
         raise InvalidClient
     scopes = clients.granted(client, asked["scope"])
     if scopes is None:
-        raise TokenError("invalid_scope", "The client has no such scope.")
+        raise InvalidScope("The client has no such scope.")
     clients.touch(session(), client)
     return _granted(Caller(client.id, "client", client.name, None, scopes, client.provider_id))
 
@@ -212,7 +232,7 @@ def _client_credentials(asked: dict[str, Any]) -> tuple[str, str]:
     if basic.type != "basic":
         raise InvalidClient
     if asked["client_secret"]:
-        raise TokenError("invalid_request", "The secret stands in the header and in the body.")
+        raise TokenError("The secret stands in the header and in the body.")
     return unquote_plus(basic.username or ""), unquote_plus(basic.password or "")
 
 
@@ -240,12 +260,13 @@ def _person() -> Caller:
 
 
 def _signed_in(begun: logins.Login) -> Response:
-    response = _granted(begun.caller)
-    jwt.set_refresh_token(response, begun)
+    token, csrf_token = jwt.refresh_token(begun)
+    response = _granted(begun.caller, csrf_token=csrf_token)
+    jwt.set_refresh_token(response, begun, token)
     return response
 
 
-def _granted(who: Caller) -> Response:
+def _granted(who: Caller, **more: str) -> Response:
     """RFC 6749 §5.1."""
     response = json_response(
         {
@@ -253,6 +274,7 @@ def _granted(who: Caller) -> Response:
             "token_type": "Bearer",
             "expires_in": current_app.config["ACCESS_TOKEN_SECONDS"],
             "scope": " ".join(sorted(who.scopes)) or None,
+            **more,
         }
     )
     response.headers.update({"Cache-Control": "no-store", "Pragma": "no-cache"})

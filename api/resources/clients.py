@@ -5,9 +5,10 @@ from typing import Any, cast
 
 from flask import Response
 
+from api.answers import json_response
 from api.blueprint import Blueprint
 from api.context import session
-from api.crud import json_response, register
+from api.crud import register
 from api.models.clients import Client
 from api.services import clients
 from schemas import clients as contract
@@ -16,7 +17,7 @@ blp = Blueprint("clients", access="clients", url_prefix="/api/v1/clients", descr
 resource = register(blp, Client, filters=("provider_id",), prepare=clients.prepare)
 
 
-@blp.route("/<uuid:key>/secret", methods=("POST",), action="update")
+@blp.route("/<uuid:key>/secret", methods=("POST",), action="update", keyed=False)
 @blp.doc(operationId="rotateClientSecret")
 @blp.arguments(contract.ClientSecretRotation())
 @blp.response(200, contract.ClientSecret)

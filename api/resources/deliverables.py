@@ -10,5 +10,15 @@ blp = Blueprint(
 register(
     blp,
     Deliverable,
-    filters=("sub_project_id", "kind", "provider_id", "external_id"),
+    filters=(
+        "sub_project_id",
+        "kind",
+        "project_id",
+        "goal_id",
+        "period_id",
+        "progress",
+        "provider_id",
+        "external_id",
+    ),
+    children=("disseminations",),
 )

@@ -13,5 +13,15 @@ blp = Blueprint(
 register(
     blp,
     Dissemination,
-    filters=("sub_project_id", "survey_id", "deliverable_id", "provider_id", "external_id"),
+    filters=(
+        "sub_project_id",
+        "survey_id",
+        "deliverable_id",
+        "project_id",
+        "goal_id",
+        "period_id",
+        "progress",
+        "provider_id",
+        "external_id",
+    ),
 )

@@ -8,5 +8,15 @@ blp = Blueprint("feedback", access="feedback", url_prefix="/api/v1/feedback", de
 register(
     blp,
     Feedback,
-    filters=("sub_project_id", "source", "meeting_id", "survey_id", "provider_id", "external_id"),
+    filters=(
+        "sub_project_id",
+        "source",
+        "meeting_id",
+        "survey_id",
+        "project_id",
+        "goal_id",
+        "period_id",
+        "provider_id",
+        "external_id",
+    ),
 )

@@ -9,8 +9,8 @@ from flask import Response, request, url_for
 
 from api import context
 from api.access import POLICIES
+from api.answers import json_response
 from api.blueprint import Blueprint
-from api.crud import json_response
 from api.models.base import Row
 from api.problems import NotFound
 from schemas import forms as contract
@@ -34,7 +34,7 @@ DOCUMENT = Path(__file__).parents[2] / "openapi" / "lamppu.json"
 
 @contract_document.route("/openapi.json", open_to_anyone=PUBLIC)
 @contract_document.doc(operationId="getOpenapi")
-@contract_document.response(200, {"type": "object"})
+@contract_document.response(200, contract.OpenapiDocument)
 def openapi() -> Response:
     """The OpenAPI document, as it is committed with the code"""
     response = Response(_committed(), content_type=JSON)

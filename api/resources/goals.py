@@ -4,16 +4,20 @@ from typing import Any
 
 from flask import Response
 
+from api.answers import json_response
 from api.blueprint import Blueprint
 from api.context import reach, session
-from api.crud import json_response, register
+from api.crud import register
 from api.models.goals import Goal
 from api.services import takeovers
 from schemas import goals as contract
 
 blp = Blueprint("goals", access="goals", url_prefix="/api/v1/goals", description=__doc__)
 goals = register(
-    blp, Goal, filters=("sub_project_id", "project_goal_id", "provider_id", "external_id")
+    blp,
+    Goal,
+    filters=("sub_project_id", "project_goal_id", "project_id", "provider_id", "external_id"),
+    children=("results", "indicators"),
 )
 
 

@@ -10,5 +10,13 @@ blp = Blueprint(
 register(
     blp,
     Indicator,
-    filters=("sub_project_id", "goal_id", "provider_id", "external_id"),
+    filters=(
+        "sub_project_id",
+        "goal_id",
+        "project_id",
+        "project_indicator_id",
+        "provider_id",
+        "external_id",
+    ),
+    children=("measurements",),
 )

@@ -10,5 +10,12 @@ blp = Blueprint(
 register(
     blp,
     Measurement,
-    filters=("sub_project_id", "indicator_id", "period_id", "provider_id", "external_id"),
+    filters=(
+        "sub_project_id",
+        "indicator_id",
+        "period_id",
+        "project_id",
+        "provider_id",
+        "external_id",
+    ),
 )

@@ -4,9 +4,10 @@ from typing import Any
 
 from flask import Response
 
+from api.answers import json_response
 from api.blueprint import Blueprint
 from api.context import reach, session
-from api.crud import json_response, register
+from api.crud import register
 from api.models.meetings import Meeting
 from api.services import takeovers
 from schemas import meetings as contract
@@ -15,7 +16,19 @@ blp = Blueprint("meetings", access="meetings", url_prefix="/api/v1/meetings", de
 meetings = register(
     blp,
     Meeting,
-    filters=("sub_project_id", "kind", "project_meeting_id", "provider_id", "external_id"),
+    filters=(
+        "sub_project_id",
+        "kind",
+        "project_meeting_id",
+        "project_id",
+        "goal_id",
+        "period_id",
+        "status",
+        "attendance",
+        "provider_id",
+        "external_id",
+    ),
+    children=("feedback",),
 )
 
 

@@ -7,4 +7,4 @@ from api.models.programmes import Programme
 blp = Blueprint(
     "programmes", access="programmes", url_prefix="/api/v1/programmes", description=__doc__
 )
-register(blp, Programme, filters=())
+register(blp, Programme, filters=(), children=("projects",))

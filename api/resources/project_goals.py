@@ -7,4 +7,4 @@ from api.models.project_goals import ProjectGoal
 blp = Blueprint(
     "project_goals", access="project_goals", url_prefix="/api/v1/project-goals", description=__doc__
 )
-register(blp, ProjectGoal, filters=("project_id", "code"))
+register(blp, ProjectGoal, filters=("project_id", "code"), children=("project_indicators",))

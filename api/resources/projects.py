@@ -8,6 +8,7 @@ from api.context import reach
 from api.crud import register
 from api.models.projects import Project
 from api.problems import Forbidden
+from schemas.fields import Worded
 
 blp = Blueprint("projects", access="projects", url_prefix="/api/v1/projects", description=__doc__)
 
@@ -18,7 +19,13 @@ def _stays_in_place(data: dict[str, Any], project: Project | None) -> None:
         return
     for name in ("programme_id", "coordinator_id"):
         if data[name] != getattr(project, name):
-            raise Forbidden(f"Only the ministry may change {name}.")
+            raise Forbidden(Worded("Only the ministry may change {field}.", field=name))
 
 
-register(blp, Project, filters=("programme_id", "acronym"), prepare=_stays_in_place)
+register(
+    blp,
+    Project,
+    filters=("programme_id", "acronym", "coordinator_id"),
+    children=("periods", "project_goals", "project_meetings", "participations"),
+    prepare=_stays_in_place,
+)

@@ -8,5 +8,14 @@ blp = Blueprint("results", access="results", url_prefix="/api/v1/results", descr
 register(
     blp,
     Result,
-    filters=("sub_project_id", "goal_id", "period_id", "kind", "provider_id", "external_id"),
+    filters=(
+        "sub_project_id",
+        "goal_id",
+        "period_id",
+        "kind",
+        "project_id",
+        "progress",
+        "provider_id",
+        "external_id",
+    ),
 )

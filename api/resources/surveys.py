@@ -8,5 +8,14 @@ blp = Blueprint("surveys", access="surveys", url_prefix="/api/v1/surveys", descr
 register(
     blp,
     Survey,
-    filters=("sub_project_id", "period_id", "provider_id", "external_id"),
+    filters=(
+        "sub_project_id",
+        "period_id",
+        "project_id",
+        "goal_id",
+        "progress",
+        "provider_id",
+        "external_id",
+    ),
+    children=("disseminations",),
 )

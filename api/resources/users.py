@@ -15,4 +15,10 @@ def _prepare(data: dict[str, Any], user: User | None) -> None:
     users.prepare(session(), caller(), data, user)
 
 
-register(blp, User, filters=("provider_id", "role", "email"), prepare=_prepare)
+register(
+    blp,
+    User,
+    filters=("provider_id", "role", "email"),
+    prepare=_prepare,
+    refuses=(users.OwnAccount,),
+)

@@ -26,7 +26,7 @@ from api.models.projects import Project
 from api.problems import MOST_FAULTS, Duplicate, Fault, Invalid, Problem
 from api.services import rows
 from api.view import Shown, View
-from schemas.fields import Entries, Part, Reference, References
+from schemas.fields import Entries, Part, Reference, References, Worded
 
 # A row comes after those it refers to.
 ORDER = (
@@ -162,10 +162,10 @@ def _identify(session: Session, elements: list[Element]) -> Iterator[Fault]:
         for element in mine:
             name = element.given.get("external_id")
             if not isinstance(name, str):
-                text = "Each element needs an external_id, a string."
+                text = Worded("Each element needs an external_id, a string.")
                 yield Fault("required", text, f"{element.pointer}/external_id")
             elif name in seen:
-                text = "Another element of this list has it too."
+                text = Worded("Another element of this list has it too.")
                 yield Fault("repeated", text, f"{element.pointer}/external_id")
             elif name in there:
                 element.row = there[name]
@@ -179,7 +179,7 @@ def _names(session: Session, elements: list[Element], project_id: uuid.UUID) -> 
     used: dict[str, set[str]] = {stem: set() for stem in (*CODED, *ORDER)}
 
     def note(target: str, name: str) -> None:
-        if _may_be_there(name):
+        if target in used and _may_be_there(name):  # else nothing of that kind goes by a name
             used[target].add(name)
 
     for element in elements:
@@ -249,7 +249,7 @@ class Spelling:
             return value
         key = self.find(target, value) if isinstance(value, str) else None
         if key is None:
-            text = f"Nothing of {target} has this name."
+            text = Worded("Nothing of {target} has this name.", target=target)
             self.faults.append(Fault("not_found", text, pointer))
         return str(key) if key else None
 
@@ -330,7 +330,7 @@ def _write(
             # The database refused: nothing after it can be tried in this transaction.
             found = problem.faults or [Fault(problem.code, problem.detail or problem.title, "")]
             if element.row is None and found[0].pointer == "/external_id":
-                text = "Another request brought this in at the same time; send it again."
+                text = Worded("Another request brought this in at the same time; send it again.")
                 raise Duplicate(text, faults=element.placed(found)) from problem
             raise Invalid(faults=faults + element.placed(found)) from problem
     if faults:

@@ -7,6 +7,7 @@ import unicodedata
 import argon2
 
 from api.problems import Fault, Invalid
+from schemas.fields import Worded
 
 # OWASP's smaller setting (Password Storage Cheat Sheet): 19 MiB, two passes; 0.02 s of one core.
 _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -48,7 +49,7 @@ def refuse_weak(password: str, email: str, pointer: str) -> None:
     repeats = re.fullmatch(r"(.{1,8}?)\1+.{0,3}", plain)
     named = len(name) >= _SHORTEST_NAME and name in plain
     if _COMMON.fullmatch(plain) or repeats or named:
-        text = "Too easily guessed: a common password, a repetition, or your own address."
+        text = Worded("Too easily guessed: a common password, a repetition, or your own address.")
         raise Invalid(faults=[Fault("weak_password", text, pointer)])
 
 

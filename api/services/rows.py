@@ -17,7 +17,7 @@ from api.models.participations import Participation
 from api.models.projects import Project
 from api.models.sub_projects import SubProject
 from api.problems import Duplicate, Fault, Forbidden, InUse, Invalid, Problem
-from schemas.fields import Entries, Part, Reference, References
+from schemas.fields import Entries, Part, Reference, References, Worded
 
 T = TypeVar("T")
 Data = dict[str, Any]
@@ -92,7 +92,8 @@ def replace(
 def remove(session: Session, row: Row) -> None:
     """Delete a row with its entries. :raises InUse: other rows refer to it"""
     if isinstance(row, RecordRow) and (users := _referring(session, row)):
-        raise InUse(f"Referred to by: {', '.join(users)}.", members={"referring": users})
+        text = Worded("Referred to by: {resources}.", resources=", ".join(users))
+        raise InUse(text, members={"referring": users})
     session.delete(row)
     flush(session)
 
@@ -153,7 +154,7 @@ def _settle(session: Session, model: type[Row], data: Data, known: Found | None 
     references = list(named(model.schema.writable(), data))
     found = find(session, references) if known is None else known
     faults = [
-        Fault("not_found", f"No such row of {name.target}.", name.pointer)
+        Fault("not_found", Worded("No such row of {target}.", target=name.target), name.pointer)
         for name in references
         if (name.target, name.key) not in found
     ]
@@ -248,8 +249,8 @@ def settles(model: type[Row], column: str) -> str:
 def _stays_home(row: Row, home: Home) -> None:
     for column in ("sub_project_id", "project_id"):
         if column in row.__table__.c and getattr(row, column) != getattr(home, column):
-            text, pointer = "A row stays where it was made.", settles(type(row), column)
-            raise Invalid(faults=[Fault("immutable", text, pointer)])
+            pointer = settles(type(row), column)
+            raise Invalid(faults=[Fault("immutable", "A row stays where it was made.", pointer)])
 
 
 def _comes_to_an_end(session: Session, row: Row, data: Data) -> None:
@@ -283,7 +284,7 @@ def _may_live(session: Session, model: type[Row], data: Data, home: Home, reach:
     """A right that does not cover every row covers only rows that will be the caller's."""
     mine = session.scope.provider_id
     if model.__tablename__ == "sub_projects" and not _takes_part(session, home.project_id):
-        fault = Fault("not_found", "Your provider takes no part in such a project.", "/project_id")
+        fault = Fault("not_found", "Your provider takes part in no such project.", "/project_id")
         raise Invalid(faults=[fault])
     if reach is Reach.COORDINATES and _coordinator(session, model, data, home) != mine:
         raise Forbidden("Only the project's coordinating provider or the ministry may do this.")
@@ -329,7 +330,7 @@ def _refusal(error: sa.exc.IntegrityError, kind: str) -> Problem:
     if columns := _columns(error):
         field = columns[-1].removesuffix("_key")
         return Duplicate(
-            f"Another row has the same {field}.",
+            Worded("Another row has the same {field}.", field=field),
             faults=[Fault("duplicate", "Another row has this already.", f"/{field}")],
         )
     return Duplicate()

@@ -17,6 +17,7 @@ from api.models.project_meetings import ProjectMeeting
 from api.models.sub_projects import SubProject
 from api.problems import Fault, Invalid
 from api.services import rows
+from schemas.fields import Worded
 from schemas.project_meetings import Occasion
 from schemas.vocabulary import Language
 
@@ -95,7 +96,7 @@ def _plan(session: Session, kind: TakeOver, sub_project_id: uuid.UUID) -> dict[u
     # Two calls at once would both find nothing taken yet; the second waits for the first.
     project_id = session.scalar(home.with_for_update(key_share=True))
     if project_id is None:
-        text = "No such row of sub_projects."
+        text = Worded("No such row of {target}.", target="sub_projects")
         raise Invalid(faults=[Fault("not_found", text, "/sub_project_id")])
     plan = sa.select(kind.plan).where(kind.plan.project_id == project_id).order_by(kind.plan.id)
     return {row.id: row for row in session.scalars(plan)}

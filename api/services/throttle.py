@@ -55,7 +55,7 @@ class Throttle:
         :param account: in the one form in which it is known
         :param device: the device cookie, when one came along
         """
-        address = _site(address)
+        address = site(address)
         if known := self._device(account, device):
             return [Bucket(self._hash(purpose, "device", account, known), PER_DEVICE)]
         return [
@@ -126,7 +126,7 @@ def forgive(session: Session, buckets: Sequence[Bucket]) -> None:
     session.execute(sa.delete(LoginFailure).where(LoginFailure.bucket == buckets[0].key))
 
 
-def _site(address: str | None) -> str:
+def site(address: str | None) -> str:
     """IPv4 as it is, IPv6 by its site: its holder changes the rest as he likes."""
     try:
         ip = ipaddress.ip_address(address or "")

@@ -12,6 +12,7 @@ from api.problems import Fault, Invalid, Problem
 from api.services import logins, passwords, rows
 from schemas import users as contract
 from schemas import vocabulary as v
+from schemas.fields import Worded
 
 
 class OwnAccount(Problem):
@@ -31,7 +32,8 @@ def prepare(session: Session, caller: Caller, data: dict[str, Any], user: User |
     if not data:
         return
     if len(email_key(data["email"])) > v.EMAIL_LENGTH:  # folding can lengthen it: ß becomes ss
-        raise Invalid(faults=[Fault("too_long", f"Longer than {v.EMAIL_LENGTH}.", "/email")])
+        text = Worded("Longer than {max}.", max=v.EMAIL_LENGTH)
+        raise Invalid(faults=[Fault("too_long", text, "/email")])
     if password := data.pop("password", None):
         passwords.refuse_weak(password, data["email"], "/password")
         data["password_hash"] = passwords.hashed(password)

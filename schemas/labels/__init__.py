@@ -1,7 +1,9 @@
 """What people read in place of names: titles and help of resources and fields, and the words of every vocabulary.
 
-`{fi,sv,en}.json`, Finnish being the source. Groups and fields stand in the order in which a form shows them; a group
-given by its name alone is one of the `groups` that resources share.
+`<stem>.json` for a resource, and in `shared/` what resources have in common: groups of fields, nested parts,
+vocabularies. Each text stands in its three languages side by side, Finnish being the source, which is shown until a
+text is translated. Groups and fields stand in the order in which a form shows them; a group given by its name alone is
+one of the shared.
 """
 
 import json
@@ -14,9 +16,28 @@ from schemas.vocabulary import Language
 
 _FOLDER = Path(__file__).parent
 
+
+def _read(folder: Path) -> dict[str, t.Any]:
+    return {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.json"))
+    }
+
+
+def spoken(node: t.Any, language: str) -> t.Any:
+    """The same tree in one language; an object of nothing but strings is a text in several."""
+    if isinstance(node, list):
+        return [spoken(one, language) for one in node]
+    if isinstance(node, str):
+        return node
+    if node and all(isinstance(one, str) for one in node.values()):
+        return node.get(language, node[Language.FI])
+    return {name: spoken(one, language) for name, one in node.items()}
+
+
+SOURCE: dict[str, t.Any] = {"resources": _read(_FOLDER)} | _read(_FOLDER / "shared")
 LABELS: dict[str, dict[str, t.Any]] = {
-    language.value: json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
-    for language in Language
+    language.value: spoken(SOURCE, language) for language in Language
 }
 
 

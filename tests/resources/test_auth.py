@@ -52,7 +52,7 @@ def test_email_and_password_give_an_access_token(app: Flask) -> None:
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     body = answer.get_json()
-    assert set(body) == {"access_token", "token_type", "expires_in", "scope"}
+    assert set(body) == {"access_token", "token_type", "expires_in", "scope", "csrf_token"}
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 900)
 
 

@@ -719,3 +719,10 @@ def test_the_same_document_twice_at_once_leaves_what_one_would(desk: Desk) -> No
     assert rows == parts | {"sub_projects": 1}
     again = desk.done(document)["counts"]
     assert again == each("unchanged", document)
+
+
+def test_what_goes_by_no_name_is_not_found_by_one(desk: Desk) -> None:
+    document = desk.document()
+    document["sub_project"]["project"] = document["project"]
+    refused = desk.send(document)
+    assert (refused.status_code, places(refused)) == (422, [("/sub_project/project", "not_found")])

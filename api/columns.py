@@ -1,0 +1,132 @@
+"""Column expressions that both engines write alike: lists of entries as one JSON value, and text found in text."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from marshmallow import Schema, fields
+from sqlalchemy import orm
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from api.db import Base, Json
+from schemas.fields import References
+
+
+def column(model: type[Base], name: str, field: fields.Field[Any]) -> sa.ColumnElement[Any]:
+    """The column behind a field, or the list of its children or links as one JSON value."""
+    mapper = sa.inspect(model)
+    if isinstance(field, References):
+        proxy = getattr(model, name)
+        return _gathered(mapper.relationships[proxy.target_collection], None, proxy.value_attr)
+    if name in mapper.relationships:
+        inner: Any = field
+        return _gathered(mapper.relationships[name], inner.inner.schema, None)
+    return mapper.local_table.c[name]
+
+
+def _gathered(
+    relationship: orm.RelationshipProperty[Any], schema: Schema | None, link: str | None
+) -> sa.ColumnElement[Any]:
+    """`[{…}, …]` of a record's children in their order, or `["id", …]` of its links.
+
+    The children are put in order below the aggregate, because SQLite before 3.44 takes no order within it.
+    """
+    child = relationship.mapper.local_table
+    entry: sa.ColumnElement[Any] = (
+        _JsonText(child.c[link]) if link else _JsonObject(*_entry(child, schema))
+    )
+    ordered = (
+        sa.select(entry.label("entry"))
+        .where(*[theirs == own for own, theirs in relationship.local_remote_pairs or []])
+        .order_by(child.c[link] if link else child.c.position)
+        .correlate(relationship.parent.local_table)
+        .subquery()
+    )
+    return sa.type_coerce(sa.select(_JsonArray(ordered.c.entry)).scalar_subquery(), Json)
+
+
+def _entry(child: Any, schema: Schema | None) -> list[Any]:
+    """`name, value, name, value, …` of the fields that a child shows."""
+    names = schema.dump_fields if schema else {}
+    pairs: list[tuple[Any, Any]] = [(sa.literal_column(f"'{n}'"), child.c[n]) for n in names]
+    return [each for pair in pairs for each in pair]
+
+
+class _JsonText(GenericFunction[str]):
+    """One value as JSON text: `to_json` on PostgreSQL, `json_quote` on SQLite."""
+
+    inherit_cache = True
+    type = sa.String()
+
+
+class _JsonObject(GenericFunction[str]):
+    inherit_cache = True
+    type = sa.String()
+
+
+class _JsonArray(GenericFunction[str]):
+    inherit_cache = True
+    type = sa.String()
+
+
+@compiles(_JsonText, "postgresql")
+def _text_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"to_json({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_JsonText, "sqlite")
+def _text_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"json_quote({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_JsonObject, "postgresql")
+def _object_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"json_build_object({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_JsonObject, "sqlite")
+def _object_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    """SQLite has no truth values: 1 and 0 must be told from numbers by their column."""
+    parts = [compiler.process(part, **kw) for part in element.clauses]
+    types = [part.type for part in element.clauses]
+    words = [
+        f"CASE {part} WHEN 1 THEN json('true') WHEN 0 THEN json('false') END"
+        if isinstance(kind, sa.Boolean)
+        else part
+        for part, kind in zip(parts, types, strict=True)
+    ]
+    return f"json_object({', '.join(words)})"
+
+
+@compiles(_JsonArray, "postgresql")
+def _array_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"coalesce(json_agg({compiler.process(element.clauses, **kw)}), '[]')"
+
+
+@compiles(_JsonArray, "sqlite")
+def _array_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"json_group_array(json({compiler.process(element.clauses, **kw)}))"
+
+
+class Holds(GenericFunction[bool]):
+    """Whether a text holds another, in whatever case. No wildcards, as LIKE would have them.
+
+    Letters are lowered alike on both engines, whatever the locale of the database: by the Unicode tables that
+    PostgreSQL has built in since 17, or by ICU's before that.
+    """
+
+    inherit_cache = True
+    type = sa.Boolean()
+
+
+@compiles(Holds, "postgresql")
+def _holds_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    text, part = (compiler.process(each, **kw) for each in element.clauses)
+    built_in = (compiler.dialect.server_version_info or (0,)) >= (17,)
+    collation = '"pg_c_utf8"' if built_in else '"und-x-icu"'
+    return f"strpos(lower(({text}) COLLATE {collation}), lower(({part}) COLLATE {collation})) > 0"
+
+
+@compiles(Holds, "sqlite")
+def _holds_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"lamppu_holds({compiler.process(element.clauses, **kw)})"

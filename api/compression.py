@@ -1,0 +1,71 @@
+"""Answers gzipped where the caller takes that, with ETags that go on working.
+
+A compressed representation has an ETag of its own (RFC 9110 §8.8.3): `"3.gz"` beside `"3"`, since what follows a dot
+tells representations of one version apart. On the way in the suffix is taken off again, so that nothing behind this
+knows of it: it is good in If-None-Match and in If-Match, whatever the answer at hand will be.
+"""
+
+import gzip
+import re
+
+from flask import Flask, Response, g, request
+
+SMALLEST = 500  # bytes; below that the headers weigh more than what is saved
+LEVEL = 6
+_SUFFIX = ".gz"
+_TYPES = re.compile(r"text/|application/([a-z0-9.-]+\+)?(json|xml)|image/svg\+xml")
+_CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
+
+
+def register(app: Flask) -> None:
+    app.before_request(_without_suffix)
+    app.after_request(_compress)
+
+
+def _without_suffix() -> None:
+    g.known = request.environ.get("HTTP_IF_NONE_MATCH", "")
+    for name in _CONDITIONS:
+        if f'{_SUFFIX}"' in request.environ.get(name, ""):
+            request.environ[name] = request.environ[name].replace(f'{_SUFFIX}"', '"')
+
+
+def _compress(response: Response) -> Response:
+    tag, weak = response.get_etag()
+    if response.status_code == 304:
+        response.vary.add("Accept-Encoding")
+        if tag and f'"{tag}{_SUFFIX}"' in g.known:  # what the caller holds is the compressed one
+            response.set_etag(tag + _SUFFIX, bool(weak))
+        return response
+    if not _may_be(response):
+        return response
+    response.vary.add("Accept-Encoding")
+    plain = response.get_data()
+    if _wanted(len(plain)):
+        response.set_data(gzip.compress(plain, LEVEL, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+        if tag:
+            response.set_etag(tag + _SUFFIX, bool(weak))
+    return response
+
+
+def _may_be(response: Response) -> bool:
+    """Whole answers made of text, and nothing secret: its length, when squeezed, would tell of it (BREACH)."""
+    return (
+        response.status_code in (200, 201)
+        and not (response.is_streamed or response.direct_passthrough)
+        and not response.cache_control.no_store
+        and "Content-Encoding" not in response.headers
+        and bool(_TYPES.match(response.mimetype or ""))
+    )
+
+
+def _wanted(size: int) -> bool:
+    """Whether Accept-Encoding asks for gzip rather than for what is as it is (RFC 9110 §12.5.3)."""
+    accepted = request.accept_encodings
+    gzipped = accepted.quality("gzip")
+    named = {coding.lower(): quality for coding, quality in accepted}
+    # Not named, it is acceptable, if not preferred; `*;q=0` excludes it too.
+    plain = named.get("identity", 0.0 if named.get("*") == 0 else 0.001)
+    if not plain:
+        return gzipped > 0
+    return size >= SMALLEST and gzipped >= plain

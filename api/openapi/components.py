@@ -1,0 +1,173 @@
+"""What operations share: parameters, headers, and the ways of showing who one is."""
+
+from typing import Any
+
+from schemas import vocabulary as v
+from schemas.shapes import of_id
+
+Node = dict[str, Any]
+
+_TAG = {"type": "string", "maxLength": 200, "pattern": '^(W/)?"[^"]*"$'}
+_TAGS = r'^"[!#-~]*"( *, *"[!#-~]*")*$'
+# What is no condition is no reason to refuse a request.
+_ANY = {"type": "string", "maxLength": v.HEADER_LENGTH, "pattern": r"^[^\u0000\n\r]*$"}
+_LINE = {"type": "string", "maxLength": 2000, "pattern": "^[ -~]*$"}
+PARAMETERS: Node = {
+    "Id": {
+        "in": "path",
+        "name": "id",
+        "required": True,
+        "description": "The row's id.",
+        "schema": of_id(),
+    },
+    "IfMatch": {
+        "in": "header",
+        "name": "If-Match",
+        "required": True,
+        "description": (
+            "The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. "
+            "`*` and weak tags name no version."
+        ),
+        "schema": {"type": "string", "maxLength": 200, "pattern": _TAGS},
+        "example": '"3"',
+    },
+    "IfMatchAtWill": {
+        "in": "header",
+        "name": "If-Match",
+        "required": False,
+        "description": "The ETag last read, for a write that shall not undo another's; without it the last one stands.",
+        "schema": {"type": "string", "maxLength": 200, "pattern": rf"^\*$|{_TAGS}"},
+        "example": '"3"',
+    },
+    "IfNew": {
+        "in": "header",
+        "name": "If-None-Match",
+        "required": False,
+        "description": "`*`: only when there is no such row yet (RFC 9110 §13.1.2).",
+        "schema": _ANY,
+        "example": "*",
+    },
+    "IfNoneMatch": {
+        "in": "header",
+        "name": "If-None-Match",
+        "required": False,
+        "description": "An ETag read before: when it still holds, the answer is 304 without a body.",
+        "schema": _ANY,
+        "example": '"3"',
+    },
+    "IdempotencyKey": {
+        "in": "header",
+        "name": "Idempotency-Key",
+        "required": False,
+        "description": (
+            "A name of your own for this request, new for each: the same key with the same body gets the first "
+            "answer again, for 24 hours, and nothing is done twice."
+        ),
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "example": "goal-2012-3f0e",
+    },
+}
+HEADERS: Node = {
+    "Accept": {
+        "description": "The media types that are taken (RFC 9110 §12.5.1).",
+        "schema": _LINE,
+    },
+    "Content-Language": {
+        "required": True,
+        "description": "The language of the texts (RFC 9110 §8.5), chosen by Accept-Language.",
+        "schema": {"$ref": "#/components/schemas/Language"},
+    },
+    "ETag": {
+        "required": True,
+        "description": "Names this version of what is shown (RFC 9110 §8.8.3); goes back in If-Match.",
+        "schema": _TAG,
+        "example": '"3"',
+    },
+    "Idempotency-Replayed": {
+        "description": "`true` when this is the answer to an earlier request with the same key.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Link": {
+        "description": 'The next page of a list, as rel="next" (RFC 8288); absent on the last.',
+        "schema": _LINE,
+        "example": '</api/v1/goals?cursor=IjAx.Zx>; rel="next"',
+    },
+    "Location": {
+        "required": True,
+        "description": "Where the new row is (RFC 9110 §10.2.2).",
+        "schema": {"type": "string", "format": "uri-reference", "maxLength": 2000},
+        "example": "/api/v1/goals/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a",
+    },
+    "RateLimit": {
+        "description": "How many requests are left in this window, and for how many seconds.",
+        "schema": _LINE,
+        "example": '"caller";r=1150;t=30',
+    },
+    "RateLimit-Policy": {
+        "description": "How many requests a caller has, in how many seconds.",
+        "schema": _LINE,
+        "example": '"caller";q=1200;w=60',
+    },
+    "Retry-After": {
+        "description": "Seconds to wait (RFC 9110 §10.2.3).",
+        "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": v.COUNT_MAX},
+        "example": 30,
+    },
+    "Set-Cookie": {
+        "description": "`refresh_token` (HttpOnly) and `csrf_refresh_token`, for /api/v1/auth only.",
+        "schema": _LINE,
+    },
+    "WWW-Authenticate": {
+        "required": True,
+        "description": "How to say who you are (RFC 9110 §11.6.1).",
+        "schema": _LINE,
+        "example": 'Bearer realm="lamppu", error="invalid_token"',
+    },
+    "X-Request-ID": {
+        "required": True,
+        "description": "The request's id: the caller's own, or a new one.",
+        "schema": {"type": "string", "maxLength": 64, "pattern": "^[A-Za-z0-9._-]+$"},
+        "example": "5f0c7c1e-6a3b-4f7e-9f43-0a5b8d1c2e3f",
+    },
+}
+ALWAYS = ("X-Request-ID", "RateLimit", "RateLimit-Policy")
+_SCOPES = {
+    v.Scope.PLAN_READ: "Read the plan: programmes, projects, their periods, goals and meetings.",
+    v.Scope.PLAN_WRITE: "Write the plan: the ministry's client, or one of the coordinating provider.",
+    v.Scope.RECORDS_READ: "Read records and reports: the provider's own, or all for the ministry.",
+    v.Scope.RECORDS_WRITE: "Write the provider's own records, and import them.",
+}
+SECURITY: Node = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "People: the access token of /api/v1/auth/login, good for 15 minutes (RFC 6750, RFC8725).",
+    },
+    "clientCredentials": {
+        "type": "oauth2",
+        "description": "API clients: the access token of /api/v1/auth/token (RFC 6749 §4.4, RFC8725).",
+        "flows": {
+            "clientCredentials": {
+                "tokenUrl": "/api/v1/auth/token",
+                "scopes": {scope.value: _SCOPES[scope] for scope in v.Scope},
+            }
+        },
+    },
+    "clientBasic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "An API client's id and secret (RFC 6749 §2.3.1).",
+    },
+    "refreshCookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "refresh_token",
+        "description": "Set by /api/v1/auth/login and each refresh; scripts can't read it.",
+    },
+}
+
+
+def headers(*names: str) -> Node:
+    """A response's headers, with those that every answer has."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*names, *ALWAYS)}

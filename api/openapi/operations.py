@@ -1,0 +1,140 @@
+"""One operation, told all that its route knows: who may, what it refuses, which headers come and go, examples."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from api import access
+from api.access import Reach
+from api.openapi import components, refusals
+from schemas.vocabulary import Scope
+
+Node = dict[str, Any]
+
+_REACHES = {
+    Reach.EVERY: "every row",
+    Reach.OWN: "their own provider's rows",
+    Reach.TAKES_PART: "rows of projects their provider takes part in",
+    Reach.COORDINATES: "rows of projects their provider coordinates",
+}
+_ORDER = (
+    *("operationId", "summary", "description", "deprecated", "tags", "security", "x-allowed"),
+    *("x-codes", "parameters", "requestBody", "responses"),
+)
+# Operations after which the browser holds other cookies.
+_SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A method of a path, with the view behind it."""
+
+    app: Flask
+    rule: Rule
+    path: str
+    method: str
+    node: Node
+
+    @property
+    def name(self) -> str:
+        return str(self.node["operationId"])
+
+    @property
+    def stem(self) -> str:
+        return str(self.rule.endpoint).partition(".")[0]
+
+    @property
+    def view(self) -> Any:
+        return self.app.view_functions[self.rule.endpoint]
+
+    def complete(self) -> None:
+        self._say_who_may()
+        self._take_headers()
+        has_body = "requestBody" in self.node
+        kinds = refusals.of(self.method, self.path, self.view, has_body=has_body)
+        limit = self.app.config.get(self.view.max_bytes)
+        refusals.tell(self.node, kinds, limit)
+        for status, response in list(self.node["responses"].items()):
+            if status < "400":
+                self._answer_with_headers(status, response)
+        self.node["responses"] = dict(sorted(self.node["responses"].items()))
+        told = sorted(self.node.items(), key=lambda item: _ORDER.index(item[0]))
+        self.node.clear()
+        self.node.update(told)
+
+    def _say_who_may(self) -> None:
+        """Out of the table that decides."""
+        if why := self.view.open_to_anyone:
+            self.node.setdefault("security", [])
+            self._describe(f"Open to anyone. {why}")
+            return
+        resource, action = self.view.rights
+        right = access.POLICIES[resource].get(action, {})
+        scopes = sorted({s.value for s in Scope for ground in right if ground.endswith(s.value)})
+        machines = any("client" in ground for ground in right)
+        people = any("client" not in ground for ground in right)
+        self.node["security"] = [{"bearer": []}] if people else []
+        if machines:
+            self.node["security"].append({"clientCredentials": scopes})
+        self.node["x-allowed"] = [
+            {"ground": ground, "reach": reach.name.lower()} for ground, reach in right.items()
+        ]
+        self._describe(_allowed(right))
+
+    def _describe(self, text: str) -> None:
+        told = self.node.get("description", "").strip()
+        self.node["description"] = "\n\n".join(filter(None, (told, text)))
+
+    def _take_headers(self) -> None:
+        """If-Match where a row is changed, If-None-Match where something is read, a key where something is made."""
+        asked = [name for name, wanted in self._wants().items() if wanted]
+        taken = self.node.setdefault("parameters", [])
+        known = {each.get("name") for each in taken}
+        for name in asked:
+            if components.PARAMETERS[name]["name"] not in known:
+                taken.append({"$ref": f"#/components/parameters/{name}"})
+        if not taken:
+            del self.node["parameters"]
+
+    def _wants(self) -> dict[str, bool]:
+        by_id = self.path.endswith("/{id}")
+        return {
+            "IfMatch": by_id and self.method in ("put", "patch", "delete"),
+            "IfMatchAtWill": not by_id and self.method in ("put", "patch", "delete"),
+            "IfNew": not by_id and self.method == "put",
+            "IfNoneMatch": self.method == "get",
+            "IdempotencyKey": bool(getattr(self.view, "keyed", False)),
+        }
+
+    def _answer_with_headers(self, status: str, response: Node) -> None:
+        names: list[str] = []
+        if self.method == "get":
+            names += ["ETag"]
+            self.node["responses"]["304"] = {
+                "description": "It still is what you have.",
+                "headers": components.headers("ETag"),
+            }
+            if self.name.startswith("list") and status == "200":
+                names += ["Link"]
+        elif "{id}" in self.path and self.method in ("put", "patch"):
+            names += ["ETag"]
+        if status == "201":
+            names += ["Location", "ETag"] if self.name.startswith(("create", "put")) else []
+        if self.name in _SETS_COOKIES:
+            names += ["Set-Cookie"]
+        if getattr(self.view, "keyed", False):
+            names += ["Idempotency-Replayed"]
+        response["headers"] = components.headers(*names) | response.get("headers", {})
+
+
+def _allowed(right: access.Right) -> str:
+    """`Allowed: editor, manager (their own provider's rows); reviewer (every row).`"""
+    groups = [
+        ", ".join(ground for ground, reach in right.items() if reach is wanted)
+        + (f" ({_REACHES[wanted]})" if right else "")
+        for wanted in Reach
+        if wanted in right.values()
+    ]
+    return f"Allowed: {'; '.join(groups)}."

@@ -1,0 +1,149 @@
+"""How many requests a caller may send in a minute, counted over all processes without a write for each.
+
+A process takes a lease from the table `rate_windows`, some requests of the present window at once, and spends it by
+itself; what all leases of a window come to is never more than the limit. Where the table can't be asked, because a long
+import holds SQLite's one lock or because the request itself does, the process goes on in debt, at most to the limit,
+and pays at the next chance: a caller is not to be refused because another one writes.
+"""
+
+import hashlib
+import hmac
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from api.models.requests import RateWindow
+
+WINDOW_SECONDS = 60
+LEASES = 20  # a window's limit is handed out in about as many parts
+SWEPT_AT_ONCE = 100
+_INSERT: dict[str, Callable[..., Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a caller is in the window: `left` requests for `seconds` more; `over` when this one was one too many."""
+
+    limit: int
+    left: int
+    seconds: int
+    over: bool
+
+
+@dataclass
+class _Account:
+    """What this process knows of one caller in the present window."""
+
+    name: str
+    begins: int
+    leased: int = 0  # to this process
+    granted: int = 0  # to all processes, when last asked
+    spent: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def left(self) -> int:
+        return self.leased - self.spent
+
+
+class Meter:
+    """Counts for one process.
+
+    :param engine: of its own: the lease must stand whatever becomes of the request, and must not wait for long
+    :param limit: requests in a window for each caller
+    :param secret: keys the hash under which the table knows a caller: it keeps no name and no address
+    """
+
+    def __init__(self, engine: sa.Engine, limit: int, secret: str):
+        self.limit = limit
+        self.clock: Callable[[], float] = time.time
+        self._engine = engine
+        self._lease = max(1, limit // LEASES)
+        self._secret = hashlib.sha256(b"rates:" + secret.encode()).digest()
+        self._window = 0
+        # Of the present window only; it grows no faster than a process answers.
+        self._accounts: dict[str, _Account] = {}
+        self._lock = threading.Lock()
+
+    def spend(self, name: str, *, writing: bool) -> Standing:
+        """Count one request.
+
+        :param name: the caller's, or the address's where nobody says who he is
+        :param writing: whether the request has a transaction open to write: on SQLite it would wait for itself
+        """
+        account = self._account(name)
+        with account.lock:
+            adrift = False
+            if account.left < 1 and account.granted < self.limit:
+                holds_the_lock = writing and self._engine.dialect.name == "sqlite"
+                adrift = holds_the_lock or not self._take_lease(account)
+            over = account.spent >= (self.limit if adrift else account.leased)
+            account.spent += not over
+            left = self.limit - (account.granted - account.leased) - account.spent
+        seconds = ceil(account.begins + WINDOW_SECONDS - self.clock())
+        return Standing(self.limit, max(0, left), min(max(1, seconds), WINDOW_SECONDS), over)
+
+    def settle(self, name: str) -> None:
+        """Pay debts, after a request whose transaction has ended."""
+        account = self._accounts.get(name)
+        if account and account.left < 0 and account.granted < self.limit:
+            with account.lock:
+                self._take_lease(account)
+
+    def _account(self, name: str) -> _Account:
+        begins = int(self.clock()) // WINDOW_SECONDS * WINDOW_SECONDS
+        with self._lock:
+            if begins != self._window:
+                self._window, self._accounts = begins, {}
+            if (account := self._accounts.get(name)) is None:
+                account = self._accounts[name] = _Account(name, begins)
+            return account
+
+    def _take_lease(self, account: _Account) -> bool:
+        """Have the table grant what is owed and a lease more; False when it can't be asked now."""
+        wanted = self._lease + max(0, -account.left)
+        first = not account.granted
+        try:
+            with self._engine.begin() as connection:
+                granted = connection.scalar(self._grant(account, wanted))
+                if first:
+                    connection.execute(_sweep(account.begins))
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError):
+            return False
+        # No row: the limit was reached before. Past it: only the part below it was there to be had.
+        account.granted = self.limit if granted is None else min(granted, self.limit)
+        account.leased += 0 if granted is None else max(0, wanted - max(0, granted - self.limit))
+        return True
+
+    def _grant(self, account: _Account, wanted: int) -> Any:
+        table = RateWindow
+        insert = _INSERT[self._engine.dialect.name](table).values(
+            caller=hmac.new(self._secret, account.name.encode(), "sha256").hexdigest(),
+            begins_at=datetime.fromtimestamp(account.begins, UTC),
+            granted=wanted,
+        )
+        new = insert.excluded
+        past = table.begins_at < new.begins_at
+        return insert.on_conflict_do_update(
+            index_elements=[table.caller],
+            set_={
+                # Another host's clock may be ahead of ours: its window is then ours too.
+                "begins_at": sa.case((past, new.begins_at), else_=table.begins_at),
+                "granted": sa.case((past, new.granted), else_=table.granted + new.granted),
+            },
+            where=sa.or_(past, table.granted < self.limit),
+        ).returning(table.granted)
+
+
+def _sweep(begins: int) -> Any:
+    """Some windows that are long past."""
+    past = datetime.fromtimestamp(begins, UTC) - timedelta(seconds=10 * WINDOW_SECONDS)
+    old = sa.select(RateWindow.caller).where(RateWindow.begins_at < past).limit(SWEPT_AT_ONCE)
+    return sa.delete(RateWindow).where(RateWindow.caller.in_(old.with_for_update(skip_locked=True)))

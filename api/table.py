@@ -1,0 +1,237 @@
+"""One table over HTTP: its rows listed, read, created, replaced, patched and deleted."""
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import marshmallow as ma
+import sqlalchemy as sa
+from flask import Response, request, url_for
+
+from api import listing, wire
+from api.access import Reach
+from api.access import reach as reach_of
+from api.answers import JSON, conditional, json_response, tag_by_content
+from api.blueprint import Blueprint
+from api.context import caller, database, reach, session
+from api.db import ProviderScoped, Session, scoped
+from api.expansion import Shape, members
+from api.models.base import Row
+from api.problems import Fault, Forbidden, Invalid, NotFound, PreconditionRequired, Stale
+from api.services import rows
+from api.view import Shown, View
+from schemas import vocabulary as v
+from schemas.fields import Key
+
+Prepare = Callable[[dict[str, Any], Any], None]
+
+
+class Resource:
+    """One table behind one blueprint.
+
+    :param prepare: a rule of this resource alone, called before a write with the data and the row it replaces (or
+        None), and before a delete with `{}` and the row that goes
+    :param children: the resources whose rows can be shown with the row that they belong to
+    """
+
+    def __init__(
+        self,
+        blp: Blueprint,
+        model: type[Row],
+        prepare: Prepare | None = None,
+        children: Sequence[str] = (),
+    ):
+        self.blp, self.model = blp, model
+        self.view = View(model)
+        self.members = members(model, children)
+        self.writable = model.schema.writable()
+        self.prepare = prepare or (lambda data, row: None)
+
+    # reading
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """The request's session, or the ministry's over all providers when the right reaches every record."""
+        if reach() is Reach.EVERY and issubclass(self.model, ProviderScoped):
+            with database().all_providers() as all_of_them:
+                yield all_of_them
+        else:
+            yield session()
+
+    def page(self, query: dict[str, Any]) -> Response:
+        with self.reading() as reader:
+            return listing.page(reader, reach(), self.view, self.members, query)
+
+    def read(self, query: dict[str, Any], key: uuid.UUID) -> Response:
+        shape = Shape.taken(query, self.members)
+        with self.reading() as reader:
+            shown = self.view.row(reader, reach(), key, shape.needed("version"))
+            if shown is None:
+                raise NotFound
+            shape.expand(reader, [shown])
+        return conditional(self.shaped(shown, shape))
+
+    def shaped(self, shown: Shown, shape: Shape) -> Response:
+        """The row as it was asked for; the ETag of anything but the plain row goes by what is in it."""
+        (row,) = shape.trimmed([shown])
+        response = listing.shaped(row, shape)
+        if response.mimetype == JSON and not shape.members:
+            response.set_etag(str(shown["version"]))
+        else:
+            tag_by_content(response, shown["version"])
+        return response
+
+    def shown(self, shown: Shown, status: int = 200) -> Response:
+        response = json_response(shown, status)
+        response.set_etag(str(shown["version"]))
+        return response
+
+    def embedded(self) -> dict[str, tuple[type[ma.Schema], bool]]:
+        """What a row can be expanded by: the schema of each member, and whether it is a list."""
+        return {
+            name: (rows.model_of(member.stem).schema, member.many)
+            for name, member in self.members.items()
+        }
+
+    # writing
+
+    def create(self, data: dict[str, Any]) -> Response:
+        self.prepare(data, None)
+        row = rows.create(session(), self.model, data, reach())
+        return self._created(row)
+
+    def _created(self, row: Row) -> Response:
+        response = self.shown(self.current(row.id), 201)
+        response.headers["Location"] = url_for(f"{self.blp.name}.read", key=row.id)
+        return response
+
+    def replace(self, data: dict[str, Any], key: uuid.UUID) -> Response:
+        row = self.locked(key)
+        return self._write(row, data)
+
+    def patch(self, key: uuid.UUID) -> Response:
+        change = self.blp.ARGUMENTS_PARSER.load_json(request, self.writable)
+        row = self.locked(key)
+        merged = wire.merge_patch(self.view.sendable(self.current(key)), change)
+        try:
+            data = self.writable.load(merged)
+        except ma.ValidationError as error:
+            raise Invalid(faults=wire.faults(error.messages)) from error
+        return self._write(row, data)
+
+    def put_by_external_id(self, data: dict[str, Any], external_id: str) -> Response:
+        """Create the row that the provider knows by this name, or replace it; If-Match may be there."""
+        if not reach_of(caller(), self.blp.access, "create"):
+            raise Forbidden
+        data["external_id"] = _own_name(external_id, data["external_id"])
+        row = self.named(data["external_id"])
+        if row is None and request.if_match:
+            raise Stale("No row has this external_id.")
+        if row is None:
+            return self.create(data)
+        unwanted = request.if_none_match
+        if unwanted and (unwanted.star_tag or unwanted.contains_weak(str(row.version))):
+            raise self._stale(row)
+        if request.if_match and not request.if_match.star_tag:
+            self._match(row)
+        return self._write(row, data)
+
+    def named(self, external_id: str) -> Row | None:
+        """The provider's row of this name, locked."""
+        model: Any = self.model
+        asked = sa.select(model).where(model.external_id == external_id)
+        row: Row | None = session().scalar(asked.with_for_update(of=model, key_share=True))
+        return row
+
+    def delete(self, key: uuid.UUID) -> Response:
+        row = self.locked(key)
+        self.prepare({}, row)
+        rows.remove(session(), row)
+        return Response(status=204)
+
+    def _write(self, row: Row, data: dict[str, Any]) -> Response:
+        """Write and show the row; a write that changes nothing leaves version and time as they are."""
+        self.prepare(data, row)
+        if self.view.would_change(self.current(row.id), data):
+            rows.replace(session(), row, data, reach())
+        return self.shown(self.current(row.id))
+
+    def current(self, key: uuid.UUID) -> Shown:
+        read = reach_of(caller(), self.blp.access, "read") or reach()
+        shown = self.view.row(session(), read, key)
+        if shown is None:
+            raise NotFound
+        return shown
+
+    def locked(self, key: uuid.UUID) -> Row:
+        """The row to change: the right must reach it, and If-Match must name its version (RFC 9110 §13.1.1)."""
+        row = self.reached(key)
+        if not request.if_match or request.if_match.star_tag:
+            raise PreconditionRequired(
+                "If-Match: * names no version." if request.if_match else None
+            )
+        self._match(row)
+        return row
+
+    def _match(self, row: Row) -> None:
+        # What follows a dot tells representations of one version apart; a write asks for the version only.
+        if str(row.version) not in {
+            (tag or "").partition(".")[0] for tag in request.if_match.as_set()
+        }:
+            raise self._stale(row)
+
+    def _stale(self, row: Row) -> Stale:
+        """What the writer needs to decide anew: the version there is, and where it is not what he sent."""
+        told: dict[str, Any] = {"current_version": row.version}
+        if request.method != "DELETE":
+            sent = self.blp.ARGUMENTS_PARSER.load_json(request, self.writable)
+            told["differences"] = self._differences(sent, self.current(row.id))
+        return Stale(members=told, headers={"ETag": f'"{row.version}"'})
+
+    def _differences(self, sent: Any, shown: Shown) -> list[dict[str, Any]]:
+        """The fields that were sent and differ from the row as it is; lists and objects whole."""
+        current = self.view.sendable(shown)
+        body = wire.merge_patch(current, sent) if request.method == "PATCH" else sent
+        if not isinstance(body, dict):
+            return []
+        try:
+            loaded = self.writable.load(body)
+        except ma.ValidationError:  # of a merge patch; then as it was written
+            differing = {name for name in current if body.get(name) != current[name]}
+        else:
+            mine = self.view.comparable(loaded)
+            theirs = self.view.comparable(self.writable.load(current))
+            differing = {name for name in current if mine[name] != theirs[name]}
+            body = {name: loaded[name] for name in body}  # whole, with what has a default
+        return [
+            {"pointer": f"/{name}", "sent": body.get(name), "current": current[name]}
+            for name in sent
+            if name in differing
+        ]
+
+    def reached(self, key: uuid.UUID) -> Row:
+        within = self.model.within(reach())
+        asked = sa.select(self.model).where(self.model.id == key)
+        if within is not None:
+            asked = scoped(asked.where(within))
+        # Locked first: else a PATCH, row then entries, and a DELETE, entries then row, would wait crosswise.
+        row = session().scalar(asked.with_for_update(of=self.model, key_share=True))
+        if row is not None:
+            return row
+        self.current(key)  # what the caller can't even read is not found
+        raise Forbidden("Your right does not reach this row.")
+
+
+def _own_name(external_id: str, given: str | None) -> str:
+    """The external_id of the path. :raises Invalid: it can't be one, or the body says another"""
+    if "\ufffd" in external_id:  # what werkzeug makes of bytes that are no UTF-8
+        raise Invalid(faults=[Fault("not_utf8", "Not UTF-8.", parameter="external_id")])
+    try:
+        name: str = Key(v.EXTERNAL_ID_LENGTH).deserialize(external_id)
+    except ma.ValidationError as error:
+        messages = {"external_id": error.messages}
+        raise Invalid(faults=wire.faults(messages, location="path")) from error
+    if given not in (None, name):
+        raise Invalid(faults=[Fault("mismatch", "Not the one of the path.", "/external_id")])
+    return name

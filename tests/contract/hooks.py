@@ -1,0 +1,234 @@
+"""What schemathesis is told of this API, so that what the document allows is really let in.
+
+Loaded by schemathesis in a process of its own, beside the server: makes a world in the server's database, narrows the
+references of the document to the rows that are in it, and says who asks.
+"""
+
+import json
+import os
+import re
+from collections import Counter, defaultdict
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import schemathesis
+from schemathesis import AuthContext, Case, CheckContext, HookContext, Response
+from werkzeug.datastructures import Headers
+
+from api.app import create_app
+from tests.accounts import PASSWORD, Browser, new_client, new_user
+from tests.contract.conforming import Answer, Contract
+from tests.examples import STEMS, Bench
+
+Node = dict[str, Any]
+
+# Refusals by rules that JSON Schema has no words for, or that hold between a request and the rows there are.
+RULES = {
+    *("before_start", "more_than_invited", "not_normalised", "wrong_check_digit", "weak_password"),
+    *("not_found", "immutable", "duplicate", "repeated", "cycle", "ambiguous", "mismatch"),
+    *("other_project", "other_sub_project", "own_account", "wrong_cursor", "filter_required"),
+    *("too_many_to_expand", "too_many_decimals", "key_reused", "not_in_batch", "unknown_operation"),
+}
+# Of an import: all that is required of a new row, and of which two spellings of a reference to choose from.
+RULES_OF = {"createImport": {"required", "unknown_field", "unknown_name", "period_missing"}}
+UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+TAG = re.compile(r'"[!#-~]*"( *, *"[!#-~]*")*')
+KEY = re.compile("[!-~]{1,255}")
+SPARE = 30
+
+told = json.loads(os.environ["CONTRACT_RUN"])  # by test_schemathesis.py: settings, document, report
+app = create_app(told["settings"])
+bench = Bench(app)
+world = bench.world
+numbers = count(1)
+
+
+@cache
+def rows() -> dict[str, list[str]]:
+    """Rows that may be referred to, by resource: all of one provider, in one sub-project and its project."""
+    found = {**world.plan, **world.a.ids, "providers": world.a.provider_id}
+    known = {stem: [str(key)] for stem, key in found.items()}
+    for stem in ("users", "clients"):
+        known[stem] = [str(bench.make(stem, **bench.body(stem)))]
+    # More of those of which a pair may be there only once.
+    project, goal = world.plan["projects"], world.a.ids["goals"]
+    goals = (bench.make("project_goals", project_id=project) for _ in range(SPARE))
+    known["project_goals"] += map(str, goals)
+    known["indicators"] += (str(bench.make("indicators", goal_id=goal)) for _ in range(SPARE))
+    known["providers"] += (str(bench.make("providers")) for _ in range(SPARE))
+    return {stem: keys[::-1] for stem, keys in known.items()}  # the first is the one chosen most
+
+
+def stem_of(path: str) -> str:
+    return path.removeprefix("/api/v1/").partition("/")[0].replace("-", "_")
+
+
+# the document, narrowed to this world
+
+
+@schemathesis.hook
+def before_load_schema(context: HookContext, raw_schema: Node) -> None:
+    """What bodies refer to is there; who signs in is known; a batch asks for what there is."""
+    schemas = raw_schema["components"]["schemas"]
+    taken: set[str] = set()
+    for item in raw_schema["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict):
+                _reach(operation.get("requestBody", {}), schemas, taken)
+    for name in taken:
+        _narrow(schemas[name])
+    client_id, secret = new_client(app, ["plan:read"])
+    acronym = bench.open("projects", world.plan["projects"]).get_json()["acronym"]
+    paths = [f"/{stem.replace('_', '-')}" for stem in STEMS]
+    for name, values in {
+        "Login": {"email": [_person()], "password": [PASSWORD]},
+        "PasswordChange": {"current_password": [PASSWORD]},
+        "TokenRequest": {
+            "grant_type": ["client_credentials"],
+            "scope": ["plan:read", ""],
+            "client_id": [client_id],
+            "client_secret": [secret],
+        },
+        "ImportDocument": {"project": [acronym]},
+        "BatchOperation": {"path": [*paths, "/goals?limit=1"]},
+    }.items():
+        for member, words in values.items():
+            schemas[name]["properties"][member] = {"enum": words}
+    # Any JSON, of which a deep one takes the generator too far.
+    del schemas["BatchOperation"]["properties"]["body"]
+    schemas["TokenRequest"]["required"] = ["grant_type", "client_id", "client_secret"]
+
+
+def _reach(node: Any, schemas: Node, names: set[str]) -> None:
+    """The schemas that a body may be held to."""
+    if isinstance(node, list):
+        for inner in node:
+            _reach(inner, schemas, names)
+    elif isinstance(node, dict):
+        name = str(node.get("$ref", "")).rpartition("/")[2]
+        if name in schemas and name not in names:
+            names.add(name)
+            _reach(schemas[name], schemas, names)
+        for inner in node.values():
+            _reach(inner, schemas, names)
+
+
+def _narrow(schema: Any) -> None:
+    if isinstance(schema, list):
+        for inner in schema:
+            _narrow(inner)
+    elif isinstance(schema, dict):
+        if known := rows().get(schema.get("x-resource", "")):
+            schema["enum"] = [*known, *([None] if "null" in schema["type"] else [])]
+        for inner in list(schema.values()):
+            _narrow(inner)
+
+
+# who asks
+
+
+def _person() -> str:
+    return new_user(app, f"kirjautuja{next(numbers)}@koulu.example").email
+
+
+@schemathesis.auth(refresh_interval=None)
+class Callers:
+    """Somebody who may do it."""
+
+    def get(self, case: Case, context: AuthContext) -> Any:
+        stem = stem_of(case.operation.path)
+        if _operation_id(case) in ("logIn", "getToken"):
+            return {}  # they say it in the body
+        if stem != "auth":
+            return bench.writer(stem) if stem in STEMS else bench.manager
+        browser = Browser(app)  # a sign-in of its own each time: it may end with this call
+        assert browser.login(_person()).status_code == 200
+        return browser
+
+    def set(self, case: Case, data: Any, context: AuthContext) -> None:
+        if isinstance(data, dict):
+            case.headers = {**(case.headers or {}), **data}
+        elif case.operation.path.endswith("/refresh"):
+            case.cookies = {
+                name: data.cookie(name) for name in ("refresh_token", "csrf_refresh_token")
+            }
+            csrf = data.cookie("csrf_refresh_token", "/")
+            case.headers = {**(case.headers or {}), "X-CSRF-TOKEN": csrf}
+        else:
+            token = {"Authorization": f"Bearer {data.token}"}
+            case.headers = {**(case.headers or {}), **token}
+
+
+# a row for each request
+
+
+@schemathesis.hook
+def before_call(context: HookContext, case: Case, kwargs: Node) -> None:
+    """A path's id is that of a row; for a change of one made for it, since others refer to those of the world."""
+    stem, headers = stem_of(case.operation.path), case.headers or {}
+    key, known = str((case.path_parameters or {}).get("id")), rows().get(stem, [])
+    changes = case.method in ("PUT", "PATCH", "DELETE")
+    if known and UUID.fullmatch(key) and (key in known or not _is_ours(key)):
+        key = known[int(key[-2:], 16) % len(known)]
+        if changes:
+            key = str(bench.make(stem, **bench.body(stem)))
+        case.path_parameters["id"] = key
+    if changes and known and UUID.fullmatch(key) and TAG.fullmatch(str(headers.get("If-Match"))):
+        case.headers["If-Match"] = bench.open(stem, key).headers.get("ETag", headers["If-Match"])
+    if KEY.fullmatch(str(headers.get("Idempotency-Key", ""))):
+        case.headers["Idempotency-Key"] = os.urandom(8).hex()
+
+
+def _is_ours(key: str) -> bool:
+    """Made today (RFC 9562 §5.7); schemathesis makes them at random."""
+    return key[:4] == str(world.a.provider_id)[:4]
+
+
+# what must hold besides
+
+
+def _operation_id(case: Case) -> str:
+    return str(case.operation.definition.raw["operationId"])
+
+
+@schemathesis.check
+def refused_only_by_rules(ctx: CheckContext, response: Response, case: Case) -> None:
+    """What is valid by the document is refused as 422 only by a rule that it has no words for."""
+    positive = case.meta is not None and case.meta.generation.mode.is_positive
+    if positive and response.status_code == 422:
+        codes = {fault["code"] for fault in response.json()["errors"]}
+        unknown = codes - RULES - RULES_OF.get(_operation_id(case), set())
+        assert not unknown, f"refused as {', '.join(sorted(unknown))}"
+
+
+@cache
+def contract() -> Contract:
+    return Contract(json.loads(Path(told["document"]).read_text(encoding="utf-8")))
+
+
+@schemathesis.check
+def agrees_with_the_document(ctx: CheckContext, response: Response, case: Case) -> None:
+    """As closely as in every other test."""
+    headers = Headers(
+        (name, value)
+        for name, values in response.headers.items()
+        for value in values
+        if name.lower() != "content-encoding"  # unpacked already
+    )
+    request = response.request
+    answer = Answer(request.method or "", response.status_code, headers, response.content)
+    contract().judge(unquote(request.path_url.partition("?")[0]), answer)
+
+
+answered: defaultdict[str, Counter[int]] = defaultdict(Counter)
+
+
+@schemathesis.hook
+def after_call(context: HookContext, case: Case, response: Response) -> None:
+    """Keep count, to see that every operation has let something in."""
+    answered[_operation_id(case)][response.status_code] += 1
+    if sum(answered[_operation_id(case)].values()) % 10 == 1 or response.status_code < 300:
+        Path(told["report"]).write_text(json.dumps(answered), encoding="utf-8")

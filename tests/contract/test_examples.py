@@ -1,0 +1,78 @@
+"""Every example is one: it fits its schema, and what is to be sent is let in."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from flask_smorest.spec.plugins import FlaskPlugin
+
+from api import wire
+from tests.routes import OPERATIONS
+
+DOCUMENT: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "openapi" / "lamppu.json").read_text(encoding="utf-8")
+)
+TAKEN = {
+    (FlaskPlugin.flaskpath2openapi(one.rule).replace("{key}", "{id}"), one.method): one
+    for one in OPERATIONS.values()
+}
+
+
+def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in DOCUMENT["paths"].items():
+        for method, operation in item.items():
+            yield path, method.upper(), operation
+
+
+def _media() -> Iterator[Any]:
+    """Every body that goes in or out, by operation, and those of problems."""
+    for _, _, operation in _operations():
+        name = operation["operationId"]
+        asked = operation.get("requestBody", {}).get("content", {})
+        for media_type, media in asked.items():
+            yield pytest.param(media, id=f"{name} {media_type}")
+        for status, response in operation["responses"].items():
+            for media_type, media in response.get("content", {}).items():
+                yield pytest.param(media, id=f"{name} {status} {media_type}")
+    for name, response in DOCUMENT["components"]["responses"].items():
+        (media,) = response["content"].values()
+        yield pytest.param(media, id=name)
+
+
+MEDIA = list(_media())
+
+
+@pytest.mark.parametrize("media", MEDIA)
+def test_every_body_has_an_example_that_fits_its_schema(media: dict[str, Any]) -> None:
+    if media["schema"] == {"type": "string"}:
+        return  # the page to print
+    schema = media["schema"] | {"components": DOCUMENT["components"]}
+    checker = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+    assert [error.message for error in checker.iter_errors(media["example"])] == []
+
+
+def _requests() -> Iterator[Any]:
+    for path, method, operation in _operations():
+        if body := operation.get("requestBody"):
+            (example, *_) = [media["example"] for media in body["content"].values()]
+            yield pytest.param(path, method, example, id=operation["operationId"])
+
+
+@pytest.mark.parametrize(("path", "method", "example"), list(_requests()))
+def test_every_example_of_a_request_is_let_in(path: str, method: str, example: Any) -> None:
+    operation = TAKEN[path, method]
+    schema = operation.body or operation.form
+    assert schema is not None
+    if method == "PATCH":
+        whole = DOCUMENT["paths"][path]["put"]["requestBody"]["content"]["application/json"]
+        example = wire.merge_patch(whole["example"], example)
+    assert schema.validate(example) == {}
+
+
+def test_an_example_tells_no_secret_and_names_no_real_person() -> None:
+    told = json.dumps(DOCUMENT["paths"], ensure_ascii=False)
+    hosts = {part.split('"')[0] for part in told.split("@")[1:] if "." in part.split('"')[0]}
+    assert {host for host in hosts if not host.endswith(".example")} == set()

@@ -1,0 +1,61 @@
+"""HEAD and OPTIONS of every route: the first tells what GET would, the second what there is."""
+
+from collections import defaultdict
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.routes import OPERATIONS, Ground
+
+READS = [operation for operation in OPERATIONS.values() if operation.method == "GET"]
+
+
+@pytest.fixture
+def ground(app: Flask, client: FlaskClient) -> Ground:
+    return Ground(app, client)
+
+
+def test_head_has_the_headers_of_get_and_no_body(ground: Ground) -> None:
+    passing = {"Date", "X-Request-ID", "RateLimit"}
+    assert len(READS) > 45
+    for operation in READS:
+        path, headers = ground.path(operation), ground.headers(operation)
+        get = ground.client.get(path, headers=headers)
+        head = ground.client.head(path, headers=headers)
+        assert (head.status_code, head.data) == (get.status_code, b""), operation.endpoint
+        told, would = (
+            {name: value for name, value in answer.headers if name not in passing}
+            for answer in (head, get)
+        )
+        assert told == would, operation.endpoint
+
+
+def test_whoever_has_it_is_told_so_by_head_as_by_get(ground: Ground) -> None:
+    tried = 0
+    for operation in READS:
+        path, headers = ground.path(operation), ground.headers(operation)
+        tag = ground.client.get(path, headers=headers).headers.get("ETag")
+        if not tag:
+            continue
+        tried += 1
+        for method in ("GET", "HEAD"):
+            again = ground.client.open(
+                path, method=method, headers=headers | {"If-None-Match": tag}
+            )
+            assert (again.status_code, again.data) == (304, b""), operation.endpoint
+            assert again.headers["ETag"] == tag
+    assert tried > 45
+
+
+def test_options_names_the_methods_and_says_nothing_else(ground: Ground) -> None:
+    """To anybody: what there is, is no secret; the document says it too."""
+    methods = defaultdict(set)
+    for operation in OPERATIONS.values():
+        more = {"HEAD"} if operation.method == "GET" else set()
+        methods[ground.path(operation)] |= {operation.method, "OPTIONS", *more}
+    for path, there in methods.items():
+        response = ground.client.options(path)
+        assert (response.status_code, response.data) == (204, b""), path
+        assert set(response.headers["Allow"].split(", ")) == there, path
+        assert "Content-Type" not in response.headers, path
