@@ -33,6 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine", choices=ENGINES, help="run tests of the application on this engine only"
     )
+    parser.addoption(
+        "--examples", type=int, help="of each operation, for schemathesis: 100 take half an hour"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -162,6 +162,14 @@ class Callers:
             case.headers = {**(case.headers or {}), **token}
 
 
+@cache
+def callers() -> set[str]:
+    """The users that those who ask are; they must stay who they are."""
+    assert bench.operator and bench.ministry and bench.manager
+    page = bench.open("users", query_string={"limit": 500}).get_json()
+    return {user["id"] for user in page["items"]}
+
+
 # a row for each request
 
 
@@ -171,7 +179,7 @@ def before_call(context: HookContext, case: Case, kwargs: Node) -> None:
     stem, headers = stem_of(case.operation.path), case.headers or {}
     key, known = str((case.path_parameters or {}).get("id")), rows().get(stem, [])
     changes = case.method in ("PUT", "PATCH", "DELETE")
-    if known and UUID.fullmatch(key) and (key in known or not _is_ours(key)):
+    if known and UUID.fullmatch(key) and (key in {*known, *callers()} or not _is_ours(key)):
         key = known[int(key[-2:], 16) % len(known)]
         if changes:
             key = str(bench.make(stem, **bench.body(stem)))

@@ -1,0 +1,54 @@
+"""schemathesis against a server: all its phases and checks, on both engines.
+
+`--examples 100` makes of the short run a long one: every operation, and as many examples of each.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import server
+from tests.contract.conforming import current
+from tests.server import ROOT
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+# One of each kind: who signs in, several in one, a plan row, a record, one with parts, one with dates.
+SHORT = ("auth", "batch", "forms", "periods", "goals", "meetings")
+# Never let in: an import needs rows that name each other, which is for tests of its own.
+NEVER: set[str] = set()
+
+Settings = dict[str, object]
+
+
+@pytest.fixture
+def told(settings: Settings, tmp_path: Path) -> dict[str, Any]:
+    """What the hooks want to know, and the settings of the server beside them."""
+    (document := tmp_path / "openapi.json").write_text(json.dumps(current().document))
+    ours = {"RATE_LIMIT": 0, "ACCESS_TOKEN_SECONDS": 86_400, "LOG_LEVEL": "WARNING"}
+    report = tmp_path / "report.json"
+    return {"settings": settings | ours, "document": str(document), "report": str(report)}
+
+
+def test_schemathesis_finds_no_fault(
+    told: dict[str, Any], tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    examples = pytestconfig.getoption("examples")
+    options = [f"--max-examples={examples or 2}", "--seed=1", "--generation-database=none"]
+    options += [] if examples else [f"--include-tag={tag}" for tag in SHORT]
+    with server.running(told["settings"], tmp_path / "gunicorn.log") as url:
+        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)]
+        command += ["run", told["document"], "--url", url, "--no-color", *options]
+        environment = os.environ | {"CONTRACT_RUN": json.dumps(told)}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0, done.stdout[done.stdout.find("= FAILURES") :][:20_000]
+    answered = json.loads(Path(told["report"]).read_text(encoding="utf-8"))
+    silent = {name for name, found in answered.items() if not any(s < "300" for s in found)}
+    assert silent <= NEVER, "what the document allows was let in nowhere"
