@@ -27,6 +27,16 @@ def conditional(response: Response) -> Response:
     """ETag, and 304 when the caller has it already (RFC 9110 §13.1.2). A shared cache must not keep it."""
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary.add("Authorization")
+    return _conditional(response)
+
+
+def public(response: Response, freshness: str = "no-cache") -> Response:
+    """The same of what is everybody's: any cache may keep it, and asks whether it still holds."""
+    response.headers["Cache-Control"] = f"public, {freshness}"
+    return _conditional(response)
+
+
+def _conditional(response: Response) -> Response:
     response.add_etag()
     response.make_conditional(request)
     if response.status_code == Stale.status:  # a GET may ask for a version too (RFC 9110 §13.1.1)

@@ -126,14 +126,15 @@ class Resource:
             raise Forbidden
         data["external_id"] = _own_name(external_id, data["external_id"])
         row = self.named(data["external_id"])
-        if row is None and request.if_match:
+        asked = "If-Match" in request.headers  # one that names nothing matches nothing
+        if row is None and asked:
             raise Stale("No row has this external_id.")
         if row is None:
             return self.create(data)
         unwanted = request.if_none_match
         if unwanted and (unwanted.star_tag or unwanted.contains_weak(str(row.version))):
             raise self._stale(row)
-        if request.if_match and not request.if_match.star_tag:
+        if asked and not request.if_match.star_tag:
             self._match(row)
         return self._write(row, data)
 

@@ -59,3 +59,14 @@ def test_options_names_the_methods_and_says_nothing_else(ground: Ground) -> None
         assert (response.status_code, response.data) == (204, b""), path
         assert set(response.headers["Allow"].split(", ")) == there, path
         assert "Content-Type" not in response.headers, path
+
+
+def test_who_asks_to_read_a_version_that_is_no_more_is_told_so_as_a_problem(ground: Ground) -> None:
+    answered = []
+    for operation in READS:
+        headers = ground.headers(operation) | {"If-Match": '"never"'}
+        response = ground.client.get(ground.path(operation), headers=headers)
+        if response.status_code != 404:  # no import was made
+            assert (response.status_code, response.get_json()["code"]) == (412, "stale")
+            answered.append(operation.endpoint)
+    assert len(answered) > 45

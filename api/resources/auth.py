@@ -12,7 +12,7 @@ from flask_jwt_extended import unset_refresh_cookies
 
 from api import access, jwt
 from api.access import Caller
-from api.answers import conditional, json_response
+from api.answers import conditional, json_response, public
 from api.blueprint import Blueprint
 from api.context import caller, database, session
 from api.models.projects import Project
@@ -241,11 +241,7 @@ def _client_credentials(asked: dict[str, Any]) -> tuple[str, str]:
 @well_known.response(200, contract.KeySet)
 def keys() -> Response:
     """The keys that our access tokens can be verified with (JWK Set, RFC 7517)"""
-    response = json_response(jwt.keys().public())
-    response.headers["Cache-Control"] = "public, max-age=300"
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return public(json_response(jwt.keys().public()), "max-age=300")
 
 
 def _buckets(account: str) -> list[Bucket]:

@@ -4,8 +4,9 @@ from functools import cache
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Response, request
+from flask import Response
 
+from api.answers import public
 from api.blueprint import Blueprint
 from api.documents import guides
 from api.problems import NotFound
@@ -73,7 +74,4 @@ def _read(name: str) -> bytes:
 def _answer(content: str | bytes, media_type: str, policy: str = _POLICY) -> Response:
     response = Response(content, content_type=f"{media_type}; charset=utf-8")
     response.headers["Content-Security-Policy"] = policy
-    response.headers["Cache-Control"] = "public, no-cache"
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return public(response)

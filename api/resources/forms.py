@@ -9,14 +9,14 @@ from flask import Response, request, url_for
 
 from api import context
 from api.access import POLICIES
-from api.answers import json_response
+from api.answers import JSON, json_response, public
 from api.blueprint import Blueprint
 from api.models.base import Row
 from api.problems import NotFound
 from schemas import forms as contract
 from schemas.vocabulary import Language
 
-SCHEMA_JSON, JSON = "application/schema+json", "application/json"
+SCHEMA_JSON = "application/schema+json"
 PUBLIC = "The contract is public."
 
 _schemas = {model.__tablename__: model.schema for model in Row.all()}
@@ -37,11 +37,7 @@ DOCUMENT = Path(__file__).parents[2] / "openapi" / "lamppu.json"
 @contract_document.response(200, contract.OpenapiDocument)
 def openapi() -> Response:
     """The OpenAPI document, as it is committed with the code"""
-    response = Response(_committed(), content_type=JSON)
-    response.headers["Cache-Control"] = "public, no-cache"
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return public(Response(_committed(), content_type=JSON))
 
 
 @cache
@@ -73,7 +69,7 @@ def list_forms(query: dict[str, Any]) -> Response:
         }
         for stem, schema in FORMS.items()
     ]
-    return _public(json_response({"items": items}), language)
+    return _in_language(json_response({"items": items}), language)
 
 
 @blp.route(
@@ -98,17 +94,14 @@ def read(query: dict[str, Any], stem: str) -> Response:
     accepted = request.accept_mimetypes.best_match((SCHEMA_JSON, JSON))
     response = Response(document(stem, language), content_type=accepted or SCHEMA_JSON)
     response.vary.add("Accept")
-    return _public(response, language)
+    return _in_language(response, language)
 
 
 def _language(query: dict[str, Any]) -> str:
     return query["language"] or context.language() or Language.FI.value
 
 
-def _public(response: Response, language: str) -> Response:
+def _in_language(response: Response, language: str) -> Response:
     response.headers["Content-Language"] = language
-    response.headers["Cache-Control"] = "public, no-cache"
     response.vary.add("Accept-Language")
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return public(response)

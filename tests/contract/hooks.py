@@ -165,7 +165,7 @@ class Callers:
 @cache
 def callers() -> set[str]:
     """The users that those who ask are; they must stay who they are."""
-    assert bench.operator and bench.ministry and bench.manager
+    assert all((bench.operator, bench.ministry, bench.manager))
     page = bench.open("users", query_string={"limit": 500}).get_json()
     return {user["id"] for user in page["items"]}
 
