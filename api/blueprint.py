@@ -22,7 +22,6 @@ from webargs.multidictproxy import MultiDictProxy
 from api import access, idempotency, rates, wire
 from api.access import Caller
 from api.context import database, part, writes
-from api.db import Scope, Session
 from api.headers import Deprecation
 from api.problems import (
     Fault,
@@ -34,6 +33,7 @@ from api.problems import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from api.scope import Scope, Session
 from schemas import vocabulary as v
 from schemas.fields import Worded
 

@@ -8,7 +8,7 @@ from sqlalchemy import orm
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from api.db import Base, Json
+from api.base import Base, Json
 from schemas.fields import References
 
 

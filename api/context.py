@@ -6,7 +6,8 @@ from typing import cast
 from flask import current_app, g, request
 
 from api.access import Caller, Reach
-from api.db import Database, Session
+from api.db import Database
+from api.scope import Session
 from schemas.vocabulary import Language
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

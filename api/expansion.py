@@ -6,10 +6,11 @@ from functools import cache
 from typing import Any
 
 from api.access import reach as reach_of
+from api.base import ProviderScoped
 from api.context import caller
-from api.db import ProviderScoped, Session
 from api.models.base import Row
 from api.problems import Fault, Invalid
+from api.scope import Session
 from api.services import rows
 from api.view import Shown, View
 from schemas.fields import Reference, Worded

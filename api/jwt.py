@@ -25,8 +25,8 @@ from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException
 from jwt import InvalidTokenError, PyJWTError
 
 from api.access import Caller
+from api.base import now
 from api.context import session
-from api.db import now
 from api.problems import Forbidden, Unauthenticated
 from api.services import clients, logins
 from api.services.keys import KeyRing

@@ -10,10 +10,11 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from api.access import Reach
 from api.answers import JSON, SPARSE, conditional, json_response
+from api.base import ProviderScoped
 from api.context import caller
-from api.db import ProviderScoped, Session
 from api.expansion import Member, Shape
 from api.problems import Fault, Invalid
+from api.scope import Session
 from api.view import ORDERS, Shown, View
 from schemas.fields import Reference, Worded
 

@@ -13,12 +13,13 @@ from api import listing, wire
 from api.access import Reach
 from api.access import reach as reach_of
 from api.answers import JSON, conditional, json_response, tag_by_content
+from api.base import ProviderScoped
 from api.blueprint import Blueprint
 from api.context import caller, database, reach, session
-from api.db import ProviderScoped, Session, scoped
 from api.expansion import Shape, members
 from api.models.base import Row
 from api.problems import Fault, Forbidden, Invalid, NotFound, PreconditionRequired, Stale
+from api.scope import Session, scoped
 from api.services import rows
 from api.view import Shown, View
 from schemas import vocabulary as v

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from api import wire
 from api.access import Reach
+from api.base import Base
 from api.columns import Holds, column
-from api.db import Base, Session, scoped
 from api.models.base import Link, Row
+from api.scope import Session, scoped
 from schemas.fields import References
 from schemas.lists import texts
 

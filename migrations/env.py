@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context
 
-from api.db import Identifier, Moment
+from api.base import Identifier, Moment
 from api.models.base import Base  # with which every table comes
 from migrations import protection, vocabularies
 
@@ -13,10 +13,10 @@ from migrations import protection, vocabularies
 def render(kind: str, item: Any, autogen: Any) -> str | bool:
     """Our column types by their names, so that a revision reads like the models."""
     if kind == "type" and isinstance(item, Identifier | Moment):
-        autogen.imports.add(f"from api.db import {type(item).__name__}")
+        autogen.imports.add(f"from api.base import {type(item).__name__}")
         return f"{type(item).__name__}()"
     if kind == "type" and isinstance(item, sa.JSON):
-        autogen.imports.add("from api.db import Json")
+        autogen.imports.add("from api.base import Json")
         return "Json"
     return False
 

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from api.base import Base
 from api.context import database
-from api.db import Base
 from api.models.clients import Client
 from api.models.providers import Provider
 from api.models.users import User

@@ -15,11 +15,12 @@ from uuid_utils.compat import uuid7
 
 from api import jwt
 from api.access import Caller, Reach
-from api.db import Scope, now
+from api.base import now
 from api.models.base import RecordRow
 from api.models.clients import Client
 from api.models.imports import Import
 from api.models.users import LoginSession, User
+from api.scope import Scope
 from api.services import clients, rows
 
 _number = itertools.count(1)

@@ -16,9 +16,10 @@ from marshmallow import Schema
 from werkzeug.test import TestResponse
 
 from api.access import POLICIES
-from api.db import MINISTRY_ROLE, Base
+from api.base import Base
 from api.models.base import PlanRow, RecordRow
 from api.resources import BLUEPRINTS
+from api.scope import MINISTRY_ROLE
 from api.services import rows
 from tests import factories
 

@@ -18,7 +18,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from api.app import create_app
-from api.db import now
+from api.base import now
 from api.models.requests import IdempotencyKey
 from api.models.users import User
 from api.services import idempotency, rows

@@ -17,8 +17,9 @@ from sqlalchemy.schema import conv
 
 from api import cli
 from api.app import create_app
+from api.base import Base
 from api.cli import migrate_database
-from api.db import Base, Database
+from api.db import Database
 from api.models import security
 from api.services import samples
 from migrations import vocabularies

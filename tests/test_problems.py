@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from api.app import create_app
-from api.db import Session
 from api.problems import MOST_FAULTS, Fault, Invalid
+from api.scope import Session
 from api.services import rows
 from tests import factories
 from tests.postgres import free_port

@@ -14,8 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api import wire
-from api.db import Scope
 from api.models.goals import Goal
+from api.scope import Scope
 from api.services import rows
 from schemas import vocabulary as v
 from schemas.fields import Entries, References

@@ -14,21 +14,14 @@ from flask import Flask
 from sqlalchemy import orm
 
 from api.access import Reach
-from api.db import (
-    SCOPE_PROVIDER,
-    Database,
-    Identifier,
-    ProviderScoped,
-    Scope,
-    ScopeError,
-    Session,
-    scoped,
-)
+from api.base import Identifier, ProviderScoped
+from api.db import Database
 from api.models.contacts import Contact
 from api.models.goals import Goal
 from api.models.meetings import Meeting, Participant
 from api.models.projects import Project
 from api.models.results import Result
+from api.scope import SCOPE_PROVIDER, Scope, ScopeError, Session, scoped
 from api.services import rows
 from api.view import View
 from tests.factories import World, make, world
@@ -497,7 +490,7 @@ def test_these_modules_and_no_others_read_all_providers() -> None:
 
 def test_these_modules_and_no_others_know_connections_past_the_sessions() -> None:
     raw = ("connection", "engine", "exec_driver_sql", "raw_connection", "driver_connection")
-    assert _callers(*raw) == {"api/db.py", "api/cli.py"}
+    assert _callers(*raw) == {"api/db.py", "api/scope.py", "api/cli.py"}
 
 
 def test_only_the_named_session_may_have_everyones_scope() -> None:

@@ -12,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api.access import Reach
-from api.db import ProviderScoped, Scope, Session, now
+from api.base import ProviderScoped, now
+from api.scope import Scope, Session
 from api.services import rows
 from api.view import STATEMENTS_KEPT, View
 from schemas.fields import Choice, Reference

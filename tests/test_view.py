@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from api import wire
 from api.access import Reach
-from api.db import Scope
 from api.models.base import RecordRow
+from api.scope import Scope
 from api.services import rows
 from api.view import View
 from schemas.fields import References

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from flask import Flask
 from psycopg import errors, sql
 
-from api.db import MINISTRY_ROLE, PROVIDER_ROLE, Base, Database, ProviderScoped, Scope
+from api.base import Base, ProviderScoped
+from api.db import Database
 from api.models.base import Row
+from api.scope import MINISTRY_ROLE, PROVIDER_ROLE, Scope
 from schemas.base import Schema
 from schemas.fields import Entries, Part, Reference, References
 from tests import postgres

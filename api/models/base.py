@@ -10,7 +10,8 @@ from sqlalchemy import orm
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 
 from api.access import Reach
-from api.db import SCOPE_PROVIDER, Base, ProviderScoped, RowMixin, words
+from api.base import Base, ProviderScoped, RowMixin, words
+from api.scope import SCOPE_PROVIDER
 from schemas import vocabulary as v
 from schemas.base import Schema
 

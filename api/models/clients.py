@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import orm
 
-from api.db import Json
+from api.base import Json
 from api.models.base import SystemRow, line, plan
 from schemas import clients as contract
 from schemas import vocabulary as v

@@ -5,7 +5,7 @@ import uuid
 from sqlalchemy import orm
 from sqlalchemy.ext.associationproxy import AssociationProxy
 
-from api.db import words
+from api.base import words
 from api.models.base import Dated, Link, RecordRow, children, line, linked, parent, prose, record
 from schemas import disseminations as contract
 from schemas import vocabulary as v

@@ -4,7 +4,7 @@ import uuid
 
 from sqlalchemy import orm
 
-from api.db import Json
+from api.base import Json
 from api.models.base import RecordRow, record
 from schemas import imports as contract
 

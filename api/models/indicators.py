@@ -5,7 +5,7 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from api.db import words
+from api.base import words
 from api.models.base import RecordRow, line, plan, record
 from schemas import indicators as contract
 from schemas import vocabulary as v

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from api.db import Base, Json
+from api.base import Base, Json
 from api.models.base import PlanRow
 from schemas import programmes as contract
 

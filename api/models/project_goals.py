@@ -5,7 +5,7 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from api.db import Json
+from api.base import Json
 from api.models.base import PlanRow, line, plan
 from schemas import project_goals as contract
 from schemas import vocabulary as v

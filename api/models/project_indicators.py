@@ -5,7 +5,7 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from api.db import Json, words
+from api.base import Json, words
 from api.models.base import PlanRow, line, plan
 from schemas import project_indicators as contract
 from schemas import vocabulary as v

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from api.db import Json
+from api.base import Json
 from api.models.base import PlanRow, line, plan
 from schemas import projects as contract
 from schemas import vocabulary as v

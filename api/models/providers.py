@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from api.db import Json, words
+from api.base import Json, words
 from api.models.base import Row, line
 from schemas import providers as contract
 from schemas import vocabulary as v

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from api.db import Base, Json, now
+from api.base import Base, Json, now
 from api.models.base import line
 
 

@@ -4,7 +4,7 @@ import uuid
 
 from sqlalchemy import orm
 
-from api.db import words
+from api.base import words
 from api.models.base import RecordRow, plan, prose, record
 from schemas import results as contract
 from schemas import vocabulary as v

@@ -7,7 +7,8 @@ with OR or a sub-select loses the index, and Citus refuses the latter.
 
 from collections.abc import Iterator
 
-from api.db import MINISTRY_ROLE, PROVIDER_ROLE, Base
+from api.base import Base
+from api.scope import MINISTRY_ROLE, PROVIDER_ROLE
 
 SECRETS = frozenset(
     {"users", "login_sessions", "login_failures", "clients", "idempotency_keys", "rate_windows"}

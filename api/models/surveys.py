@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import orm
 from sqlalchemy.ext.associationproxy import AssociationProxy
 
-from api.db import words
+from api.base import words
 from api.models.base import (
     Child,
     Link,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from uuid_utils.compat import uuid7
 
-from api.db import Base, now, words
+from api.base import Base, now, words
 from api.models.base import SystemRow, line, plan
 from schemas import users as contract
 from schemas import vocabulary as v

@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.access import Caller
-from api.db import Identifier, Moment, Session, now
+from api.base import Identifier, Moment, now
 from api.models.clients import Client
+from api.scope import Session
 
 SECRET_BYTES = 32
 # `last_used_at` is a hint for people who tidy up; writing it on each token would be all the service did.

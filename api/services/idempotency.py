@@ -16,9 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.access import Caller
-from api.db import Session, now
+from api.base import now
 from api.models.requests import IdempotencyKey
 from api.problems import Fault, Invalid, Problem
+from api.scope import Session
 from schemas.fields import Worded
 
 HEADER = "Idempotency-Key"

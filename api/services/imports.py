@@ -17,13 +17,13 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.access import Reach
-from api.db import Session
 from api.models.base import RecordRow, Row
 from api.models.deliverables import Deliverable
 from api.models.imports import Import
 from api.models.participations import Participation
 from api.models.projects import Project
 from api.problems import MOST_FAULTS, Duplicate, Fault, Invalid, Problem
+from api.scope import Session
 from api.services import rows
 from api.view import Shown, View
 from schemas.fields import Entries, Part, Reference, References, Worded

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid4
 
 from api.access import Caller
-from api.db import Identifier, Moment, Session, now
+from api.base import Identifier, Moment, now
 from api.models.users import LoginSession, User, email_key
 from api.problems import Fault, Invalid, Unauthenticated
+from api.scope import Session
 from api.services import passwords
 
 SWEPT_AT_ONCE = 100

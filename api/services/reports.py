@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.access import Reach
-from api.db import Session
 from api.models.contacts import Contact
 from api.models.deliverables import Deliverable
 from api.models.disseminations import Dissemination
@@ -22,6 +21,7 @@ from api.models.providers import Provider
 from api.models.results import Result
 from api.models.sub_projects import SubProject
 from api.models.surveys import Survey
+from api.scope import Session
 from api.view import Shown, View
 from schemas.results import STATEMENTS
 from schemas.vocabulary import CellState

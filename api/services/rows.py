@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from marshmallow import Schema
 
 from api.access import Reach
-from api.db import SCOPE_PROVIDER, Base, Identifier, Session, conflict, now, scoped
+from api.base import Base, Identifier, now
+from api.db import conflict
 from api.models.base import Child, PlanRow, RecordRow, Row, SystemRow
 from api.models.participations import Participation
 from api.models.projects import Project
 from api.models.sub_projects import SubProject
 from api.problems import Duplicate, Fault, Forbidden, InUse, Invalid, Problem
+from api.scope import SCOPE_PROVIDER, Session, scoped
 from schemas.fields import Entries, Part, Reference, References, Worded
 
 T = TypeVar("T")

@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.access import Reach
-from api.db import Database, Scope, Session
+from api.db import Database
 from api.models.clients import Client
 from api.models.providers import Provider
 from api.models.reports import Report
+from api.scope import Scope, Session
 from api.services import clients, imports, passwords, rows
 from schemas.imports import ImportDocument
 

@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.access import Reach
-from api.db import Session
 from api.models.base import Row
 from api.models.goals import Goal
 from api.models.meetings import Meeting
@@ -16,6 +15,7 @@ from api.models.project_goals import ProjectGoal
 from api.models.project_meetings import ProjectMeeting
 from api.models.sub_projects import SubProject
 from api.problems import Fault, Invalid
+from api.scope import Session
 from api.services import rows
 from schemas.fields import Worded
 from schemas.project_meetings import Occasion

@@ -17,9 +17,10 @@ from math import ceil
 import sqlalchemy as sa
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from api.db import Session, now
+from api.base import now
 from api.models.users import LoginFailure
 from api.problems import TooManyRequests
+from api.scope import Session
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_ADDRESS = 5

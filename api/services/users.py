@@ -6,9 +6,9 @@ from marshmallow import ValidationError
 
 from api import wire
 from api.access import Caller
-from api.db import Session
 from api.models.users import User, email_key
 from api.problems import Fault, Invalid, Problem
+from api.scope import Session
 from api.services import logins, passwords, rows
 from schemas import users as contract
 from schemas import vocabulary as v

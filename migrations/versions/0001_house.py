@@ -6,7 +6,7 @@ Revision: 0001, after None
 import sqlalchemy as sa
 from alembic import op
 
-from api.db import Identifier, Json, Moment
+from api.base import Identifier, Json, Moment
 from api.models import security
 
 revision = "0001"

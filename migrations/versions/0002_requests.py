@@ -6,7 +6,7 @@ Revision: 0002, after 0001
 import sqlalchemy as sa
 from alembic import op
 
-from api.db import Json, Moment
+from api.base import Json, Moment
 
 revision = "0002"
 down_revision = "0001"

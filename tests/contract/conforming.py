@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from http import HTTPMethod
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import jsonschema_rs
 from flask import Flask
@@ -63,10 +63,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
+    """:param part: one of a batch, which tells few of its headers"""
+
     method: str
     status: int
     headers: Headers
     body: bytes
+    part: bool = False
 
     @property
     def media(self) -> str:
@@ -174,10 +177,20 @@ class Contract:
                 *self._answer(operation, answer),
                 *(self._verdict(operation, values, asked, answer) if asked else ()),
             ]
+        who = operation["operationId"] if operation else "no operation"
         if faults:
-            who = operation["operationId"] if operation else "no operation"
             where = f"{who}: {answer.method} {template or path} -> {answer.status}"
             raise AssertionError("\n  ".join([where, *faults, repr(answer.body[:500])]))
+        if who == "sendBatch" and answer.status == 200 and asked and asked.body:
+            self._judge_parts(json.loads(asked.body), json.loads(answer.plain))
+
+    def _judge_parts(self, asked: Node, answer: Node) -> None:
+        for one, told in zip(asked["operations"], answer["responses"], strict=True):
+            if "{{" not in one["path"]:
+                path = unquote("/api/v1" + one["path"].partition("?")[0])
+                body = b"" if told["body"] is None else json.dumps(told["body"]).encode()
+                headers = Headers(told["headers"])
+                self.judge(path, Answer(one["method"], told["status"], headers, body, part=True))
 
     # which operation
 
@@ -229,11 +242,8 @@ class Contract:
             yield f"code {code} is not documented, only {', '.join(known)}"
 
     def _told(self, response: Node, answer: Answer) -> Iterator[str]:
-        needed = GO_WITH.get(answer.status)
-        if needed and needed not in answer.headers:
-            yield f"header {needed} is missing"
-        for name, header in response.get("headers", {}).items():
-            yield from self._header(name, self.resolved(header), answer.headers.get(name))
+        if not answer.part:
+            yield from self._headers(response.get("headers", {}), answer)
         bare = answer.method == HTTPMethod.HEAD or answer.status == 304
         content = {} if bare else response.get("content", {})
         if not content:
@@ -244,6 +254,13 @@ class Contract:
         elif _is_json(answer.media):
             shown = json.loads(answer.plain)
             yield from self._fits(content[answer.media]["schema"], "out", shown)
+
+    def _headers(self, documented: Node, answer: Answer) -> Iterator[str]:
+        needed = GO_WITH.get(answer.status)
+        if needed and needed not in answer.headers:
+            yield f"header {needed} is missing"
+        for name, header in documented.items():
+            yield from self._header(name, self.resolved(header), answer.headers.get(name))
 
     def _header(self, name: str, header: Node, value: str | None) -> Iterator[str]:
         if value is not None:

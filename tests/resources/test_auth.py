@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from api.app import create_app
-from api.db import now
+from api.base import now
 from api.models.users import LoginFailure, LoginSession, User
 from api.services import passwords, throttle
 from tests.accounts import (

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 
 from api.app import create_app
+from api.base import now
 from api.config import ConfigError
-from api.db import now
 from api.services import keys
 from tests.accounts import ME, Browser, code, new_client, new_user, signed_in
 

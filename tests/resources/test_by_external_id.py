@@ -107,6 +107,15 @@ def test_versions_are_asked_for_only_where_they_are_named(bench: Bench) -> None:
     )
 
 
+def test_a_precondition_that_names_no_version_matches_none(bench: Bench) -> None:
+    """An empty one must not pass for one that is not there."""
+    path = url("contacts", "by-external-id/k1")
+    for status in (412, 201, 412):
+        headers = {} if status == 201 else {"If-Match": ""}
+        response = bench.client.put(path, json={"name": "Aino"}, headers=bench.manager | headers)
+        assert response.status_code == status, response.text
+
+
 def test_the_same_name_of_another_provider_is_another_row(bench: Bench) -> None:
     """Nothing of the other's row is found, changed or told."""
     theirs = bench.world.b.ids["contacts"]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from api.db import now
+from api.base import now
 from api.models.clients import Client
 from tests.accounts import ME, Browser, code, new_client, new_provider, signed_in
 from tests.resources.test_auth import run

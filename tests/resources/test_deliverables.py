@@ -1,8 +1,8 @@
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from api.access import Reach
-from api.db import Scope
 from api.models.deliverables import Deliverable
+from api.scope import Scope
 from api.services import rows
 from tests.examples import Bench, places, statements
 

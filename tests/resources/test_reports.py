@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from api.db import Scope
 from api.models.measurements import Measurement
+from api.scope import Scope
 from api.services import reports
 from tests.accounts import code
 from tests.examples import Bench, places, statements, url

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.test import TestResponse
 
-from api.db import Scope
+from api.scope import Scope
 from api.services import rows
 from schemas.lists import ListQuery
 from tests.accounts import code

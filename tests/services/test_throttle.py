@@ -7,9 +7,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from api.db import Session, now
+from api.base import now
 from api.models.users import LoginFailure
 from api.problems import TooManyRequests
+from api.scope import Session
 from api.services import throttle
 from api.services.throttle import Throttle
 
