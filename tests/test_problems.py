@@ -18,6 +18,7 @@ from api.app import create_app
 from api.problems import MOST_FAULTS, Fault, Invalid
 from api.scope import Session
 from api.services import rows
+from api.services.conflicts import flush
 from tests import factories
 from tests.postgres import free_port
 from tests.routes import Ground
@@ -259,7 +260,7 @@ def test_a_fault_of_ours_is_500_and_tells_nothing(
     problem(response, response.status_code, response.get_json()["code"])
 
 
-@pytest.mark.parametrize("flushes", [rows.flush, Session.flush])
+@pytest.mark.parametrize("flushes", [flush, Session.flush])
 def test_a_row_that_our_schemas_should_have_refused_is_500_and_no_conflict(
     faulty: Callable[..., Flask], caplog: pytest.LogCaptureFixture, flushes: Callable[..., None]
 ) -> None:
@@ -283,7 +284,7 @@ def test_a_row_that_our_schemas_should_have_refused_is_500_and_no_conflict(
         assert "the secret word" not in caplog.text, "of people's data the log keeps nothing"
 
 
-@pytest.mark.parametrize("flushes", [rows.flush, Session.flush])
+@pytest.mark.parametrize("flushes", [flush, Session.flush])
 def test_a_key_that_is_there_already_is_409(
     faulty: Callable[..., Flask], flushes: Callable[..., None]
 ) -> None:

@@ -25,6 +25,7 @@ from api.models.projects import Project
 from api.problems import MOST_FAULTS, Duplicate, Fault, Invalid, Problem
 from api.scope import Session
 from api.services import rows
+from api.services.conflicts import flush
 from api.view import Shown, View
 from schemas.fields import Entries, Part, Reference, References, Worded
 
@@ -115,7 +116,7 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
     counts = _write(session, _in_order(session, elements, sub_project_id), home, reach)
     done = Import(sub_project_id=sub_project_id, counts=counts)
     session.add(done)
-    rows.flush(session)
+    flush(session)
     return done
 
 

@@ -1,6 +1,5 @@
-"""Writing one row of any table: its references hold, its home stays, what the database refuses is said in our words."""
+"""Writing one row of any table: its references hold, its home stays."""
 
-import contextlib
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ from marshmallow import Schema
 
 from api.access import Reach
 from api.base import Base, Identifier, now
-from api.db import conflict
 from api.models.base import Child, PlanRow, RecordRow, Row, SystemRow
 from api.models.participations import Participation
 from api.models.projects import Project
 from api.models.sub_projects import SubProject
-from api.problems import Duplicate, Fault, Forbidden, InUse, Invalid, Problem
+from api.problems import Fault, Forbidden, InUse, Invalid
 from api.scope import SCOPE_PROVIDER, Session, scoped
+from api.services.conflicts import flush
 from schemas.fields import Entries, Part, Reference, References, Worded
 
 T = TypeVar("T")
@@ -306,54 +305,3 @@ def _coordinator(session: Session, model: type[Row], data: Data, home: Home) -> 
     if model is Project:
         return data["coordinator_id"]  # type: ignore[no-any-return]
     return session.scalar(sa.select(Project.coordinator_id).where(Project.id == home.project_id))
-
-
-def flush(session: Session) -> None:
-    """Send what is pending, inside the handler, so that a refusal is answered and not met at commit."""
-    with _refusals():
-        session.flush()
-
-
-@contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except sa.exc.IntegrityError as error:
-        kind = conflict(error)
-        if kind is None:
-            raise  # what our schemas should not have let in is our fault, not the caller's
-        raise _refusal(error, kind) from error
-
-
-def _refusal(error: sa.exc.IntegrityError, kind: str) -> Problem:
-    """Which of our rules a constraint stood for."""
-    if kind == "foreign key":
-        return InUse("Other rows refer to this one, or what it refers to has just gone.")
-    if columns := _columns(error):
-        field = columns[-1].removesuffix("_key")
-        return Duplicate(
-            Worded("Another row has the same {field}.", field=field),
-            faults=[Fault("duplicate", "Another row has this already.", f"/{field}")],
-        )
-    return Duplicate()
-
-
-def _columns(error: sa.exc.IntegrityError) -> list[str]:
-    """The columns that had to be unique; none when it was the key, which is no field of the caller's."""
-    original: Any = error.orig
-    if diagnosis := getattr(original, "diag", None):
-        return _constraint(diagnosis.table_name, diagnosis.constraint_name)
-    if original.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
-        return []
-    _, _, columns = str(original).partition(": ")
-    return [name.partition(".")[2] for name in columns.split(", ")]
-
-
-def _constraint(table: str | None, name: str | None) -> list[str]:
-    found = Base.metadata.tables[table or ""].constraints if table else set()
-    return [
-        column.name
-        for constraint in found
-        if isinstance(constraint, sa.UniqueConstraint) and constraint.name == name
-        for column in constraint.columns
-    ]

@@ -9,7 +9,8 @@ from api.access import Caller
 from api.models.users import User, email_key
 from api.problems import Fault, Invalid, Problem
 from api.scope import Session
-from api.services import logins, passwords, rows
+from api.services import logins, passwords
+from api.services.conflicts import flush
 from schemas import users as contract
 from schemas import vocabulary as v
 from schemas.fields import Worded
@@ -67,5 +68,5 @@ def create_admin(session: Session, email: str, name: str, password: str | None =
     password = password or passwords.random()
     kept = passwords.hashed(password)
     session.add(User(email=email, name=name, role="admin", active=True, password_hash=kept))
-    rows.flush(session)
+    flush(session)
     return password
