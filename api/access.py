@@ -20,11 +20,11 @@ EVERY, OWN, TAKES_PART, COORDINATES = Reach
 Right = Mapping[str, Reach]
 Policy = Mapping[str, Right]
 
-SIGNED_IN = MappingProxyType(
-    {
-        **dict.fromkeys(("viewer", "editor", "manager", "reviewer", "admin"), EVERY),
-        **dict.fromkeys(("a provider's client", "the ministry's client"), EVERY),
-    }
+PEOPLE: Right = MappingProxyType(
+    dict.fromkeys(("viewer", "editor", "manager", "reviewer", "admin"), EVERY)
+)
+SIGNED_IN: Right = MappingProxyType(
+    {**PEOPLE, **dict.fromkeys(("a provider's client", "the ministry's client"), EVERY)}
 )
 
 
@@ -69,7 +69,7 @@ RECORD = _policy(_RECORD_READ, _RECORD_WRITE)
 IMPORT = _policy(_RECORD_READ, {}, create=_RECORD_WRITE)
 PROVIDER = _policy(SIGNED_IN, {"admin": EVERY})
 ACCOUNT = _policy(*[{"manager": OWN, "admin": EVERY}] * 2)
-MYSELF = _policy(SIGNED_IN, {}, create=SIGNED_IN)
+MYSELF = _policy(SIGNED_IN, {}, create=PEOPLE)  # only people have sign-ins and passwords
 BATCH = _policy({}, {}, create=SIGNED_IN)  # each of its operations asks its own row
 OPEN = _policy({}, {})  # each of its routes says by name that it is open; the table adds nothing
 
@@ -109,6 +109,8 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "docs": OPEN,
     }
 )
+# What has no rows of its own: there a right has no reach.
+WITHOUT_ROWS = frozenset({"auth", "batch"})
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,33 @@
 """Answers in JSON, and when a reader has them already."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, request
+from werkzeug.datastructures import MIMEAccept
 
 from api import wire
-from api.problems import Stale
+from api.problems import NotAcceptable, Stale
+from schemas.fields import Worded
 
 JSON = "application/json"
 # Rows with only the fields that were asked for: a shape of its own, so a media type of its own.
 SPARSE = "application/vnd.lamppu.sparse+json"
+
+
+def accepted(types: Sequence[str]) -> str | None:
+    """Which of these media types Accept prefers; its parameters, such as a charset, make no difference here."""
+    asked = request.accept_mimetypes
+    bare = MIMEAccept([(kind.partition(";")[0].strip(), quality) for kind, quality in asked])
+    return bare.best_match(types) if asked else types[0]
+
+
+def must_accept(types: Sequence[str]) -> None:
+    """:raises NotAcceptable: a problem is no reason for a request, so that its media type doesn't count"""
+    if not accepted(types):
+        text = Worded("This route answers with: {types}.", types=", ".join(types))
+        raise NotAcceptable(text)
 
 
 def json_response(value: Any, status: int = 200, media_type: str = JSON) -> Response:
@@ -38,7 +55,10 @@ def public(response: Response, freshness: str = "no-cache") -> Response:
 
 def _conditional(response: Response) -> Response:
     response.add_etag()
-    response.make_conditional(request)
+    conditions = dict(request.environ)
+    if request.if_match.star_tag:  # there is something, so it holds (RFC 9110 §13.1.1)
+        del conditions["HTTP_IF_MATCH"]
+    response.make_conditional(conditions)
     if response.status_code == Stale.status:  # a GET may ask for a version too (RFC 9110 §13.1.1)
         raise Stale
     return response

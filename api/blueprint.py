@@ -4,7 +4,8 @@ The gate, in order: a representation that fits (406), who is it (401), may they 
 400, 422), then the handler; one commit after it, or a rollback on any error.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial, wraps
 from typing import Any, cast
@@ -21,13 +22,13 @@ from webargs.multidictproxy import MultiDictProxy
 
 from api import access, idempotency, rates, wire
 from api.access import Caller
-from api.context import database, part, writes
-from api.headers import Deprecation
+from api.answers import must_accept
+from api.context import SAFE, database, part, writes
+from api.headers import PATCH_TYPES, Deprecation
 from api.problems import (
     Fault,
     Forbidden,
     Invalid,
-    NotAcceptable,
     Problem,
     TooLarge,
     Unauthenticated,
@@ -35,12 +36,14 @@ from api.problems import (
 )
 from api.scope import Scope, Session
 from schemas import vocabulary as v
-from schemas.fields import Worded
+from schemas.fields import Names, Worded
 
 ACTIONS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "update"}
 JSON_TYPES = ("application/json",)
-PATCH_TYPES = ("application/merge-patch+json", "application/json")
 FORM_TYPE = "application/x-www-form-urlencoded"
+_ETAGS = re.compile(v.ETAGS)
+# A body that is too large is read on for so much, so that the next request on the connection begins where it should.
+READ_ON_BYTES = 1_000_000
 # Names, each with the schema of what stands there, and whether that is a list.
 Embedded = Mapping[str, tuple[type[Schema], bool]]
 
@@ -63,7 +66,8 @@ class Parser(FlaskParser):
         return wire.parse(req.get_data())
 
     def load_querystring(self, req: Any, schema: Any) -> Any:
-        repeated = [name for name, values in req.args.lists() if len(values) > 1]
+        lists = {name for name, field in schema.fields.items() if isinstance(field, Names)}
+        repeated = [n for n, values in req.args.lists() if len(values) > 1 and n not in lists]
         if repeated:
             text = Worded("Given more than once.")
             raise Invalid(faults=[Fault("repeated", text, parameter=name) for name in repeated])
@@ -116,6 +120,7 @@ class Blueprint(flask_smorest.Blueprint):
         max_bytes: str = "MAX_BODY_BYTES",
         refuses: Iterable[type[Problem]] = (),
         keyed: bool = True,
+        parts: Callable[[], Sequence[str]] | None = None,
         deprecated: Deprecation | None = None,
         methods: tuple[str, ...] = ("GET",),
         **options: Any,
@@ -128,6 +133,7 @@ class Blueprint(flask_smorest.Blueprint):
         :param max_bytes: the setting that bounds its body
         :param refuses: the problems it may answer with beside those that any route of its kind may, for the document
         :param keyed: whether a POST takes an Idempotency-Key; not where the answer is a secret
+        :param parts: tells the methods of the requests that this one is made of, each of which counts
         :param deprecated: since when, until when, and what comes after it
         """
         (method,) = methods
@@ -145,6 +151,7 @@ class Blueprint(flask_smorest.Blueprint):
                 produces=produces,
                 max_bytes=max_bytes,
                 keyed=keyed,
+                parts=parts,
                 deprecated=deprecated,
             )
             gated.open_to_anyone = open_to_anyone  # type: ignore[attr-defined]
@@ -167,18 +174,24 @@ class Blueprint(flask_smorest.Blueprint):
         produces: tuple[str, ...],
         max_bytes: str,
         keyed: bool,
+        parts: Callable[[], Sequence[str]] | None,
         deprecated: Deprecation | None,
     ) -> Callable[..., Any]:
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Response:
             g.deprecation = deprecated
-            _must_accept(produces)
-            _must_be_short("If-None-Match")
+            if part() and not (action and (keyed or request.method != "POST")):
+                # It shows a secret, which a batch would keep under its key, or is public anyway.
+                text = Worded("This is no operation of a batch.")
+                raise Invalid(faults=[Fault("not_in_batch", text, parameter="path")])
+            must_accept(produces)
+            for condition in ("If-Match", "If-None-Match"):
+                _must_be_etags(condition)
             if not action:
-                rates.count(_batch_caller())
+                rates.count(None)
             if writes():
                 _read_body(current_app.config[max_bytes])
-            with _transaction() as session:
+            with _transaction(write=_count_parts(parts) if parts else writes()) as session:
                 if action:
                     self._admit(session, action)
                 return _answer(partial(view, *args, **kwargs), keyed)
@@ -187,8 +200,9 @@ class Blueprint(flask_smorest.Blueprint):
 
     def _admit(self, session: Session, action: str) -> None:
         """Who is it, may they, and whose rows the session may touch from here on."""
-        g.caller = _batch_caller() or _counted_stranger()
-        rates.count(g.caller, writing=writes())
+        if "caller" not in g:
+            g.caller = _batch_caller() or _counted_stranger(writing=writes())
+            rates.count(g.caller, writing=writes())
         reach = access.reach(g.caller, self.access, action)
         if reach is None:
             raise Forbidden(
@@ -230,14 +244,26 @@ def _garbled(query_string: bytes) -> Iterator[str]:
             yield unquote(pair.partition(b"=")[0], errors="replace")
 
 
+def _count_parts(parts: Callable[[], Sequence[str]]) -> bool:
+    """Count a request with all that it is made of, before its own transaction holds SQLite's lock.
+
+    :return: whether that has to be one that writes: for what its parts do, or to keep an answer under a key
+    """
+    with database().session(write=False) as g.session:
+        g.caller = _counted_stranger(writing=False)
+    methods = parts()
+    rates.count(g.caller, cost=1 + len(methods))
+    return idempotency.asked() or not (methods and SAFE.issuperset(methods))
+
+
 @contextmanager
-def _transaction() -> Iterator[Session]:
+def _transaction(*, write: bool) -> Iterator[Session]:
     """The request's one transaction, or its savepoint in a batch's: all of it, or nothing.
 
     A refusal that is itself a fact to keep is committed too.
     """
     batch = part()
-    g.session = batch.session if batch else database().session(write=writes())
+    g.session = batch.session if batch else database().session(write=write)
     with g.session.begin_nested() if batch else g.session as unit:
         try:
             yield g.session
@@ -259,12 +285,12 @@ def _batch_caller() -> Caller | None:
     return batch.caller if batch else None
 
 
-def _counted_stranger() -> Caller:
+def _counted_stranger(*, writing: bool) -> Caller:
     """Who it is; whoever can't say so is counted by his address, so that guessing tokens comes to an end."""
     try:
         return authenticate()
     except Unauthenticated:
-        rates.count(None, writing=writes())
+        rates.count(None, writing=writing)
         raise
 
 
@@ -272,7 +298,7 @@ def authenticate() -> Caller:
     """The caller behind the bearer token; any fault in the token is one and the same 401."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("Send a bearer token.", given=bool(scheme))
+        raise Unauthenticated("Send a bearer token.", given=False)
     # RFC 9110 §11.1: the scheme is case-insensitive; the library knows one spelling.
     request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token.strip()}"
     try:
@@ -289,19 +315,25 @@ def _read_body(most: int) -> None:
     :raises TooLarge: also where it comes in chunks, which werkzeug cuts off at the limit without a word
     """
     request.max_content_length = most
+    declared = request.content_length
+    if declared is not None and declared > most:
+        if declared <= most + READ_ON_BYTES:
+            request.environ["wsgi.input"].read(declared)
+        raise TooLarge
     body = request.get_data()
-    if request.content_length is None and len(body) >= most:
+    if declared is None and len(body) >= most:
+        request.environ["wsgi.input"].read(READ_ON_BYTES)
         raise TooLarge
 
 
-def _must_be_short(header: str) -> None:
-    if len(request.headers.get(header, "")) > v.HEADER_LENGTH:
+def _must_be_etags(header: str) -> None:
+    """What is no condition would be taken for one that holds, or for none (RFC 9110 §13.1)."""
+    given = request.headers.get(header)
+    if given is None:
+        return
+    if len(given) > v.HEADER_LENGTH:
         text = Worded("Longer than {max}.", max=v.HEADER_LENGTH)
         raise Invalid(faults=[Fault("too_long", text, header=header)])
-
-
-def _must_accept(produces: tuple[str, ...]) -> None:
-    accepted = request.accept_mimetypes
-    if accepted and not accepted.best_match([*produces, "application/problem+json"]):
-        text = Worded("This route answers with: {types}.", types=", ".join(produces))
-        raise NotAcceptable(text)
+    if not _ETAGS.fullmatch(given):
+        text = Worded("Neither ETags, each in its quotes, nor *.")
+        raise Invalid(faults=[Fault("wrong_format", text, header=header)])

@@ -149,6 +149,7 @@ def sample() -> None:
 
 def _what_to_try(url: str, known: dict[str, Any]) -> str:
     ministry = known["clients"][0]
+    manager = next(user["email"] for user in known["users"] if user["role"] == "manager")
     accounts = [f"  {u['role']:9} {u['email']:28} {u['provider'] or ''}" for u in known["users"]]
     return "\n".join(
         [
@@ -161,6 +162,9 @@ def _what_to_try(url: str, known: dict[str, Any]) -> str:
             "",
             f"Demo accounts, all with the password {known['password']}",
             *accounts,
+            "",
+            "The guides' commands run in a shell after:",
+            f"  export LAMPPU={url} EMAIL={manager} PASSWORD={known['password']}",
             "",
             "Pull the sample report as the ministry's system would:",
             f"  curl -s {url}/api/v1/reports/{known['report_id']} \\",

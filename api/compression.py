@@ -7,6 +7,7 @@ knows of it: it is good in If-None-Match and in If-Match, whatever the answer at
 
 import gzip
 import re
+from functools import lru_cache
 
 from flask import Flask, Response, g, request
 
@@ -41,11 +42,20 @@ def _compress(response: Response) -> Response:
     response.vary.add("Accept-Encoding")
     plain = response.get_data()
     if _wanted(len(plain)):
-        response.set_data(gzip.compress(plain, LEVEL, mtime=0))
+        squeeze = _kept if response.cache_control.public else _gzipped
+        response.set_data(squeeze(plain))
         response.headers["Content-Encoding"] = "gzip"
         if tag:
             response.set_etag(tag + _SUFFIX, bool(weak))
     return response
+
+
+def _gzipped(plain: bytes) -> bytes:
+    return gzip.compress(plain, LEVEL, mtime=0)
+
+
+# What is everybody's is one of a few documents and files, asked for again and again.
+_kept = lru_cache(maxsize=100)(_gzipped)
 
 
 def _may_be(response: Response) -> bool:

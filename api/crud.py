@@ -19,7 +19,7 @@ EXTERNAL_ID = {
     "in": "path",
     "name": "external_id",
     "description": "The provider's own name for the row; a slash in it is written `%2F`.",
-    "schema": {"type": "string", "maxLength": v.EXTERNAL_ID_LENGTH, "pattern": v.TEXT},
+    "schema": {"type": "string", "maxLength": v.EXTERNAL_ID_LENGTH, "pattern": v.EXTERNAL_ID},
     "example": "2012/17",
 }
 

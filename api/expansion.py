@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from api.access import reach as reach_of
@@ -12,7 +11,7 @@ from api.models.base import Row
 from api.problems import Fault, Invalid
 from api.scope import Session
 from api.services import rows
-from api.view import Shown, View
+from api.view import Shown, view_of
 from schemas.fields import Reference, Worded
 
 # Rows that belong to those of one page, all of them together.
@@ -55,11 +54,6 @@ def _children(model: type[Row], stems: Sequence[str]) -> Iterable[Member]:
             if isinstance(field, Reference) and field.target == model.__tablename__
         )
         yield Member(stem, stem, key, many=True)
-
-
-@cache
-def _view_of(stem: str) -> View:
-    return View(rows.model_of(stem))
 
 
 @dataclass(frozen=True)
@@ -131,4 +125,4 @@ def _read(
     if reach is None or not keys:
         return []
     filters = {column: sorted(keys)}
-    return _view_of(member.stem).rows(reader, reach, filters, order=None, limit=limit)
+    return view_of(rows.model_of(member.stem)).rows(reader, reach, filters, order=None, limit=limit)

@@ -25,7 +25,7 @@ _HEADERS = {
 # What a page of another origin may send, and what it may see beside the few headers that it always sees.
 _TAKEN = (
     *("Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match"),
-    *("If-None-Match", "Prefer", "X-CSRF-TOKEN", "X-Request-ID"),
+    *("If-None-Match", "X-CSRF-TOKEN", "X-Request-ID"),
 )
 _SHOWN = (
     *("Content-Language", "Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
@@ -33,6 +33,8 @@ _SHOWN = (
     "X-Request-ID",
 )
 _PREFLIGHT_SECONDS = 600
+PATCH_TYPES = ("application/merge-patch+json", "application/json")
+_WITHOUT_CONTENT = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,13 @@ def _begin() -> None:
 def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     if request.method == "OPTIONS" and response.status_code == HTTPStatus.OK:
-        response.status_code = (
-            HTTPStatus.NO_CONTENT
-        )  # all that it tells is in Allow; Flask calls it HTML
-        response.headers.pop("Content-Type", None)
+        response.status_code = HTTPStatus.NO_CONTENT  # all that it tells is in Allow
         response.headers.pop("Content-Length", None)
+        response.headers["Allow"] = ", ".join(sorted(response.allow))
+        if "PATCH" in response.allow:
+            response.headers["Accept-Patch"] = ", ".join(PATCH_TYPES)  # RFC 5789 §3.1
+    if response.status_code in _WITHOUT_CONTENT:
+        response.headers.pop("Content-Type", None)  # Flask calls nothing HTML
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     deprecation: Deprecation | None = g.get("deprecation")
@@ -82,7 +86,9 @@ def _finish(response: Response) -> Response:
     # The path without its query, and no names: a log is no place for personal data.
     milliseconds = (time.perf_counter() - g.began) * 1000
     line = "%s %r %s %.1f ms %s"  # %r: a path may hold a line break
-    log.info(line, request.method, request.path, response.status_code, milliseconds, g.request_id)
+    named = request.url_rule if "external_id" in (request.view_args or {}) else None
+    path = named.rule if named else request.path
+    log.info(line, request.method, path, response.status_code, milliseconds, g.request_id)
     return response
 
 

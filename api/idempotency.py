@@ -11,12 +11,16 @@ from api.services import idempotency as service
 # What an answer says about its body; everything else is made anew each time.
 KEPT = (
     *("Cache-Control", "Content-Language", "Content-Type", "ETag", "Link", "Location"),
-    *("Preference-Applied", "Vary"),
+    "Vary",
 )
 
 
 def register(app: Flask) -> None:
     app.extensions["attempts"] = service.Attempts(app.config["SECRET_KEY"])
+
+
+def asked() -> bool:
+    return service.HEADER in request.headers
 
 
 def once(view: Callable[[], Response]) -> Response:

@@ -32,6 +32,7 @@ from api.services import clients, logins
 from api.services.keys import KeyRing
 from api.services.logins import Login
 from api.services.throttle import Throttle
+from schemas.fields import Worded
 
 AUDIENCE = "lamppu"
 LEEWAY_SECONDS = 5
@@ -148,7 +149,8 @@ def refreshing() -> tuple[Caller, uuid.UUID]:
     except CSRFError as error:
         raise Forbidden("X-CSRF-TOKEN must repeat the cookie csrf_refresh_token.") from error
     except (JWTExtendedException, PyJWTError, ValueError) as error:
-        raise Unauthenticated("No refresh token that is still good; sign in again.") from error
+        text = Worded("No refresh token that is still good; sign in again.")
+        raise Unauthenticated(text, given=False) from error
 
 
 def _verifying_key(header: dict[str, Any], claims: dict[str, Any]) -> Ed25519PublicKey:

@@ -9,7 +9,7 @@ from flask import Response, current_app, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from api.access import Reach
-from api.answers import JSON, SPARSE, conditional, json_response
+from api.answers import JSON, SPARSE, conditional, json_response, must_accept
 from api.base import ProviderScoped
 from api.context import caller
 from api.expansion import Member, Shape
@@ -58,19 +58,21 @@ def page(
 
 
 def shaped(body: Any, shape: Shape) -> Response:
-    """Rows without all of their fields are of another media type: whoever did not ask for them never meets one."""
-    accepted = request.accept_mimetypes.best_match((JSON, SPARSE))
-    response = json_response(
-        body, media_type=SPARSE if shape.fields is not None else accepted or JSON
-    )
+    """Rows without all of their fields are of another media type: whoever did not ask for them never meets one.
+
+    :raises NotAcceptable: only that type fits, and no `fields` were asked for
+    """
+    if shape.fields is None:
+        must_accept((JSON,))
+    response = json_response(body, media_type=JSON if shape.fields is None else SPARSE)
     response.vary.add("Accept")
     return response
 
 
 def _linked(response: Response, following: str | None) -> Response:
     if following:
-        query_string: dict[str, Any] = {**request.args, "cursor": following}
-        link = url_for(request.endpoint or "", **query_string)
+        asked: dict[str, Any] = request.args.to_dict(flat=False)
+        link = url_for(request.endpoint or "", **asked | {"cursor": following})
         response.headers["Link"] = f'<{link}>; rel="next"'
     return response
 

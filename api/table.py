@@ -21,9 +21,8 @@ from api.models.base import Row
 from api.problems import Fault, Forbidden, Invalid, NotFound, PreconditionRequired, Stale
 from api.scope import Session, scoped
 from api.services import rows
-from api.view import Shown, View
-from schemas import vocabulary as v
-from schemas.fields import Key
+from api.view import Shown, view_of
+from schemas.base import own_name
 
 Prepare = Callable[[dict[str, Any], Any], None]
 
@@ -44,7 +43,7 @@ class Resource:
         children: Sequence[str] = (),
     ):
         self.blp, self.model = blp, model
-        self.view = View(model)
+        self.view = view_of(model)
         self.members = members(model, children)
         self.writable = model.schema.writable()
         self.prepare = prepare or (lambda data, row: None)
@@ -133,8 +132,8 @@ class Resource:
         if row is None:
             return self.create(data)
         unwanted = request.if_none_match
-        if unwanted and (unwanted.star_tag or unwanted.contains_weak(str(row.version))):
-            raise self._stale(row)
+        if unwanted.star_tag or unwanted.contains_weak(str(row.version)):
+            raise Stale("There is such a row already.", **_now_at(row))
         if asked and not request.if_match.star_tag:
             self._match(row)
         return self._write(row, data)
@@ -185,11 +184,12 @@ class Resource:
 
     def _stale(self, row: Row) -> Stale:
         """What the writer needs to decide anew: the version there is, and where it is not what he sent."""
-        told: dict[str, Any] = {"current_version": row.version}
+        strong = request.if_match.as_set()
+        stale = Stale(None if strong else "Weak tags name no version.", **_now_at(row))
         if request.method != "DELETE":
             sent = self.blp.ARGUMENTS_PARSER.load_json(request, self.writable)
-            told["differences"] = self._differences(sent, self.current(row.id))
-        return Stale(members=told, headers={"ETag": f'"{row.version}"'})
+            stale.members["differences"] = self._differences(sent, self.current(row.id))
+        return stale
 
     def _differences(self, sent: Any, shown: Shown) -> list[dict[str, Any]]:
         """The fields that were sent and differ from the row as it is; lists and objects whole."""
@@ -225,12 +225,18 @@ class Resource:
         raise Forbidden("Your right does not reach this row.")
 
 
+def _now_at(row: Row) -> dict[str, Any]:
+    """What a refusal tells of the version that there is."""
+    version = row.version
+    return {"members": {"current_version": version}, "headers": {"ETag": f'"{version}"'}}
+
+
 def _own_name(external_id: str, given: str | None) -> str:
     """The external_id of the path. :raises Invalid: it can't be one, or the body says another"""
     if "\ufffd" in external_id:  # what werkzeug makes of bytes that are no UTF-8
         raise Invalid(faults=[Fault("not_utf8", "Not UTF-8.", parameter="external_id")])
     try:
-        name: str = Key(v.EXTERNAL_ID_LENGTH).deserialize(external_id)
+        name: str = own_name().deserialize(external_id)
     except ma.ValidationError as error:
         messages = {"external_id": error.messages}
         raise Invalid(faults=wire.faults(messages, location="path")) from error

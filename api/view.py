@@ -5,8 +5,8 @@ No objects are built on the way out. A property test holds what a view writes eq
 
 import uuid
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, cast
 
 import orjson
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from api.access import Reach
 from api.base import Base
 from api.columns import Holds, column
 from api.models.base import Link, Row
+from api.models.periods import Period
 from api.scope import Session, scoped
 from schemas.fields import References
 from schemas.lists import texts
@@ -82,9 +83,9 @@ class View:
         within = self.model.within(reach)
         if within is not None:
             statement = scoped(statement.where(within))
-        return statement.where(*[self._condition(*each) for each in sorted(conditions)])
+        return statement.where(*[self._condition(reach, *each) for each in sorted(conditions)])
 
-    def _condition(self, name: str, several: bool) -> sa.ColumnElement[bool]:
+    def _condition(self, reach: Reach, name: str, several: bool) -> sa.ColumnElement[bool]:
         c = self.table.c
         found: sa.ColumnElement[bool]
         if name == "q":
@@ -98,10 +99,19 @@ class View:
         elif name == "project_id":
             sub_project = Base.metadata.tables["sub_projects"].c
             found = c.sub_project_id.in_(_those(sub_project.id, sub_project.project_id))
+        elif name == "period":
+            found = self._of_periods(_periods(reach))
         else:
             link, own = self._link(name)
             found = c.id.in_(_those(link[own], link[name]))
         return found
+
+    def _of_periods(self, periods: sa.Select[Any]) -> sa.ColumnElement[bool]:
+        c, place = self.table.c, "period_id"
+        if place not in c:
+            link, own = self._link(place)
+            periods, place = sa.select(link[own]).where(link[place].in_(periods)), "id"
+        return cast(sa.ColumnElement[bool], c[place].in_(periods))
 
     def _texts(self) -> list[Any]:
         c = self.table.c
@@ -135,7 +145,7 @@ class View:
         """The rows that fit.
 
         :param filters: columns and what they must equal (of a list: one of it); also `q`, `updated_since`, a column of
-            the links, and the `project_id` of the sub-project
+            the links, the `project_id` of the sub-project, and `period`, a code
         :param order: of `ORDERS`, with a `-` before it when descending; None for any
         :param after: the last row already seen, by what the order goes by
         :param names: the fields to show; all of them when None
@@ -186,8 +196,20 @@ class View:
         return data | {name: set(data[name]) for name in links & data.keys()}
 
 
+# One for each table, whoever asks, so that a statement is built once.
+view_of = cache(View)
+
+
 def _those(shown: Any, named: Any) -> sa.Select[Any]:
     return sa.select(shown).where(named == sa.bindparam(f"is_{named.name}", type_=named.type))
+
+
+def _periods(reach: Reach) -> sa.Select[Any]:
+    """The periods of a code: of every project, or of those of the plan that a provider reads."""
+    c = Period.__table__.c
+    found = sa.select(c.id).where(c.code == sa.bindparam("is_period", type_=c.code.type))
+    within = None if reach is Reach.EVERY else Period.within(Reach.TAKES_PART)
+    return found if within is None else found.where(within)
 
 
 def _conditions(filters: Mapping[str, Any]) -> frozenset[Condition]:

@@ -61,7 +61,7 @@ export interface paths {
         put?: never;
         /**
          * Sign out: this access token and every refresh token of this sign-in end now
-         * @description Allowed: viewer, editor, manager, reviewer, admin, a provider's client, the ministry's client (every row).
+         * @description Allowed: viewer, editor, manager, reviewer, admin.
          */
         post: operations["logOut"];
         delete?: never;
@@ -81,7 +81,7 @@ export interface paths {
         put?: never;
         /**
          * Change my password, and sign me out everywhere
-         * @description Allowed: viewer, editor, manager, reviewer, admin, a provider's client, the ministry's client (every row).
+         * @description Allowed: viewer, editor, manager, reviewer, admin.
          */
         post: operations["changePassword"];
         delete?: never;
@@ -99,7 +99,7 @@ export interface paths {
         };
         /**
          * Who I am and what I may do
-         * @description Allowed: viewer, editor, manager, reviewer, admin, a provider's client, the ministry's client (every row).
+         * @description Allowed: everybody who is signed in.
          */
         get: operations["getMe"];
         put?: never;
@@ -161,7 +161,7 @@ export interface paths {
         };
         /**
          * List providers
-         * @description Allowed: viewer, editor, manager, reviewer, admin, a provider's client, the ministry's client (every row).
+         * @description Allowed: everybody who is signed in.
          */
         get: operations["listProviders"];
         put?: never;
@@ -185,7 +185,7 @@ export interface paths {
         };
         /**
          * Read one provider
-         * @description Allowed: viewer, editor, manager, reviewer, admin, a provider's client, the ministry's client (every row).
+         * @description Allowed: everybody who is signed in.
          */
         get: operations["getProvider"];
         /**
@@ -1817,11 +1817,24 @@ export interface paths {
         put?: never;
         /**
          * Send up to 50 operations in one request
-         * @description They are done one after the other in one transaction, each as if it came by itself: with the caller's rights, a
-         *     status of its own, and counted by itself. An operation that is refused leaves nothing behind; the others stand,
-         *     unless the batch is `atomic`: then the first refusal undoes them all, and every other one answers 424.
+         * @description **200 says that the batch was read, not that its operations succeeded:** look at the `status` of each. They are
+         *     done in order, each with the caller's rights and as if it came by itself, and later ones see what earlier ones did.
+         *     One that is refused leaves nothing behind and does not stop the rest. With `atomic` it is all or nothing: the first
+         *     refusal undoes every operation, and every other one answers 424. What succeeded is stored when the batch ends; if
+         *     the batch itself fails (a status other than 200), nothing is.
          *
-         *     Allowed: viewer, editor, manager, reviewer, admin, a provider's client, the ministry's client (every row).
+         *     An operation may refer to a member of the answer to an earlier one that has an `id`: `{{goal.id}}`. It is replaced
+         *     where it is a whole value in the body (and keeps its type: a number stays one), a whole step of the path
+         *     (`/goals/{{goal.id}}`) or a whole value of its query (`?goal_id={{goal.id}}`), and anywhere in If-Match and
+         *     If-None-Match (`"{{goal.version}}"`). Inside other text of a body it stays as it is written. It goes one level deep:
+         *     an id, a dot, and a member of the answer itself. In a path anything else in double braces is refused.
+         *
+         *     Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/docs`, `/batch` itself; nor what is outside
+         *     `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key), the operations
+         *     left answer 424. A batch counts as one request and one more for each operation; where so many are not left, it is
+         *     refused with 429 and nothing of it is done.
+         *
+         *     Allowed: everybody who is signed in.
          */
         post: operations["sendBatch"];
         delete?: never;
@@ -1839,7 +1852,9 @@ export interface paths {
         };
         /**
          * List the forms, with their titles
-         * @description Open to anyone. The contract is public.
+         * @description The language is that of `language`, or else of Accept-Language, or else Finnish. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
          */
         get: operations["listForms"];
         put?: never;
@@ -1859,7 +1874,7 @@ export interface paths {
         };
         /**
          * Read the form of a resource
-         * @description The language is that of `language`, or else of Accept-Language, or else Finnish.
+         * @description The language is that of `language`, or else of Accept-Language, or else Finnish. Errors are English then.
          *
          *     Open to anyone. The contract is public.
          */
@@ -1899,7 +1914,7 @@ export interface components {
         /** @description A bearer token (RFC 6750) and how many seconds it lives. */
         AccessToken: {
             access_token: string;
-            token_type: string;
+            token_type: components["schemas"]["TokenType"];
             /** Format: int32 */
             expires_in: number;
             scope: string | null;
@@ -1941,9 +1956,20 @@ export interface components {
              */
             done_on?: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description * `open`: Open
+         *     * `planned`: Planned
+         *     * `done`: Done
+         *     * `declined`: Declined
+         * @enum {string}
+         */
         ActionState: "open" | "planned" | "done" | "declined";
-        /** @enum {string} */
+        /**
+         * @description * `expected`: Expected
+         *     * `attended`: Attended
+         *     * `excused`: Excused
+         * @enum {string}
+         */
         Attendance: "expected" | "attended" | "excused";
         /** @description The answers, in the order of the operations. */
         BatchAnswer: {
@@ -1962,17 +1988,15 @@ export interface components {
             "If-Match"?: string;
             "If-None-Match"?: string;
             "Accept-Language"?: string;
-            Prefer?: string;
         };
-        /** @description Operations, done one after the other in one transaction. */
+        /** @description Operations, done one after the other. */
         Batch: {
             /**
              * @description All or nothing: the first that is refused undoes the others
              * @default false
              */
             atomic?: boolean;
-            /** @default [] */
-            operations?: components["schemas"]["BatchOperation"][];
+            operations: components["schemas"]["BatchOperation"][];
         };
         /** @enum {string} */
         BatchMethod: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -1985,7 +2009,7 @@ export interface components {
             path: string;
             /** @default {} */
             headers?: components["schemas"]["BatchHeaders"];
-            /** @description What would be sent as JSON; null for no body */
+            /** @description What would be sent as JSON; null for no body, as with GET and DELETE */
             body?: unknown;
         };
         /** @description The answer to one operation. */
@@ -1997,6 +2021,11 @@ export interface components {
             /** @description JSON as it is, a page as one text, null where there is none */
             body: unknown;
         };
+        /**
+         * @description A person, or an API client.
+         * @enum {string}
+         */
+        CallerKind: "user" | "client";
         /** @description What was reported for one goal in one period. */
         Cell: {
             meetings: components["schemas"]["CellMeeting"][];
@@ -2011,7 +2040,6 @@ export interface components {
             results: components["schemas"]["Result"][];
             measurements: components["schemas"]["CellMeasurement"][];
         };
-        /** @description Cell deliverable. */
         CellDeliverable: {
             /**
              * Format: uuid
@@ -2082,7 +2110,6 @@ export interface components {
              */
             updated_at: string;
         };
-        /** @description Cell delivery. */
         CellDelivery: {
             /** @description Channel. For example Optima. */
             channel: string;
@@ -2104,7 +2131,6 @@ export interface components {
             meeting_id: string | null;
             meeting: components["schemas"]["CellMeeting"] | null;
         };
-        /** @description Cell dissemination. */
         CellDissemination: {
             /**
              * Format: uuid
@@ -2178,7 +2204,6 @@ export interface components {
              */
             updated_at: string;
         };
-        /** @description Cell feedback. */
         CellFeedback: {
             /**
              * Format: uuid
@@ -2270,7 +2295,6 @@ export interface components {
              */
             updated_at: string;
         };
-        /** @description Cell measurement. */
         CellMeasurement: {
             /**
              * Format: uuid
@@ -2417,7 +2441,13 @@ export interface components {
              */
             updated_at: string;
         };
-        /** @enum {string} */
+        /**
+         * @description * `filled`: Filled
+         *     * `nothing_to_report`: Nothing to report
+         *     * `not_applicable`: Not applicable
+         *     * `missing`: Not reported yet
+         * @enum {string}
+         */
         CellState: "filled" | "nothing_to_report" | "not_applicable" | "missing";
         /** @description As its own resource shows it. */
         CellSurvey: {
@@ -2510,7 +2540,7 @@ export interface components {
             last_used_at: string | null;
             /**
              * Format: uuid
-             * @description Education provider. Empty when the system is the ministry’s.
+             * @description Education provider. Empty when the system is the ministry’s. From a manager, empty is the manager’s own provider.
              */
             provider_id: string | null;
             /**
@@ -2551,7 +2581,7 @@ export interface components {
             active?: boolean;
             /**
              * Format: uuid
-             * @description Education provider. Empty when the system is the ministry’s.
+             * @description Education provider. Empty when the system is the ministry’s. From a manager, empty is the manager’s own provider.
              */
             provider_id?: string | null;
         };
@@ -2575,7 +2605,7 @@ export interface components {
             active?: boolean | null;
             /**
              * Format: uuid
-             * @description Education provider. Empty when the system is the ministry’s.
+             * @description Education provider. Empty when the system is the ministry’s. From a manager, empty is the manager’s own provider.
              */
             provider_id?: string | null;
         };
@@ -2587,7 +2617,6 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
-        /** @description Client secret rotation. */
         ClientSecretRotation: {
             /**
              * Format: int32
@@ -2625,7 +2654,7 @@ export interface components {
             last_used_at?: string | null;
             /**
              * Format: uuid
-             * @description Education provider. Empty when the system is the ministry’s.
+             * @description Education provider. Empty when the system is the ministry’s. From a manager, empty is the manager’s own provider.
              */
             provider_id?: string | null;
             /**
@@ -2656,7 +2685,6 @@ export interface components {
              */
             total?: number;
         };
-        /** @description Compiled report. */
         CompiledReport: {
             /**
              * Format: uuid
@@ -2688,7 +2716,7 @@ export interface components {
             period_ids: string[];
             /** @description State. */
             state: components["schemas"]["ReportState"];
-            form: components["schemas"]["Form"];
+            form: components["schemas"]["ReportForm"];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string | null;
             /**
@@ -2754,7 +2782,7 @@ export interface components {
             period_ids?: string[];
             /** @description State. */
             state?: components["schemas"]["ReportState"];
-            form?: components["schemas"]["Form"];
+            form?: components["schemas"]["ReportForm"];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
             /**
@@ -2937,11 +2965,20 @@ export interface components {
         };
         /**
          * @description How exactly a date is known; `period` says only in which reporting period it fell.
+         *
+         *     * `period`: Period only
+         *     * `month`: Month
+         *     * `day`: Day
+         *     * `minute`: Day and time
          * @enum {string}
          */
         DatePrecision: "period" | "month" | "day" | "minute";
         /**
          * @description How exactly a date is known; `period` says only in which reporting period it fell.
+         *
+         *     * `period`: Period only
+         *     * `month`: Month
+         *     * `day`: Day
          * @enum {string}
          */
         DayPrecision: "period" | "month" | "day";
@@ -3026,7 +3063,7 @@ export interface components {
         /** @enum {string} */
         DeliverableExpand: "period" | "provider" | "sub_project" | "based_on" | "disseminations";
         /** @enum {string} */
-        DeliverableField: "date" | "date_precision" | "period_id" | "date_note" | "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "kind" | "title" | "description" | "progress" | "based_on_id" | "stages" | "deliveries" | "goal_ids";
+        DeliverableField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "kind" | "title" | "description" | "progress" | "based_on_id" | "stages" | "deliveries" | "goal_ids";
         /** @description A model, description, plan or other deliverable, its way into use and its delivery. As it comes in. */
         DeliverableInput: {
             /**
@@ -3082,7 +3119,15 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description * `model`: Model
+         *     * `description`: Description
+         *     * `plan`: Plan
+         *     * `survey`: Survey
+         *     * `material`: Material
+         *     * `other`: Other deliverable
+         * @enum {string}
+         */
         DeliverableKind: "model" | "description" | "plan" | "survey" | "material" | "other";
         /** @description One page of a list. */
         DeliverablePage: {
@@ -3227,6 +3272,11 @@ export interface components {
         };
         /**
          * @description A deliverable's way into use: to the management team, into the units, into the daily work.
+         *
+         *     * `handed_over`: Handover
+         *     * `considered`: Consideration
+         *     * `rolled_out`: Rollout
+         *     * `embedded`: Embedding
          * @enum {string}
          */
         DeliverableStage: "handed_over" | "considered" | "rolled_out" | "embedded";
@@ -3277,6 +3327,10 @@ export interface components {
         };
         /**
          * @description Which way an indicator ought to move.
+         *
+         *     * `increase`: should increase
+         *     * `decrease`: should decrease
+         *     * `maintain`: should be maintained
          * @enum {string}
          */
         Direction: "increase" | "decrease" | "maintain";
@@ -3364,7 +3418,7 @@ export interface components {
         /** @enum {string} */
         DisseminationExpand: "period" | "provider" | "sub_project" | "survey" | "deliverable";
         /** @enum {string} */
-        DisseminationField: "date" | "date_precision" | "period_id" | "date_note" | "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "survey_id" | "deliverable_id" | "audience" | "by_whom" | "channel" | "progress" | "text" | "goal_ids";
+        DisseminationField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "survey_id" | "deliverable_id" | "audience" | "by_whom" | "channel" | "progress" | "text" | "goal_ids";
         /** @description Of which survey or deliverable, to whom, by whom and when. As it comes in. */
         DisseminationInput: {
             /**
@@ -3669,7 +3723,7 @@ export interface components {
         /** @enum {string} */
         FeedbackExpand: "period" | "provider" | "sub_project" | "meeting" | "survey" | "about_survey" | "about_deliverable";
         /** @enum {string} */
-        FeedbackField: "date" | "date_precision" | "period_id" | "date_note" | "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "source" | "source_name" | "field" | "meeting_id" | "survey_id" | "about" | "about_survey_id" | "about_deliverable_id" | "position" | "point" | "actions" | "goal_ids";
+        FeedbackField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "source" | "source_name" | "field" | "meeting_id" | "survey_id" | "about" | "about_survey_id" | "about_deliverable_id" | "position" | "point" | "actions" | "goal_ids";
         /** @description One point of feedback, and what became of it. As it comes in. */
         FeedbackInput: {
             /**
@@ -3815,6 +3869,15 @@ export interface components {
         };
         /**
          * @description The body or group that gave feedback.
+         *
+         *     * `advisory_board`: vocational advisory board
+         *     * `management_team`: management team
+         *     * `steering_group`: steering group
+         *     * `students`: students
+         *     * `teachers`: teachers
+         *     * `workplace_representatives`: representatives of on-the-job-learning workplaces
+         *     * `stakeholders`: stakeholders
+         *     * `other`: other source
          * @enum {string}
          */
         FeedbackSource: "advisory_board" | "management_team" | "steering_group" | "students" | "teachers" | "workplace_representatives" | "stakeholders" | "other";
@@ -3930,18 +3993,6 @@ export interface components {
              */
             total?: number;
         };
-        /** @description The paper form's content: header, and the table of goals by periods. */
-        Form: {
-            programme: components["schemas"]["Programme"];
-            project: components["schemas"]["Project"];
-            provider: components["schemas"]["Provider"];
-            sub_project: components["schemas"]["SubProject"];
-            contact: components["schemas"]["Contact"] | null;
-            periods: components["schemas"]["Period"][];
-            goals: components["schemas"]["FormGoal"][];
-            unplaced: components["schemas"]["Unplaced"];
-            completeness: components["schemas"]["Completeness"];
-        };
         /** @description What one field takes, as JSON Schema, in the words of one language. */
         FormField: {
             title: string;
@@ -3953,66 +4004,16 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /** @description Form goal. */
-        FormGoal: {
-            /**
-             * Format: uuid
-             * @description Identifier.
-             */
-            id: string;
-            /**
-             * Format: uuid
-             * @description Sub-project.
-             */
-            sub_project_id: string;
-            /**
-             * Format: uuid
-             * @description Goal of the project. The goal of the project description from which this was taken. Empty for a goal of the sub-project’s own.
-             */
-            project_goal_id: string | null;
-            /**
-             * Format: int32
-             * @description Order. Its place in the report’s table.
-             */
-            position: number;
-            /** @description Goal. In the project description’s words or in your own. */
-            text: string;
-            cells: components["schemas"]["Cell"][];
-            /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
-            external_id: string | null;
-            /**
-             * Format: uuid
-             * @description Education provider.
-             */
-            provider_id: string;
-            /**
-             * Format: int32
-             * @description Version.
-             */
-            version: number;
-            /**
-             * Format: date-time
-             * @description Created.
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description Changed.
-             */
-            updated_at: string;
-        };
         /** @description Fields that stand together under a heading. */
         FormGroup: {
             title: string;
             fields: string[];
         };
-        /** @description Form link. */
         FormLink: {
             stem: string;
             title: string;
             href: string;
         };
-        /** @description Form list. */
         FormList: {
             items: components["schemas"]["FormLink"][];
         };
@@ -4038,8 +4039,6 @@ export interface components {
             create: string[];
             update: string[];
         };
-        /** @enum {string} */
-        Format: "json" | "html";
         /** @description A goal of the sub-project: taken from the project description, or its own. */
         Goal: {
             /**
@@ -4235,7 +4234,11 @@ export interface components {
         GoalsTaken: {
             items: components["schemas"]["Goal"][];
         };
-        /** @description Import. */
+        /**
+         * @description Another one is refused as `unsupported_grant_type`.
+         * @enum {string}
+         */
+        GrantType: "client_credentials";
         Import: {
             /** Format: uuid */
             id: string;
@@ -4421,7 +4424,6 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
-        /** @description Import document. */
         ImportDocument: {
             /** @description The project's acronym */
             project: string;
@@ -4721,7 +4723,7 @@ export interface components {
             /** @description What was done instead. */
             done_instead?: string | null;
         };
-        /** @description Question. As an element of an import: references by name, without their `_id`, or by id. */
+        /** @description As an element of an import: references by name, without their `_id`, or by id. */
         ImportQuestion: {
             /** @description Question. */
             text: string;
@@ -5155,11 +5157,15 @@ export interface components {
              */
             total?: number;
         };
-        /** @description Key set. */
         KeySet: {
             keys: components["schemas"]["PublicKey"][];
         };
-        /** @enum {string} */
+        /**
+         * @description * `fi`: Finnish
+         *     * `sv`: Swedish
+         *     * `en`: English
+         * @enum {string}
+         */
         Language: "fi" | "sv" | "en";
         /** @description One text in up to three languages; at least one is there. */
         Languages: {
@@ -5188,7 +5194,6 @@ export interface components {
             /** @description In English. */
             en?: string | null;
         };
-        /** @description Login. */
         Login: {
             email: string;
             password: string;
@@ -5197,7 +5202,7 @@ export interface components {
         Me: {
             /** Format: uuid */
             id: string;
-            kind: string;
+            kind: components["schemas"]["CallerKind"];
             name: string;
             role: components["schemas"]["Role"] | null;
             scopes: components["schemas"]["Scope"][];
@@ -5507,7 +5512,7 @@ export interface components {
         /** @enum {string} */
         MeetingExpand: "period" | "provider" | "sub_project" | "project_meeting" | "feedback";
         /** @enum {string} */
-        MeetingField: "date" | "date_precision" | "period_id" | "date_note" | "kind" | "title" | "mode" | "platform" | "place" | "host" | "open_to_all" | "status" | "start_time" | "end_time" | "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "project_meeting_id" | "body" | "field" | "attendance" | "reason" | "done_instead" | "notes" | "participants" | "goal_ids";
+        MeetingField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "kind" | "title" | "mode" | "platform" | "place" | "host" | "open_to_all" | "status" | "start_time" | "end_time" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "project_meeting_id" | "body" | "field" | "attendance" | "reason" | "done_instead" | "notes" | "participants" | "goal_ids";
         /** @description A meeting that was attended, or could not be. As it comes in. */
         MeetingInput: {
             /**
@@ -5585,9 +5590,23 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description * `kick_off`: Kick-off meeting
+         *     * `network_meeting`: Network meeting
+         *     * `benchmarking_visit`: Benchmarking visit
+         *     * `closing_seminar`: Closing seminar
+         *     * `advisory_board`: Vocational advisory board
+         *     * `management_team`: Management team
+         *     * `other`: Other meeting
+         * @enum {string}
+         */
         MeetingKind: "kick_off" | "network_meeting" | "benchmarking_visit" | "closing_seminar" | "advisory_board" | "management_team" | "other";
-        /** @enum {string} */
+        /**
+         * @description * `on_site`: on site
+         *     * `remote`: remotely
+         *     * `hybrid`: on site and remotely
+         * @enum {string}
+         */
         MeetingMode: "on_site" | "remote" | "hybrid";
         /** @description One page of a list. */
         MeetingPage: {
@@ -5774,7 +5793,12 @@ export interface components {
              */
             total?: number;
         };
-        /** @enum {string} */
+        /**
+         * @description * `planned`: Planned
+         *     * `held`: Held
+         *     * `cancelled`: Cancelled
+         * @enum {string}
+         */
         MeetingStatus: "planned" | "held" | "cancelled";
         /** @description Which of the plan's meetings to take over; all of the project's when none is named. */
         MeetingTakeOver: {
@@ -5975,7 +5999,6 @@ export interface components {
              */
             total?: number;
         };
-        /** @description Password change. */
         PasswordChange: {
             current_password: string;
             new_password: string;
@@ -6150,9 +6173,14 @@ export interface components {
         };
         /** @description What the caller may do with one resource. */
         Permission: {
-            resource: string;
-            actions: string[];
+            resource: components["schemas"]["Resource"];
+            actions: components["schemas"]["PermissionAction"][];
         };
+        /**
+         * @description PUT and PATCH are an update.
+         * @enum {string}
+         */
+        PermissionAction: "read" | "create" | "update" | "delete";
         /** @description A programme of the ministry, to which projects belong. */
         Programme: {
             /**
@@ -6283,6 +6311,10 @@ export interface components {
         };
         /**
          * @description Past facts and promises stand side by side in a report; this keeps which is which.
+         *
+         *     * `planned`: Planned
+         *     * `ongoing`: Ongoing
+         *     * `done`: Done
          * @enum {string}
          */
         Progress: "planned" | "ongoing" | "done";
@@ -6778,7 +6810,7 @@ export interface components {
         /** @enum {string} */
         ProjectMeetingExpand: "period" | "project";
         /** @enum {string} */
-        ProjectMeetingField: "date" | "date_precision" | "period_id" | "date_note" | "kind" | "title" | "mode" | "platform" | "place" | "host" | "open_to_all" | "status" | "start_time" | "end_time" | "id" | "version" | "created_at" | "updated_at" | "project_id" | "code";
+        ProjectMeetingField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "kind" | "title" | "mode" | "platform" | "place" | "host" | "open_to_all" | "status" | "start_time" | "end_time" | "version" | "created_at" | "updated_at" | "project_id" | "code";
         /** @description A meeting of the whole network, which sub-projects can take over into their own records. As it comes in. */
         ProjectMeetingInput: {
             /**
@@ -7129,7 +7161,15 @@ export interface components {
              */
             colleges?: string[];
         };
-        /** @enum {string} */
+        /**
+         * @description * `joint_municipal_authority`: joint municipal authority
+         *     * `municipality`: municipality
+         *     * `limited_company`: limited company
+         *     * `foundation`: foundation
+         *     * `state`: state
+         *     * `other`: other
+         * @enum {string}
+         */
         ProviderKind: "joint_municipal_authority" | "municipality" | "limited_company" | "foundation" | "state" | "other";
         /** @description One page of a list. */
         ProviderPage: {
@@ -7210,14 +7250,12 @@ export interface components {
             kty: string;
             x: string;
         };
-        /** @description Question. */
         Question: {
             /** @description Question. */
             text: string;
             /** @description Free comment. Whether the answer may carry a free comment. */
             free_comment: boolean;
         };
-        /** @description Question. */
         QuestionInput: {
             /** @description Question. */
             text: string;
@@ -7227,7 +7265,13 @@ export interface components {
              */
             free_comment?: boolean;
         };
-        /** @enum {string} */
+        /**
+         * @description * `once`: Held once
+         *     * `half_yearly`: Repeated every half-year
+         *     * `yearly`: Repeated every year
+         *     * `continuous`: Continuous
+         * @enum {string}
+         */
         Recurrence: "once" | "half_yearly" | "yearly" | "continuous";
         /** @description The sub-project’s report, compiled from its records. */
         Report: {
@@ -7294,6 +7338,67 @@ export interface components {
         ReportExpand: "provider" | "sub_project" | "contact";
         /** @enum {string} */
         ReportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "kind" | "title" | "language" | "report_date" | "contact_id" | "period_ids" | "state";
+        /** @description The paper form's content: header, and the table of goals by periods. */
+        ReportForm: {
+            programme: components["schemas"]["Programme"];
+            project: components["schemas"]["Project"];
+            provider: components["schemas"]["Provider"];
+            sub_project: components["schemas"]["SubProject"];
+            contact: components["schemas"]["Contact"] | null;
+            periods: components["schemas"]["Period"][];
+            goals: components["schemas"]["ReportFormGoal"][];
+            unplaced: components["schemas"]["Unplaced"];
+            completeness: components["schemas"]["Completeness"];
+        };
+        ReportFormGoal: {
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id: string;
+            /**
+             * Format: uuid
+             * @description Goal of the project. The goal of the project description from which this was taken. Empty for a goal of the sub-project’s own.
+             */
+            project_goal_id: string | null;
+            /**
+             * Format: int32
+             * @description Order. Its place in the report’s table.
+             */
+            position: number;
+            /** @description Goal. In the project description’s words or in your own. */
+            text: string;
+            cells: components["schemas"]["Cell"][];
+            /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
+            external_id: string | null;
+            /**
+             * Format: uuid
+             * @description Education provider.
+             */
+            provider_id: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Changed.
+             */
+            updated_at: string;
+        };
+        /** @enum {string} */
+        ReportFormat: "json" | "html";
         /** @description The sub-project’s report, compiled from its records. As it comes in. */
         ReportInput: {
             /**
@@ -7331,7 +7436,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description * `interim`: Interim report
+         *     * `final`: Final report
+         * @enum {string}
+         */
         ReportKind: "interim" | "final";
         /** @description One page of a list. */
         ReportPage: {
@@ -7442,8 +7551,19 @@ export interface components {
              */
             total?: number;
         };
-        /** @enum {string} */
+        /**
+         * @description * `draft`: Draft
+         *     * `submitted`: Submitted
+         *     * `returned`: Returned for completion
+         *     * `accepted`: Accepted
+         * @enum {string}
+         */
         ReportState: "draft" | "submitted" | "returned" | "accepted";
+        /**
+         * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
+         * @enum {string}
+         */
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -7467,7 +7587,16 @@ export interface components {
         ResourceFormProperties: {
             [key: string]: components["schemas"]["FormField"];
         };
-        /** @enum {string} */
+        /**
+         * @description * `students`: students
+         *     * `teachers`: teachers
+         *     * `workplace_representatives`: representatives of on-the-job-learning workplaces
+         *     * `employers`: employers
+         *     * `guardians`: guardians
+         *     * `staff`: staff
+         *     * `other`: other respondents
+         * @enum {string}
+         */
         RespondentGroup: "students" | "teachers" | "workplace_representatives" | "employers" | "guardians" | "staff" | "other";
         /** @description One group that was asked, with how many were invited and how many answered. */
         Respondents: {
@@ -7605,7 +7734,13 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description * `activity`: Activity
+         *     * `outcome`: Outcome
+         *     * `nothing_to_report`: Nothing to report
+         *     * `not_applicable`: Not applicable
+         * @enum {string}
+         */
         ResultKind: "activity" | "outcome" | "nothing_to_report" | "not_applicable";
         /** @description One page of a list. */
         ResultPage: {
@@ -7721,10 +7856,22 @@ export interface components {
              */
             total?: number;
         };
-        /** @enum {string} */
+        /**
+         * @description * `viewer`: viewer
+         *     * `editor`: editor
+         *     * `manager`: manager
+         *     * `reviewer`: reviewer (ministry)
+         *     * `admin`: administrator
+         * @enum {string}
+         */
         Role: "viewer" | "editor" | "manager" | "reviewer" | "admin";
         /**
          * @description What an API client may be allowed (RFC 6749 §3.3).
+         *
+         *     * `plan:read`: read the plan
+         *     * `plan:write`: write the plan
+         *     * `records:read`: read records
+         *     * `records:write`: write records
          * @enum {string}
          */
         Scope: "plan:read" | "plan:write" | "records:read" | "records:write";
@@ -7736,7 +7883,7 @@ export interface components {
         /** @description The access token of a person, and what has to come back in X-CSRF-TOKEN together with the refresh cookie. */
         SignIn: {
             access_token: string;
-            token_type: string;
+            token_type: components["schemas"]["TokenType"];
             /** Format: int32 */
             expires_in: number;
             scope: string | null;
@@ -8234,11 +8381,13 @@ export interface components {
         };
         /** @description RFC 6749 §4.4.2; the client's name and secret come by Basic or in the body (§2.3.1). */
         TokenRequest: {
-            grant_type: string;
-            scope?: string | null;
-            client_id?: string | null;
-            client_secret?: string | null;
+            grant_type: components["schemas"]["GrantType"];
+            scope?: string;
+            client_id?: string;
+            client_secret?: string;
         };
+        /** @enum {string} */
+        TokenType: "Bearer";
         /** @description Records that cite no goal, or whose day falls in no period. */
         Unplaced: {
             meetings: components["schemas"]["CellMeeting"][];
@@ -8269,7 +8418,7 @@ export interface components {
             last_login_at: string | null;
             /**
              * Format: uuid
-             * @description Education provider.
+             * @description Education provider. From a manager, empty is the manager’s own provider.
              */
             provider_id: string | null;
             /**
@@ -8311,7 +8460,7 @@ export interface components {
             password?: string;
             /**
              * Format: uuid
-             * @description Education provider.
+             * @description Education provider. From a manager, empty is the manager’s own provider.
              */
             provider_id?: string | null;
         };
@@ -8339,7 +8488,7 @@ export interface components {
             password?: string | null;
             /**
              * Format: uuid
-             * @description Education provider.
+             * @description Education provider. From a manager, empty is the manager’s own provider.
              */
             provider_id?: string | null;
         };
@@ -8365,7 +8514,7 @@ export interface components {
             last_login_at?: string | null;
             /**
              * Format: uuid
-             * @description Education provider.
+             * @description Education provider. From a manager, empty is the manager’s own provider.
              */
             provider_id?: string | null;
             /**
@@ -8397,15 +8546,99 @@ export interface components {
             total?: number;
         };
         /**
-         * @description Tells problems apart, and never changes; new ones may come.
+         * @description Tells problems apart, and never changes; new ones may come, to be treated by their status.
+         *
+         *     * `bad_request`: The request can't be read.
+         *     * `duplicate`: Another row has this already.
+         *     * `failed_dependency`: Not done, because of another operation.
+         *     * `forbidden`: You may not do this.
+         *     * `in_flight`: The first request with this key is still at work.
+         *     * `in_use`: Other rows still refer to this one.
+         *     * `internal`: Something went wrong on our side.
+         *     * `invalid`: Some of the input is not valid.
+         *     * `invalid_client`: Client unknown, or its secret wrong.
+         *     * `invalid_json`: The body is not JSON that can be read.
+         *     * `invalid_request`: No token for this request.
+         *     * `invalid_scope`: The client has not all of these scopes.
+         *     * `method_not_allowed`: This resource has no such method.
+         *     * `not_acceptable`: No representation fits the Accept header.
+         *     * `not_found`: There is nothing here.
+         *     * `own_account`: You can't do this to your own account.
+         *     * `precondition_required`: Send If-Match with the ETag you last read.
+         *     * `refresh_token_reused`: This refresh token has been used before; sign in again.
+         *     * `stale`: The row has changed since you read it.
+         *     * `too_large`: The body is larger than this route takes.
+         *     * `too_many_requests`: Too many attempts; wait a little.
+         *     * `unauthenticated`: Sign in first.
+         *     * `unavailable`: The service can't answer right now; try again.
+         *     * `unsupported_grant_type`: This kind of grant is not given here.
+         *     * `unsupported_media_type`: The body's Content-Type is not taken here.
+         *     * `wrong_credentials`: Email or password is wrong.
          * @enum {string}
          */
         ProblemCode: "bad_request" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_requests" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
         /**
          * @description Tells faults apart, and never changes; new ones may come.
+         *
+         *     * `ambiguous`: Several rows go by this name.
+         *     * `before_start`: An end comes before its beginning.
+         *     * `blank`: A text without a visible character; send null for none.
+         *     * `cycle`: By way of others the row would lead back to itself.
+         *     * `date_missing`: The precision, or a start time, needs a date.
+         *     * `date_not_allowed`: The precision `period` has no date.
+         *     * `duplicate`: Another row has this value, of which there may be one.
+         *     * `filter_required`: An order among siblings needs a filter by what they belong to.
+         *     * `forbidden`: The caller may not do this.
+         *     * `forbidden_character`: A control character that texts may not have.
+         *     * `immutable`: This can't be changed once the row is made.
+         *     * `in_use`: Other rows refer to this one.
+         *     * `invalid`: Not valid, for a reason that has no code of its own.
+         *     * `key_reused`: The Idempotency-Key was sent before with another request.
+         *     * `mismatch`: The body says other than the path.
+         *     * `missing_for_kind`: Required with this `kind`.
+         *     * `more_than_invited`: More have answered than were invited.
+         *     * `no_language`: A text needs at least one language.
+         *     * `not_for_kind`: Not allowed with this `kind`.
+         *     * `not_for_method`: An operation of a batch with this method has no body.
+         *     * `not_for_pages`: A report as a page takes neither `fields` nor `expand`.
+         *     * `not_found`: There is no such row, or none that the caller may refer to.
+         *     * `not_in_batch`: This operation must be sent by itself.
+         *     * `not_normalised`: A name that is not in Unicode normal form C.
+         *     * `not_utf8`: The percent-encoded bytes are not UTF-8.
+         *     * `null`: Null, where there has to be a value.
+         *     * `one_subject`: Exactly one of two references has to be given.
+         *     * `other_project`: Refers to a row of another project.
+         *     * `other_sub_project`: Refers to a row of another sub-project.
+         *     * `out_of_range`: A number or a day outside its bounds.
+         *     * `own_account`: Nobody may change this in the account that they use.
+         *     * `period_missing`: The precision `period` needs a period.
+         *     * `read_only`: The system writes this; leave it out.
+         *     * `repeated`: Stands twice, where once is all it may.
+         *     * `required`: Missing, and it has no default.
+         *     * `role_mismatch`: The role and the provider do not fit together.
+         *     * `time_mismatch`: A start time goes with the precision `minute`, and only so.
+         *     * `too_long`: Longer than its bound.
+         *     * `too_many_decimals`: More decimals than are kept.
+         *     * `too_many_fields`: An element with more members than one may have.
+         *     * `too_many_to_expand`: What is asked to be embedded is too much for one page.
+         *     * `too_short`: Shorter than its bound.
+         *     * `unescaped_plus`: A `+` in the query stands for a blank; write `%2B`.
+         *     * `unknown_field`: There is no such field or parameter here.
+         *     * `unknown_member`: The answer that a batch refers to has no such member.
+         *     * `unknown_name`: No row, field or member goes by this name.
+         *     * `unknown_operation`: No earlier operation of the batch has this id.
+         *     * `unknown_word`: Not a word of the vocabulary.
+         *     * `weak_password`: A password that is easily guessed.
+         *     * `wrong_check_digit`: The check digit of a business ID does not fit.
+         *     * `wrong_cursor`: Not a cursor of this list, these filters and this caller.
+         *     * `wrong_format`: Not written as values of this kind are.
+         *     * `wrong_length`: Fewer or more than there may be.
+         *     * `wrong_password`: Not the caller's present password.
+         *     * `wrong_reference`: No reference of a batch, or not where one may stand.
+         *     * `wrong_type`: Not of the JSON type that the field has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_kind" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "time_mismatch" | "too_long" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_type";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "time_mismatch" | "too_long" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_reference" | "wrong_type";
         /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
         Fault: {
             /** @description JSON pointer into the body (RFC 6901); empty for the whole of it. */
@@ -8570,7 +8803,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The request can't be read; or: The body is not JSON that can be read. */
+        /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
         BadRequest: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8583,7 +8816,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: You can't do this to your own account. */
+        /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_flight`, `in_use`, `own_account`. */
         Conflict: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8597,7 +8830,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ConflictProblem"];
             };
         };
-        /** @description You may not do this. */
+        /** @description You may not do this. Code `forbidden`. */
         Forbidden: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8610,7 +8843,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Something went wrong on our side. */
+        /** @description Something went wrong on our side. Code `internal`. */
         Internal: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8623,7 +8856,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Some of the input is not valid. */
+        /** @description Some of the input is not valid. Code `invalid`. */
         Invalid: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8636,7 +8869,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No representation fits the Accept header. */
+        /** @description No representation fits the Accept header. Code `not_acceptable`. */
         NotAcceptable: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8649,7 +8882,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is nothing here. */
+        /** @description There is nothing here. Code `not_found`. */
         NotFound: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8662,7 +8895,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Send If-Match with the ETag you last read. */
+        /** @description It still is what you have. */
+        NotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
         PreconditionRequired: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8675,7 +8919,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The row has changed since you read it. */
+        /** @description The row has changed since you read it. Code `stale`. */
         Stale: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8688,7 +8932,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["StaleProblem"];
             };
         };
-        /** @description No token for this request. */
+        /** @description No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
         TokenBadRequest: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8701,7 +8945,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description Something went wrong on our side. */
+        /** @description Something went wrong on our side. Code `internal`. */
         TokenInternal: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8714,7 +8958,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description Some of the input is not valid. */
+        /** @description Some of the input is not valid. Code `invalid`. */
         TokenInvalid: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8727,7 +8971,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description No representation fits the Accept header. */
+        /** @description No representation fits the Accept header. Code `not_acceptable`. */
         TokenNotAcceptable: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8740,7 +8984,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description The body is larger than this route takes. */
+        /** @description The body is larger than this route takes. Code `too_large`. */
         TokenTooLarge: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8753,7 +8997,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description Too many attempts; wait a little. */
+        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
         TokenTooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8767,7 +9011,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description Client unknown, or its secret wrong. */
+        /** @description Client unknown, or its secret wrong. Code `invalid_client`. */
         TokenUnauthorized: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8781,7 +9025,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description The service can't answer right now; try again. */
+        /** @description The service can't answer right now; try again. Code `unavailable`. */
         TokenUnavailable: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8795,7 +9039,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description The body's Content-Type is not taken here. */
+        /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
         TokenUnsupportedMediaType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8809,7 +9053,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description The body is larger than this route takes. */
+        /** @description The body is larger than this route takes. Code `too_large`. */
         TooLarge: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8822,7 +9066,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many attempts; wait a little. */
+        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
         TooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8836,7 +9080,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Sign in first; or: Email or password is wrong. */
+        /** @description This refresh token has been used before; sign in again; or: Sign in first; or: Email or password is wrong. Code `refresh_token_reused`, `unauthenticated`, `wrong_credentials`. */
         Unauthorized: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8850,7 +9094,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The service can't answer right now; try again. */
+        /** @description The service can't answer right now; try again. Code `unavailable`. */
         Unavailable: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8864,7 +9108,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body's Content-Type is not taken here. */
+        /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
         UnsupportedMediaType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -8880,32 +9124,73 @@ export interface components {
         };
     };
     parameters: {
+        /**
+         * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+         * @example sv, fi;q=0.8, en;q=0.5
+         */
+        AcceptLanguage: string;
+        /** @description Only rows whose `code` is this. */
+        Code: string;
         /** @description Also `total`, the number of rows on all pages; takes longer. */
         Count: boolean;
         /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
         Cursor: string;
+        /** @description Only rows whose `goal_id` is this. */
+        GoalId: string;
         /** @description The row's id. */
         Id: string;
-        /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+        /**
+         * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+         * @example goal-2012-3f0e
+         */
         IdempotencyKey: string;
-        /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+        /**
+         * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+         * @example "3"
+         */
         IfMatch: string;
-        /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+        /**
+         * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+         * @example "3"
+         */
         IfMatchAtWill: string;
-        /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+        /**
+         * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+         * @example *
+         */
         IfNew: string;
-        /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+        /**
+         * @description An ETag read before: when it still holds, the answer is 304 without a body.
+         * @example "3"
+         */
         IfNoneMatch: string;
+        /**
+         * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+         * @example "3"
+         */
+        IfStill: string;
         /** @description Goes before Accept-Language. */
         Language: components["schemas"]["Language"];
         /** @description Rows a page. */
         Limit: number;
-        /** @description Only rows with this progress. */
+        /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+        Period: string;
+        /** @description Only rows whose `period_id` is this. */
+        PeriodId: string;
+        /** @description Only rows whose `progress` is this. */
         Progress: components["schemas"]["Progress"];
-        /** @description Only rows with this goal of the project. */
+        /** @description Only rows whose `project_goal_id` is this. */
         ProjectGoalId: string;
+        /** @description Only rows whose `project_id` is this. */
+        ProjectId: string;
+        /** @description Only rows whose `provider_id` is this. */
+        ProviderId: string;
         /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
         Q: string;
+        /** @description Only rows whose `sub_project_id` is this. */
+        SubProjectId: string;
+        /** @description Only rows whose `survey_id` is this. */
+        SurveyId: string;
         /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
         UpdatedSince: string;
     };
@@ -8915,25 +9200,51 @@ export interface components {
         Accept: string;
         /** @description The language of the texts (RFC 9110 §8.5), chosen by Accept-Language. */
         "Content-Language": components["schemas"]["Language"];
-        /** @description Names this version of what is shown (RFC 9110 §8.8.3); goes back in If-Match. */
+        /** @description The language of the texts (RFC 9110 §8.5), chosen by Accept-Language. */
+        LanguageOfPage: components["schemas"]["Language"];
+        /**
+         * @description Names this version of what is shown (RFC 9110 §8.8.3); goes back in If-Match.
+         * @example "3"
+         */
         ETag: string;
         /** @description `true` when this is the answer to an earlier request with the same key. */
         "Idempotency-Replayed": "true";
-        /** @description The next page of a list, as rel="next" (RFC 8288); absent on the last. */
+        /**
+         * @description The next page of a list, as rel="next" (RFC 8288); absent on the last.
+         * @example </api/v1/goals?cursor=IjAx.Zx>; rel="next"
+         */
         Link: string;
-        /** @description Where the new row is (RFC 9110 §10.2.2). */
+        /**
+         * @description Where the new row is (RFC 9110 §10.2.2).
+         * @example /api/v1/goals/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a
+         */
         Location: string;
-        /** @description How many requests are left in this window, and for how many seconds. */
+        /**
+         * @description How many requests are left in this window, and for how many seconds: "caller" counts by who asks, "address" by where a request comes from that does not say who asks.
+         * @example "caller";r=1150;t=30
+         */
         RateLimit: string;
-        /** @description How many requests a caller has, in how many seconds. */
+        /**
+         * @description How many requests there are, in how many seconds, for each caller or each address.
+         * @example "caller";q=1200;w=60
+         */
         "RateLimit-Policy": string;
-        /** @description Seconds to wait (RFC 9110 §10.2.3). */
+        /**
+         * @description Seconds to wait (RFC 9110 §10.2.3).
+         * @example 30
+         */
         "Retry-After": number;
         /** @description `refresh_token` (HttpOnly) and `csrf_refresh_token`, for /api/v1/auth only. */
         "Set-Cookie": string;
-        /** @description How to say who you are (RFC 9110 §11.6.1). */
+        /**
+         * @description How to say who you are (RFC 9110 §11.6.1).
+         * @example Bearer realm="lamppu", error="invalid_token"
+         */
         "WWW-Authenticate": string;
-        /** @description The request's id: the caller's own, or a new one. */
+        /**
+         * @description The request's id: the caller's own, or a new one.
+         * @example 5f0c7c1e-6a3b-4f7e-9f43-0a5b8d1c2e3f
+         */
         "X-Request-ID": string;
     };
     pathItems: never;
@@ -8950,6 +9261,7 @@ export type Batch = components['schemas']['Batch'];
 export type BatchMethod = components['schemas']['BatchMethod'];
 export type BatchOperation = components['schemas']['BatchOperation'];
 export type BatchResponse = components['schemas']['BatchResponse'];
+export type CallerKind = components['schemas']['CallerKind'];
 export type Cell = components['schemas']['Cell'];
 export type CellDeliverable = components['schemas']['CellDeliverable'];
 export type CellDelivery = components['schemas']['CellDelivery'];
@@ -9014,9 +9326,7 @@ export type FeedbackPatch = components['schemas']['FeedbackPatch'];
 export type FeedbackSource = components['schemas']['FeedbackSource'];
 export type FeedbackSparse = components['schemas']['FeedbackSparse'];
 export type FeedbackSparsePage = components['schemas']['FeedbackSparsePage'];
-export type Form = components['schemas']['Form'];
 export type FormField = components['schemas']['FormField'];
-export type FormGoal = components['schemas']['FormGoal'];
 export type FormGroup = components['schemas']['FormGroup'];
 export type FormLink = components['schemas']['FormLink'];
 export type FormList = components['schemas']['FormList'];
@@ -9024,7 +9334,6 @@ export type FormPart = components['schemas']['FormPart'];
 export type FormPartProperties = components['schemas']['FormPartProperties'];
 export type FormRule = components['schemas']['FormRule'];
 export type FormWriters = components['schemas']['FormWriters'];
-export type Format = components['schemas']['Format'];
 export type Goal = components['schemas']['Goal'];
 export type GoalExpand = components['schemas']['GoalExpand'];
 export type GoalField = components['schemas']['GoalField'];
@@ -9035,6 +9344,7 @@ export type GoalSparse = components['schemas']['GoalSparse'];
 export type GoalSparsePage = components['schemas']['GoalSparsePage'];
 export type GoalTakeOver = components['schemas']['GoalTakeOver'];
 export type GoalsTaken = components['schemas']['GoalsTaken'];
+export type GrantType = components['schemas']['GrantType'];
 export type Import = components['schemas']['Import'];
 export type ImportAction = components['schemas']['ImportAction'];
 export type ImportContact = components['schemas']['ImportContact'];
@@ -9119,6 +9429,7 @@ export type PeriodPatch = components['schemas']['PeriodPatch'];
 export type PeriodSparse = components['schemas']['PeriodSparse'];
 export type PeriodSparsePage = components['schemas']['PeriodSparsePage'];
 export type Permission = components['schemas']['Permission'];
+export type PermissionAction = components['schemas']['PermissionAction'];
 export type Programme = components['schemas']['Programme'];
 export type ProgrammeExpand = components['schemas']['ProgrammeExpand'];
 export type ProgrammeField = components['schemas']['ProgrammeField'];
@@ -9175,6 +9486,9 @@ export type Recurrence = components['schemas']['Recurrence'];
 export type Report = components['schemas']['Report'];
 export type ReportExpand = components['schemas']['ReportExpand'];
 export type ReportField = components['schemas']['ReportField'];
+export type ReportForm = components['schemas']['ReportForm'];
+export type ReportFormGoal = components['schemas']['ReportFormGoal'];
+export type ReportFormat = components['schemas']['ReportFormat'];
 export type ReportInput = components['schemas']['ReportInput'];
 export type ReportKind = components['schemas']['ReportKind'];
 export type ReportPage = components['schemas']['ReportPage'];
@@ -9182,6 +9496,7 @@ export type ReportPatch = components['schemas']['ReportPatch'];
 export type ReportSparse = components['schemas']['ReportSparse'];
 export type ReportSparsePage = components['schemas']['ReportSparsePage'];
 export type ReportState = components['schemas']['ReportState'];
+export type Resource = components['schemas']['Resource'];
 export type ResourceForm = components['schemas']['ResourceForm'];
 export type ResourceFormParts = components['schemas']['ResourceFormParts'];
 export type ResourceFormProperties = components['schemas']['ResourceFormProperties'];
@@ -9222,6 +9537,7 @@ export type SurveySparse = components['schemas']['SurveySparse'];
 export type SurveySparsePage = components['schemas']['SurveySparsePage'];
 export type Tally = components['schemas']['Tally'];
 export type TokenRequest = components['schemas']['TokenRequest'];
+export type TokenType = components['schemas']['TokenType'];
 export type Unplaced = components['schemas']['Unplaced'];
 export type User = components['schemas']['User'];
 export type UserExpand = components['schemas']['UserExpand'];
@@ -9246,6 +9562,7 @@ export type ResponseInternal = components['responses']['Internal'];
 export type ResponseInvalid = components['responses']['Invalid'];
 export type ResponseNotAcceptable = components['responses']['NotAcceptable'];
 export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponsePreconditionRequired = components['responses']['PreconditionRequired'];
 export type ResponseStale = components['responses']['Stale'];
 export type ResponseTokenBadRequest = components['responses']['TokenBadRequest'];
@@ -9262,22 +9579,33 @@ export type ResponseTooManyRequests = components['responses']['TooManyRequests']
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
+export type ParameterAcceptLanguage = components['parameters']['AcceptLanguage'];
+export type ParameterCode = components['parameters']['Code'];
 export type ParameterCount = components['parameters']['Count'];
 export type ParameterCursor = components['parameters']['Cursor'];
+export type ParameterGoalId = components['parameters']['GoalId'];
 export type ParameterId = components['parameters']['Id'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
 export type ParameterIfMatch = components['parameters']['IfMatch'];
 export type ParameterIfMatchAtWill = components['parameters']['IfMatchAtWill'];
 export type ParameterIfNew = components['parameters']['IfNew'];
 export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
+export type ParameterIfStill = components['parameters']['IfStill'];
 export type ParameterLanguage = components['parameters']['Language'];
 export type ParameterLimit = components['parameters']['Limit'];
+export type ParameterPeriod = components['parameters']['Period'];
+export type ParameterPeriodId = components['parameters']['PeriodId'];
 export type ParameterProgress = components['parameters']['Progress'];
 export type ParameterProjectGoalId = components['parameters']['ProjectGoalId'];
+export type ParameterProjectId = components['parameters']['ProjectId'];
+export type ParameterProviderId = components['parameters']['ProviderId'];
 export type ParameterQ = components['parameters']['Q'];
+export type ParameterSubProjectId = components['parameters']['SubProjectId'];
+export type ParameterSurveyId = components['parameters']['SurveyId'];
 export type ParameterUpdatedSince = components['parameters']['UpdatedSince'];
 export type HeaderAccept = components['headers']['Accept'];
 export type HeaderContentLanguage = components['headers']['Content-Language'];
+export type HeaderLanguageOfPage = components['headers']['LanguageOfPage'];
 export type HeaderETag = components['headers']['ETag'];
 export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderLink = components['headers']['Link'];
@@ -9316,23 +9644,16 @@ export interface operations {
                     "application/json": components["schemas"]["SignIn"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Email or password is wrong. Code `wrong_credentials`. */
             401: components["responses"]["Unauthorized"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -9363,21 +9684,15 @@ export interface operations {
             };
             /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `refresh_token_reused`, `unauthenticated`. */
+            /** @description This refresh token has been used before; sign in again; or: Sign in first. Code `refresh_token_reused`, `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -9405,21 +9720,13 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already. Code `duplicate`. */
-            409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -9447,27 +9754,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already. Code `duplicate`. */
-            409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -9475,8 +9772,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -9496,32 +9801,15 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -9550,23 +9838,16 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read; or: No token for this request. Code `bad_request`, `invalid_json`, `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
+            /** @description The request can't be read; or: The body is not JSON that can be read; or: No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `bad_request`, `invalid_json`, `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
             400: components["responses"]["TokenBadRequest"];
-            /** @description Client unknown, or its secret wrong. Code `invalid_client`. */
             401: components["responses"]["TokenUnauthorized"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["TokenNotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TokenTooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["TokenUnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["TokenInvalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TokenTooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["TokenInternal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["TokenUnavailable"];
         };
     };
@@ -9574,8 +9855,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -9595,28 +9884,12 @@ export interface operations {
                     "application/json": components["schemas"]["KeySet"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
+            304: components["responses"]["NotModified"];
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -9631,22 +9904,30 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this business ID. */
+                /** @description Only rows whose `business_id` is this. */
                 business_id?: string;
-                /** @description Only rows with this oID of the organisation. */
+                /** @description Only rows whose `oid` is this. */
                 oid?: string;
-                /** @description Only rows with this kind of provider. */
+                /** @description Only rows whose `kind` is this. */
                 kind?: components["schemas"]["ProviderKind"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProviderField"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -9668,32 +9949,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProviderSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -9701,7 +9965,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -9728,39 +9995,39 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getProvider: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProviderField"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -9784,34 +10051,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProviderSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -9819,7 +10068,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -9847,33 +10099,22 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -9881,7 +10122,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -9906,27 +10150,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -9934,7 +10169,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -9962,33 +10200,22 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10003,24 +10230,32 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this role. */
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `role` is this. */
                 role?: components["schemas"]["Role"];
-                /** @description Only rows with this email. */
+                /** @description Only rows whose `email` is this. */
                 email?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["UserField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["UserExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -10042,32 +10277,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["UserSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10075,7 +10293,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -10102,41 +10323,41 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getUser: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["UserField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["UserExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -10160,34 +10381,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["UserSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10195,7 +10398,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -10223,33 +10429,22 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10257,7 +10452,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -10282,27 +10480,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one; or: You can't do this to your own account. Code `in_use`, `own_account`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10310,7 +10499,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -10338,33 +10530,22 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10379,20 +10560,28 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ClientField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ClientExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -10414,32 +10603,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ClientSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10447,7 +10619,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -10474,41 +10649,41 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getClient: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ClientField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ClientExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -10532,34 +10707,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ClientSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10567,7 +10724,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -10595,33 +10755,22 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10629,7 +10778,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -10654,27 +10806,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10682,7 +10825,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -10710,33 +10856,22 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10768,29 +10903,20 @@ export interface operations {
                     "application/json": components["schemas"]["ClientSecret"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already. Code `duplicate`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10809,14 +10935,22 @@ export interface operations {
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProgrammeField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ProgrammeExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -10838,32 +10972,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProgrammeSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10871,7 +10988,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -10898,41 +11018,41 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getProgramme: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProgrammeField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ProgrammeExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -10956,34 +11076,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProgrammeSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -10991,7 +11093,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -11019,33 +11124,22 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11053,7 +11147,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -11078,27 +11175,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11106,7 +11194,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -11134,33 +11225,22 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11175,24 +11255,32 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this programme. */
+                /** @description Only rows whose `programme_id` is this. */
                 programme_id?: string;
-                /** @description Only rows with this acronym. */
+                /** @description Only rows whose `acronym` is this. */
                 acronym?: string;
-                /** @description Only rows with this coordinating education provider. */
+                /** @description Only rows whose `coordinator_id` is this. */
                 coordinator_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ProjectExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -11214,32 +11302,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11247,7 +11318,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -11274,41 +11348,41 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getProject: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ProjectExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -11332,34 +11406,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11367,7 +11423,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -11395,33 +11454,22 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11429,7 +11477,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -11454,27 +11505,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11482,7 +11524,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -11510,33 +11555,22 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11551,22 +11585,30 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this project. */
-                project_id?: string;
-                /** @description Only rows with this code of the period. */
-                code?: string;
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["PeriodField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["PeriodExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -11588,32 +11630,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["PeriodSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11621,7 +11646,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -11648,41 +11676,41 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getPeriod: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["PeriodField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["PeriodExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -11706,34 +11734,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["PeriodSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11741,7 +11751,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -11769,33 +11782,22 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11803,7 +11805,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -11828,27 +11833,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11856,7 +11852,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -11884,33 +11883,22 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11925,22 +11913,30 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this project. */
-                project_id?: string;
-                /** @description Only rows with this code. */
-                code?: string;
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["SiblingSort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectGoalField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ProjectGoalExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -11962,32 +11958,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectGoalSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -11995,7 +11974,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -12022,41 +12004,41 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getProjectGoal: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectGoalField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ProjectGoalExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -12080,34 +12062,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectGoalSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12115,7 +12079,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -12143,33 +12110,22 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12177,7 +12133,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -12202,27 +12161,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12230,7 +12180,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -12258,33 +12211,22 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12299,24 +12241,32 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this project. */
-                project_id?: string;
-                /** @description Only rows with this goal of the project. */
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `project_goal_id` is this. */
                 project_goal_id?: components["parameters"]["ProjectGoalId"];
-                /** @description Only rows with this code. */
-                code?: string;
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["SiblingSort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectIndicatorField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ProjectIndicatorExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -12338,32 +12288,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectIndicatorSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12371,7 +12304,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -12398,41 +12334,41 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getProjectIndicator: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectIndicatorField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ProjectIndicatorExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -12456,34 +12392,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectIndicatorSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12491,7 +12409,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -12519,33 +12440,22 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12553,7 +12463,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -12578,27 +12491,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12606,7 +12510,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -12634,33 +12541,22 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12675,24 +12571,32 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this project. */
-                project_id?: string;
-                /** @description Only rows with this kind of meeting. */
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `kind` is this. */
                 kind?: components["schemas"]["MeetingKind"];
-                /** @description Only rows with this code. */
-                code?: string;
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectMeetingField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ProjectMeetingExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -12714,32 +12618,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectMeetingSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12747,7 +12634,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -12774,41 +12664,41 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getProjectMeeting: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectMeetingField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ProjectMeetingExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -12832,34 +12722,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectMeetingSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12867,7 +12739,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -12895,33 +12770,22 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12929,7 +12793,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -12954,27 +12821,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -12982,7 +12840,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -13010,33 +12871,22 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13051,20 +12901,28 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this project. */
-                project_id?: string;
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ParticipationField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ParticipationExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -13086,32 +12944,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ParticipationSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13119,7 +12960,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -13146,41 +12990,41 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getParticipation: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ParticipationField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ParticipationExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -13204,34 +13048,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ParticipationSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13239,7 +13065,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -13267,33 +13096,22 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13301,7 +13119,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -13326,27 +13147,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13354,7 +13166,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -13382,33 +13197,22 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13423,24 +13227,32 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this project. */
-                project_id?: string;
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["SubProjectField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["SubProjectExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -13462,32 +13274,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["SubProjectSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13495,7 +13290,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -13522,41 +13320,41 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getSubProject: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["SubProjectField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["SubProjectExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -13580,34 +13378,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["SubProjectSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13615,7 +13395,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -13643,33 +13426,22 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13677,7 +13449,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -13702,27 +13477,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13730,7 +13496,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -13758,33 +13527,22 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13792,13 +13550,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -13812,6 +13579,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -13824,8 +13592,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -13835,31 +13603,21 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13874,22 +13632,30 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ContactField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ContactExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -13911,32 +13677,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ContactSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -13944,7 +13693,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -13971,41 +13723,41 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getContact: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ContactField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ContactExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -14029,34 +13781,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ContactSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14064,7 +13798,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -14092,33 +13829,22 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14126,7 +13852,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -14151,27 +13880,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14179,7 +13899,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -14207,33 +13930,22 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14241,13 +13953,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -14261,6 +13982,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -14273,8 +13995,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -14284,31 +14006,21 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14323,28 +14035,36 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub-project. */
-                sub_project_id?: string;
-                /** @description Only rows with this goal of the project. */
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `project_goal_id` is this. */
                 project_goal_id?: components["parameters"]["ProjectGoalId"];
-                /** @description Only rows with this project id. */
-                project_id?: string;
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["SiblingSort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["GoalField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["GoalExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -14366,32 +14086,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["GoalSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14399,7 +14102,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -14426,41 +14132,41 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getGoal: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["GoalField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["GoalExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -14484,34 +14190,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["GoalSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14519,7 +14207,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -14547,33 +14238,22 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14581,7 +14261,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -14606,27 +14289,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14634,7 +14308,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -14662,33 +14339,22 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14696,13 +14362,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -14716,6 +14391,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -14728,8 +14404,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -14739,31 +14415,21 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14771,7 +14437,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -14796,27 +14465,19 @@ export interface operations {
                     "application/json": components["schemas"]["GoalsTaken"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14831,30 +14492,38 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub-project. */
-                sub_project_id?: string;
-                /** @description Only rows with this goal. */
-                goal_id?: string;
-                /** @description Only rows with this project id. */
-                project_id?: string;
-                /** @description Only rows with this indicator of the project. */
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `project_indicator_id` is this. */
                 project_indicator_id?: string;
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["SiblingSort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["IndicatorField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["IndicatorExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -14876,32 +14545,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["IndicatorSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -14909,7 +14561,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -14936,41 +14591,41 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getIndicator: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["IndicatorField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["IndicatorExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -14994,34 +14649,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["IndicatorSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15029,7 +14666,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -15057,33 +14697,22 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15091,7 +14720,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -15116,27 +14748,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15144,7 +14767,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -15172,33 +14798,22 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15206,13 +14821,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -15226,6 +14850,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -15238,8 +14863,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -15249,31 +14874,21 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15288,30 +14903,40 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub-project. */
-                sub_project_id?: string;
-                /** @description Only rows with this indicator. */
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `indicator_id` is this. */
                 indicator_id?: string;
-                /** @description Only rows with this reporting period. */
-                period_id?: string;
-                /** @description Only rows with this project id. */
-                project_id?: string;
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["MeasurementField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["MeasurementExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -15333,32 +14958,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["MeasurementSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15366,7 +14974,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -15393,41 +15004,41 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getMeasurement: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["MeasurementField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["MeasurementExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -15451,34 +15062,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["MeasurementSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15486,7 +15079,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -15514,33 +15110,22 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15548,7 +15133,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -15573,27 +15161,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15601,7 +15180,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -15629,33 +15211,22 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15663,13 +15234,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -15683,6 +15263,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -15695,8 +15276,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -15706,31 +15287,21 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15745,34 +15316,44 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub-project. */
-                sub_project_id?: string;
-                /** @description Only rows with this goal. */
-                goal_id?: string;
-                /** @description Only rows with this reporting period. */
-                period_id?: string;
-                /** @description Only rows with this kind. */
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `kind` is this. */
                 kind?: components["schemas"]["ResultKind"];
-                /** @description Only rows with this project id. */
-                project_id?: string;
-                /** @description Only rows with this progress. */
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `progress` is this. */
                 progress?: components["parameters"]["Progress"];
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["SiblingSort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ResultField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ResultExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -15794,32 +15375,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ResultSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15827,7 +15391,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -15854,41 +15421,41 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getResult: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ResultField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ResultExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -15912,34 +15479,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ResultSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -15947,7 +15496,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -15975,33 +15527,22 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16009,7 +15550,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -16034,27 +15578,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16062,7 +15597,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -16090,33 +15628,22 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16124,13 +15651,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -16144,6 +15680,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -16156,8 +15693,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -16167,31 +15704,21 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16206,38 +15733,48 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub-project. */
-                sub_project_id?: string;
-                /** @description Only rows with this kind of meeting. */
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `kind` is this. */
                 kind?: components["schemas"]["MeetingKind"];
-                /** @description Only rows with this meeting of the project. */
+                /** @description Only rows whose `project_meeting_id` is this. */
                 project_meeting_id?: string;
-                /** @description Only rows with this project id. */
-                project_id?: string;
-                /** @description Only rows with this goal id. */
-                goal_id?: string;
-                /** @description Only rows with this reporting period. */
-                period_id?: string;
-                /** @description Only rows with this state. */
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `status` is this. */
                 status?: components["schemas"]["MeetingStatus"];
-                /** @description Only rows with this did the sub-project attend. */
+                /** @description Only rows whose `attendance` is this. */
                 attendance?: components["schemas"]["Attendance"];
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["MeetingField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["MeetingExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -16259,32 +15796,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["MeetingSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16292,7 +15812,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -16319,41 +15842,41 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getMeeting: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["MeetingField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["MeetingExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -16377,34 +15900,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["MeetingSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16412,7 +15917,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -16440,33 +15948,22 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16474,7 +15971,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -16499,27 +15999,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16527,7 +16018,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -16555,33 +16049,22 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16589,13 +16072,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -16609,6 +16101,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -16621,8 +16114,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -16632,31 +16125,21 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16664,7 +16147,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -16689,27 +16175,19 @@ export interface operations {
                     "application/json": components["schemas"]["MeetingsTaken"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16724,32 +16202,42 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub-project. */
-                sub_project_id?: string;
-                /** @description Only rows with this reporting period. */
-                period_id?: string;
-                /** @description Only rows with this project id. */
-                project_id?: string;
-                /** @description Only rows with this goal id. */
-                goal_id?: string;
-                /** @description Only rows with this progress. */
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `progress` is this. */
                 progress?: components["parameters"]["Progress"];
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["SurveyField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["SurveyExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -16771,32 +16259,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["SurveySparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16804,7 +16275,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -16831,41 +16305,41 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getSurvey: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["SurveyField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["SurveyExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -16889,34 +16363,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["SurveySparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16924,7 +16380,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -16952,33 +16411,22 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -16986,7 +16434,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -17011,27 +16462,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17039,7 +16481,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -17067,33 +16512,22 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17101,13 +16535,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -17121,6 +16564,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -17133,8 +16577,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -17144,31 +16588,21 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17183,36 +16617,46 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub-project. */
-                sub_project_id?: string;
-                /** @description Only rows with this survey. */
-                survey_id?: string;
-                /** @description Only rows with this deliverable. */
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `survey_id` is this. */
+                survey_id?: components["parameters"]["SurveyId"];
+                /** @description Only rows whose `deliverable_id` is this. */
                 deliverable_id?: string;
-                /** @description Only rows with this project id. */
-                project_id?: string;
-                /** @description Only rows with this goal id. */
-                goal_id?: string;
-                /** @description Only rows with this reporting period. */
-                period_id?: string;
-                /** @description Only rows with this progress. */
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `progress` is this. */
                 progress?: components["parameters"]["Progress"];
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["DisseminationField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["DisseminationExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -17234,32 +16678,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["DisseminationSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17267,7 +16694,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -17294,41 +16724,41 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getDissemination: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["DisseminationField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["DisseminationExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -17352,34 +16782,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["DisseminationSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17387,7 +16799,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -17415,33 +16830,22 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17449,7 +16853,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -17474,27 +16881,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17502,7 +16900,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -17530,33 +16931,22 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17564,13 +16954,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -17584,6 +16983,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -17596,8 +16996,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -17607,31 +17007,21 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17646,36 +17036,46 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub-project. */
-                sub_project_id?: string;
-                /** @description Only rows with this source. */
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `source` is this. */
                 source?: components["schemas"]["FeedbackSource"];
-                /** @description Only rows with this at the meeting. */
+                /** @description Only rows whose `meeting_id` is this. */
                 meeting_id?: string;
-                /** @description Only rows with this in the survey. */
-                survey_id?: string;
-                /** @description Only rows with this project id. */
-                project_id?: string;
-                /** @description Only rows with this goal id. */
-                goal_id?: string;
-                /** @description Only rows with this reporting period. */
-                period_id?: string;
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `survey_id` is this. */
+                survey_id?: components["parameters"]["SurveyId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["SiblingSort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["FeedbackField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["FeedbackExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -17697,32 +17097,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["FeedbackSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17730,7 +17113,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -17757,41 +17143,41 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getFeedback: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["FeedbackField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["FeedbackExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -17815,34 +17201,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["FeedbackSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17850,7 +17218,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -17878,33 +17249,22 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17912,7 +17272,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -17937,27 +17300,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -17965,7 +17319,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -17993,33 +17350,22 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18027,13 +17373,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -18047,6 +17402,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -18059,8 +17415,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -18070,31 +17426,21 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18109,34 +17455,44 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub-project. */
-                sub_project_id?: string;
-                /** @description Only rows with this kind of deliverable. */
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `kind` is this. */
                 kind?: components["schemas"]["DeliverableKind"];
-                /** @description Only rows with this project id. */
-                project_id?: string;
-                /** @description Only rows with this goal id. */
-                goal_id?: string;
-                /** @description Only rows with this reporting period. */
-                period_id?: string;
-                /** @description Only rows with this progress. */
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `progress` is this. */
                 progress?: components["parameters"]["Progress"];
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["DeliverableField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["DeliverableExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -18158,32 +17514,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["DeliverableSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18191,7 +17530,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -18218,41 +17560,41 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getDeliverable: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["DeliverableField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["DeliverableExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -18276,34 +17618,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["DeliverableSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18311,7 +17635,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -18339,33 +17666,22 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18373,7 +17689,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -18398,27 +17717,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18426,7 +17736,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -18454,33 +17767,22 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18488,13 +17790,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -18508,6 +17819,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -18520,8 +17832,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -18531,31 +17843,21 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18570,32 +17872,42 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub-project. */
-                sub_project_id?: string;
-                /** @description Only rows with this state. */
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `state` is this. */
                 state?: components["schemas"]["ReportState"];
-                /** @description Only rows with this project id. */
-                project_id?: string;
-                /** @description Only rows with this period id. */
-                period_id?: string;
-                /** @description Only rows with this kind of report. */
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `kind` is this. */
                 kind?: components["schemas"]["ReportKind"];
-                /** @description Only rows with this education provider. */
-                provider_id?: string;
-                /** @description Only rows with this your own identifier. */
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ReportField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ReportExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -18617,32 +17929,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ReportSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18650,7 +17945,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -18677,27 +17975,19 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18705,17 +17995,30 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Goes before Accept. */
-                format?: components["schemas"]["Format"];
+                format?: components["schemas"]["ReportFormat"];
                 /** @description Goes before Accept-Language. */
                 language?: components["parameters"]["Language"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["CompiledReportField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["CompiledReportExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
                 /** @description The row's id. */
@@ -18732,6 +18035,7 @@ export interface operations {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Content-Language": components["headers"]["LanguageOfPage"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18740,34 +18044,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18775,7 +18061,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -18803,33 +18092,22 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18837,7 +18115,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -18862,27 +18143,18 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Other rows still refer to this one. Code `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18890,7 +18162,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version. */
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -18918,33 +18193,22 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Send If-Match with the ETag you last read. Code `precondition_required`. */
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -18952,13 +18216,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag last read, for a write that shall not undo another's; without it the last one stands. */
+                /**
+                 * @description The ETag last read, for a write that shall not undo another's; without it the last one stands.
+                 * @example "3"
+                 */
                 "If-Match"?: components["parameters"]["IfMatchAtWill"];
-                /** @description `*`: only when there is no such row yet (RFC 9110 §13.1.2). */
+                /**
+                 * @description `*`: only when there is no such row yet (RFC 9110 §13.1.2).
+                 * @example *
+                 */
                 "If-None-Match"?: components["parameters"]["IfNew"];
             };
             path: {
-                /** @description The provider's own name for the row; a slash in it is written `%2F`. */
+                /**
+                 * @description The provider's own name for the row; a slash in it is written `%2F`.
+                 * @example 2012/17
+                 */
                 external_id: string;
             };
             cookie?: never;
@@ -18972,6 +18245,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -18984,8 +18258,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -18995,31 +18269,21 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
             409: components["responses"]["Conflict"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -19034,20 +18298,28 @@ export interface operations {
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
-                /** @description Only rows with this sub project id. */
-                sub_project_id?: string;
-                /** @description Only rows with this provider id. */
-                provider_id?: string;
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
                 /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
                 sort?: components["schemas"]["Sort"];
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ImportField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ImportExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -19069,32 +18341,15 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ImportSparsePage"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -19102,7 +18357,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -19129,41 +18387,41 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
             /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 16,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
     getImport: {
         parameters: {
             query?: {
-                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. */
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ImportField"][];
-                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. */
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
                 expand?: components["schemas"]["ImportExpand"][];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path: {
                 /** @description The row's id. */
@@ -19187,34 +18445,16 @@ export interface operations {
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ImportSparse"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            304: components["responses"]["NotModified"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description There is nothing here. Code `not_found`. */
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -19222,7 +18462,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, new for each: the same key with the same body gets the first answer again, for 24 hours, and nothing is done twice. */
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -19247,27 +18490,19 @@ export interface operations {
                     "application/json": components["schemas"]["BatchAnswer"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
             400: components["responses"]["BadRequest"];
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
-            /** @description You may not do this. Code `forbidden`. */
             403: components["responses"]["Forbidden"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work. Code `duplicate`, `in_flight`. */
+            /** @description The first request with this key is still at work. Code `in_flight`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
-            /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -19278,8 +18513,21 @@ export interface operations {
                 language?: components["parameters"]["Language"];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
             cookie?: never;
@@ -19291,6 +18539,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     Link: components["headers"]["Link"];
+                    "Content-Language": components["headers"]["Content-Language"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -19300,28 +18549,12 @@ export interface operations {
                     "application/json": components["schemas"]["FormList"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
+            304: components["responses"]["NotModified"];
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -19332,8 +18565,21 @@ export interface operations {
                 language?: components["parameters"]["Language"];
             };
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
                 /** @description The stem. */
@@ -19347,6 +18593,7 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -19357,30 +18604,13 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceForm"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description There is nothing here. Code `not_found`. */
+            304: components["responses"]["NotModified"];
             404: components["responses"]["NotFound"];
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };
@@ -19388,8 +18618,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An ETag read before: when it still holds, the answer is 304 without a body. */
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
             };
             path?: never;
             cookie?: never;
@@ -19409,28 +18647,12 @@ export interface operations {
                     "application/json": components["schemas"]["OpenapiDocument"];
                 };
             };
-            /** @description It still is what you have. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description No representation fits the Accept header. Code `not_acceptable`. */
+            304: components["responses"]["NotModified"];
             406: components["responses"]["NotAcceptable"];
-            /** @description The row has changed since you read it. Code `stale`. */
             412: components["responses"]["Stale"];
-            /** @description Some of the input is not valid. Code `invalid`. */
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
-            /** @description Something went wrong on our side. Code `internal`. */
             500: components["responses"]["Internal"];
-            /** @description The service can't answer right now; try again. Code `unavailable`. */
             503: components["responses"]["Unavailable"];
         };
     };

@@ -1,11 +1,65 @@
 """Signing in: for people by password, for machines by client credentials."""
 
+from enum import StrEnum
+
 from marshmallow import EXCLUDE, fields
 
 from schemas import vocabulary as v
 from schemas.base import Schema
 from schemas.fields import Choice, Entries, Part, Reference, References, Text, Whole
 from schemas.users import password
+
+
+class Resource(StrEnum):
+    """What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals."""
+
+    PROGRAMMES = "programmes"
+    PROJECTS = "projects"
+    PERIODS = "periods"
+    PROJECT_GOALS = "project_goals"
+    PROJECT_INDICATORS = "project_indicators"
+    PROJECT_MEETINGS = "project_meetings"
+    PARTICIPATIONS = "participations"
+    SUB_PROJECTS = "sub_projects"
+    CONTACTS = "contacts"
+    GOALS = "goals"
+    INDICATORS = "indicators"
+    MEASUREMENTS = "measurements"
+    RESULTS = "results"
+    MEETINGS = "meetings"
+    SURVEYS = "surveys"
+    DISSEMINATIONS = "disseminations"
+    FEEDBACK = "feedback"
+    DELIVERABLES = "deliverables"
+    REPORTS = "reports"
+    IMPORTS = "imports"
+    BATCH = "batch"
+    PROVIDERS = "providers"
+    USERS = "users"
+    CLIENTS = "clients"
+    AUTH = "auth"
+    FORMS = "forms"
+    DOCS = "docs"
+
+
+class PermissionAction(StrEnum):
+    """PUT and PATCH are an update."""
+
+    READ = "read"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class CallerKind(StrEnum):
+    """A person, or an API client."""
+
+    USER = "user"
+    CLIENT = "client"
+
+
+class TokenType(StrEnum):
+    BEARER = "Bearer"
 
 
 class Login(Schema):
@@ -17,7 +71,7 @@ class AccessToken(Schema):
     """A bearer token (RFC 6750) and how many seconds it lives."""
 
     access_token = fields.String(dump_only=True)
-    token_type = fields.String(dump_only=True)
+    token_type = Choice(TokenType, dump_only=True)
     expires_in = Whole(1, v.COUNT_MAX, dump_only=True)
     scope = fields.String(dump_only=True, allow_none=True)
 
@@ -28,16 +82,23 @@ class SignIn(AccessToken):
     csrf_token = fields.String(dump_only=True)
 
 
+class GrantType(StrEnum):
+    """Another one is refused as `unsupported_grant_type`."""
+
+    CLIENT_CREDENTIALS = "client_credentials"
+
+
 class TokenRequest(Schema):
     """RFC 6749 §4.4.2; the client's name and secret come by Basic or in the body (§2.3.1)."""
 
     class Meta:
         unknown = EXCLUDE  # RFC 6749 §3.2: unrecognized request parameters are ignored
 
-    grant_type = Text(100, required=True)
-    scope = Text(v.LINE_LENGTH, load_default=None)
-    client_id = Text(100, load_default=None)
-    client_secret = Text(200, load_default=None, load_only=True)
+    # Not a Choice: another one is refused in OAuth's words. A form has no null.
+    grant_type = Text(100, required=True, metadata={"words": GrantType})
+    scope = Text(v.LINE_LENGTH, load_default=None, allow_none=False)
+    client_id = Text(100, load_default=None, allow_none=False)
+    client_secret = Text(200, load_default=None, allow_none=False, load_only=True)
 
 
 class PasswordChange(Schema):
@@ -48,21 +109,21 @@ class PasswordChange(Schema):
 class Permission(Schema):
     """What the caller may do with one resource."""
 
-    resource = fields.String(dump_only=True)
-    actions = Entries(fields.String(), dump_only=True)
+    resource = Choice(Resource, dump_only=True)
+    actions = Entries(Choice(PermissionAction), maximum=len(PermissionAction), dump_only=True)
 
 
 class Me(Schema):
     """Who I am and what I may do: enough for an application to draw its menu."""
 
     id = Reference("users", dump_only=True)
-    kind = fields.String(dump_only=True)
+    kind = Choice(CallerKind, dump_only=True)
     name = fields.String(dump_only=True)
     role = Choice(v.Role, dump_only=True, allow_none=True)
-    scopes = Entries(Choice(v.Scope), dump_only=True)
+    scopes = Entries(Choice(v.Scope), maximum=len(v.Scope), dump_only=True)
     provider_id = Reference("providers", dump_only=True, allow_none=True)
     provider_name = fields.String(dump_only=True, allow_none=True)
-    permissions = Entries(Part(Permission), dump_only=True)
+    permissions = Entries(Part(Permission), maximum=len(Resource), dump_only=True)
     coordinates = References(
         "projects",
         dump_only=True,

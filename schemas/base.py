@@ -6,7 +6,19 @@ from functools import cache
 import marshmallow as ma
 
 from schemas import vocabulary as v
-from schemas.fields import Choice, Coded, Day, Id, Key, Moment, Part, Reference, Text, Whole
+from schemas.fields import (
+    Choice,
+    Coded,
+    Day,
+    Id,
+    Key,
+    Moment,
+    Part,
+    Reference,
+    Text,
+    Whole,
+    Worded,
+)
 
 
 class Schema(ma.Schema):
@@ -46,10 +58,16 @@ class Owned(Row):
     provider_id = Reference("providers", dump_only=True)
 
 
+def own_name(**kwargs: t.Any) -> Key:
+    """A provider's name for a row. It can stand in a path, out of which clients clear whatever moves about in it."""
+    wording = Worded("Begins with a slash, has a line break, a tab or U+FFFD, or is . or .. alone.")
+    return Key(v.EXTERNAL_ID_LENGTH, v.EXTERNAL_ID, wording, **kwargs)
+
+
 class Record(Owned):
     """A row of the record plane: one provider's own, which its scripts may know by a name of their own."""
 
-    external_id = Key(v.EXTERNAL_ID_LENGTH, load_default=None, allow_none=True)
+    external_id = own_name(load_default=None, allow_none=True)
 
 
 class Languages(Schema):

@@ -4,59 +4,78 @@ from enum import StrEnum
 
 
 class FaultCode(StrEnum):
-    """Tells faults apart, and never changes; new ones may come."""
+    """Tells faults apart, and never changes; new ones may come.
 
-    AMBIGUOUS = "ambiguous"
-    BEFORE_START = "before_start"
-    BLANK = "blank"
-    CYCLE = "cycle"
-    DATE_MISSING = "date_missing"
-    DATE_NOT_ALLOWED = "date_not_allowed"
-    DUPLICATE = "duplicate"
-    FILTER_REQUIRED = "filter_required"
-    FORBIDDEN = "forbidden"
-    FORBIDDEN_CHARACTER = "forbidden_character"
-    IMMUTABLE = "immutable"
-    IN_USE = "in_use"
-    INVALID = "invalid"
-    KEY_REUSED = "key_reused"
-    MISMATCH = "mismatch"
-    MISSING_FOR_KIND = "missing_for_kind"
-    MORE_THAN_INVITED = "more_than_invited"
-    NO_LANGUAGE = "no_language"
-    NOT_FOR_KIND = "not_for_kind"
-    NOT_FOR_PAGES = "not_for_pages"
-    NOT_FOUND = "not_found"
-    NOT_IN_BATCH = "not_in_batch"
-    NOT_NORMALISED = "not_normalised"
-    NOT_UTF8 = "not_utf8"
-    NULL = "null"
-    ONE_SUBJECT = "one_subject"
-    OTHER_PROJECT = "other_project"
-    OTHER_SUB_PROJECT = "other_sub_project"
-    OUT_OF_RANGE = "out_of_range"
-    OWN_ACCOUNT = "own_account"
-    PERIOD_MISSING = "period_missing"
-    READ_ONLY = "read_only"
-    REPEATED = "repeated"
-    REQUIRED = "required"
-    ROLE_MISMATCH = "role_mismatch"
-    TIME_MISMATCH = "time_mismatch"
-    TOO_LONG = "too_long"
-    TOO_MANY_DECIMALS = "too_many_decimals"
-    TOO_MANY_FIELDS = "too_many_fields"
-    TOO_MANY_TO_EXPAND = "too_many_to_expand"
-    TOO_SHORT = "too_short"
-    UNESCAPED_PLUS = "unescaped_plus"
-    UNKNOWN_FIELD = "unknown_field"
-    UNKNOWN_MEMBER = "unknown_member"
-    UNKNOWN_NAME = "unknown_name"
-    UNKNOWN_OPERATION = "unknown_operation"
-    UNKNOWN_WORD = "unknown_word"
-    WEAK_PASSWORD = "weak_password"  # noqa: S105  it is no password
-    WRONG_CHECK_DIGIT = "wrong_check_digit"
-    WRONG_CURSOR = "wrong_cursor"
-    WRONG_FORMAT = "wrong_format"
-    WRONG_LENGTH = "wrong_length"
-    WRONG_PASSWORD = "wrong_password"  # noqa: S105
-    WRONG_TYPE = "wrong_type"
+    `meaning` is a sentence for whoever programs against it; what people read is the fault's `detail`.
+    """
+
+    meaning: str
+
+    def __new__(cls, code: str, meaning: str) -> "FaultCode":
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    AMBIGUOUS = "ambiguous", "Several rows go by this name."
+    BEFORE_START = "before_start", "An end comes before its beginning."
+    BLANK = "blank", "A text without a visible character; send null for none."
+    CYCLE = "cycle", "By way of others the row would lead back to itself."
+    DATE_MISSING = "date_missing", "The precision, or a start time, needs a date."
+    DATE_NOT_ALLOWED = "date_not_allowed", "The precision `period` has no date."
+    DUPLICATE = "duplicate", "Another row has this value, of which there may be one."
+    FILTER_REQUIRED = (
+        "filter_required",
+        "An order among siblings needs a filter by what they belong to.",
+    )
+    FORBIDDEN = "forbidden", "The caller may not do this."
+    FORBIDDEN_CHARACTER = "forbidden_character", "A control character that texts may not have."
+    IMMUTABLE = "immutable", "This can't be changed once the row is made."
+    IN_USE = "in_use", "Other rows refer to this one."
+    INVALID = "invalid", "Not valid, for a reason that has no code of its own."
+    KEY_REUSED = "key_reused", "The Idempotency-Key was sent before with another request."
+    MISMATCH = "mismatch", "The body says other than the path."
+    MISSING_FOR_KIND = "missing_for_kind", "Required with this `kind`."
+    MORE_THAN_INVITED = "more_than_invited", "More have answered than were invited."
+    NO_LANGUAGE = "no_language", "A text needs at least one language."
+    NOT_FOR_KIND = "not_for_kind", "Not allowed with this `kind`."
+    NOT_FOR_METHOD = "not_for_method", "An operation of a batch with this method has no body."
+    NOT_FOR_PAGES = "not_for_pages", "A report as a page takes neither `fields` nor `expand`."
+    NOT_FOUND = "not_found", "There is no such row, or none that the caller may refer to."
+    NOT_IN_BATCH = "not_in_batch", "This operation must be sent by itself."
+    NOT_NORMALISED = "not_normalised", "A name that is not in Unicode normal form C."
+    NOT_UTF8 = "not_utf8", "The percent-encoded bytes are not UTF-8."
+    NULL = "null", "Null, where there has to be a value."
+    ONE_SUBJECT = "one_subject", "Exactly one of two references has to be given."
+    OTHER_PROJECT = "other_project", "Refers to a row of another project."
+    OTHER_SUB_PROJECT = "other_sub_project", "Refers to a row of another sub-project."
+    OUT_OF_RANGE = "out_of_range", "A number or a day outside its bounds."
+    OWN_ACCOUNT = "own_account", "Nobody may change this in the account that they use."
+    PERIOD_MISSING = "period_missing", "The precision `period` needs a period."
+    READ_ONLY = "read_only", "The system writes this; leave it out."
+    REPEATED = "repeated", "Stands twice, where once is all it may."
+    REQUIRED = "required", "Missing, and it has no default."
+    ROLE_MISMATCH = "role_mismatch", "The role and the provider do not fit together."
+    TIME_MISMATCH = "time_mismatch", "A start time goes with the precision `minute`, and only so."
+    TOO_LONG = "too_long", "Longer than its bound."
+    TOO_MANY_DECIMALS = "too_many_decimals", "More decimals than are kept."
+    TOO_MANY_FIELDS = "too_many_fields", "An element with more members than one may have."
+    TOO_MANY_TO_EXPAND = (
+        "too_many_to_expand",
+        "What is asked to be embedded is too much for one page.",
+    )
+    TOO_SHORT = "too_short", "Shorter than its bound."
+    UNESCAPED_PLUS = "unescaped_plus", "A `+` in the query stands for a blank; write `%2B`."
+    UNKNOWN_FIELD = "unknown_field", "There is no such field or parameter here."
+    UNKNOWN_MEMBER = "unknown_member", "The answer that a batch refers to has no such member."
+    UNKNOWN_NAME = "unknown_name", "No row, field or member goes by this name."
+    UNKNOWN_OPERATION = "unknown_operation", "No earlier operation of the batch has this id."
+    UNKNOWN_WORD = "unknown_word", "Not a word of the vocabulary."
+    WEAK_PASSWORD = "weak_password", "A password that is easily guessed."
+    WRONG_CHECK_DIGIT = "wrong_check_digit", "The check digit of a business ID does not fit."
+    WRONG_CURSOR = "wrong_cursor", "Not a cursor of this list, these filters and this caller."
+    WRONG_FORMAT = "wrong_format", "Not written as values of this kind are."
+    WRONG_LENGTH = "wrong_length", "Fewer or more than there may be."
+    WRONG_PASSWORD = "wrong_password", "Not the caller's present password."
+    WRONG_REFERENCE = "wrong_reference", "No reference of a batch, or not where one may stand."
+    WRONG_TYPE = "wrong_type", "Not of the JSON type that the field has."

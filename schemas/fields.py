@@ -19,7 +19,9 @@ from schemas import vocabulary as v
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_MOMENT = re.compile(v.MOMENT, re.ASCII)
+_MOMENT = re.compile(
+    v.MOMENT.replace(v.YEAR, "[0-9]{4}"), re.ASCII
+)  # any year: it may be out of range
 
 
 class Worded(str):
@@ -87,10 +89,6 @@ class Pattern(validate.Regexp):
         if not self.regex.fullmatch(value):
             raise ValidationError(self._format_error(value))
         return value
-
-
-def _moment(day: date, clock: time) -> datetime:
-    return datetime.combine(day, clock, UTC)
 
 
 def pattern(regex: str, text: str) -> Pattern:
@@ -206,28 +204,36 @@ class QueryMoment(fields.DateTime):
     default_error_messages: Messages = MESSAGES | {
         "invalid": Coded("wrong_format", "Not a moment, written like 2013-01-18T10:00:00Z."),
         "plus": Coded("unescaped_plus", "Write + as %2B: in a query it stands for a blank."),
+        "range": Coded("out_of_range", "Not between {min} and {max}."),
     }
+    first = datetime.combine(v.FIRST_DAY, time.min, UTC)
+    last = datetime.combine(v.LAST_DAY, time.max, UTC)
 
     def __init__(self, **kwargs: t.Any):
-        first, last = _moment(v.FIRST_DAY, time.min), _moment(v.LAST_DAY, time.max)
         error = Coded("out_of_range", "Not between {min} and {max}.")
-        super().__init__(validate=validate.Range(first, last, error=error), **kwargs)
+        within = validate.Range(self.first, self.last, error=error)
+        super().__init__(validate=within, **kwargs)
 
     def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> datetime:
         text = str(value)
         if not _MOMENT.fullmatch(text):
             lost = _MOMENT.fullmatch(text.replace(" ", "+"))
             raise self.make_error("plus" if lost else "invalid", input=value, obj_type="datetime")
+        if not v.FIRST_DAY.year <= int(text[:4]) <= v.LAST_DAY.year:  # no calendar has the year 0
+            raise self.make_error("range", min=self.first, max=self.last)
         try:
             return datetime.fromisoformat(text).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
+        except ValueError as error:
             raise self.make_error("invalid", input=value, obj_type="datetime") from error
 
 
 class Names(fields.List[t.Any]):
-    """Some of a few names, as a comma list in a query string; each once, and in the order of `choices`."""
+    """Some of a few names in a query string, each once: `fields=a,b` or `fields=a&fields=b`, as it comes.
 
-    is_multiple = False  # to webargs: one parameter, not one for each name
+    What it gives is in the order of `choices`.
+    """
+
+    is_multiple = True  # to webargs: the parameter may come again
     default_error_messages: Messages = MESSAGES | {
         "unknown": Coded("unknown_name", "No such name here; there are: {names}."),
         "repeated": Coded("repeated", "The same name stands here twice."),
@@ -235,11 +241,10 @@ class Names(fields.List[t.Any]):
 
     def __init__(self, choices: t.Iterable[str], **kwargs: t.Any):
         self.choices = list(choices)
-        kwargs["metadata"] = {"minItems": 1, "uniqueItems": True} | kwargs.pop("metadata", {})
         super().__init__(fields.String(validate=validate.OneOf(self.choices)), **kwargs)
 
     def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> list[t.Any]:
-        names = str(value).split(",")
+        names = [name for given in value for name in str(given).split(",")]
         if set(names) - set(self.choices):
             raise self.make_error("unknown", names=", ".join(self.choices))
         if len(set(names)) < len(names):
@@ -329,10 +334,18 @@ class Entries(fields.List[t.Any]):
 
     default_error_messages: Messages = MESSAGES | {"invalid": Coded("wrong_type", "Not a list.")}
 
-    def __init__(self, inner: fields.Field[t.Any], maximum: int = v.CHILDREN_MAX, **kwargs: t.Any):
-        kwargs.setdefault("load_default", list)
+    def __init__(
+        self,
+        inner: fields.Field[t.Any],
+        maximum: int = v.CHILDREN_MAX,
+        minimum: int = 0,
+        **kwargs: t.Any,
+    ):
+        if not kwargs.get("required"):
+            kwargs.setdefault("load_default", list)
         self.maximum = maximum
-        super().__init__(inner, validate=[length(maximum=maximum)], **kwargs)
+        least = [length(minimum=minimum)] if minimum else []
+        super().__init__(inner, validate=[length(maximum=maximum), *least], **kwargs)
 
     def _deserialize(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> list[t.Any]:
         # Bound the work before it is done: 300 kB of `{},{},…` otherwise make 9 MB of error text.

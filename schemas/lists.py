@@ -6,9 +6,11 @@ from enum import StrEnum
 
 from marshmallow import fields
 
+from schemas import vocabulary as v
 from schemas.base import Languages, Schema
 from schemas.fields import (
     Choice,
+    Flag,
     Key,
     Names,
     Part,
@@ -66,6 +68,9 @@ def list_query(
 ) -> Schema:
     """The parameters of a list: its filters, and which of these names a row can be expanded by."""
     members: dict[str, t.Any] = {name: _filter(schema, name) for name in filters}
+    if "period_id" in filters:
+        told = "Only rows of the periods of this code, like 2012-spring, in whatever project"
+        members["period"] = Key(v.CODE_LENGTH, load_default=None, metadata={"description": told})
     if texts(schema):
         told = "Text that stands somewhere in the row's own texts, in whatever case; no wildcards"
         members["q"] = Text(100, load_default=None, metadata={"description": told})
@@ -88,21 +93,31 @@ def _filter(schema: type[Schema], name: str) -> fields.Field[t.Any]:
     """A parameter for a field of the row, one of its `goal_ids`, or the project that its sub-project belongs to."""
     declared = {"project_id": Reference("projects")} | schema._declared_fields
     field = declared.get(name) or declared[f"{name}s"]
-    if isinstance(field, Reference | References):
-        return Reference(field.target, load_default=None)
-    if isinstance(field, Choice):
-        return Choice(field.words, load_default=None)
-    return Key(200, load_default=None)
+    match field:
+        case Reference() | References():
+            return Reference(field.target, load_default=None)
+        case Choice():
+            return Choice(field.words, load_default=None)
+        case Flag():
+            return QueryFlag(load_default=None)
+        case Text():
+            return Key(field.maximum, load_default=None)
+    raise TypeError(f"A list can't be filtered by {name}, a {type(field).__name__}.")
 
 
 def _shaping(schema: type[Schema], expandable: t.Sequence[str]) -> dict[str, t.Any]:
-    told = "Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`."
+    both = "`{0}=a,b` means the same as `{0}=a&{0}=b`."
+    told = (
+        "Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. "
+        + both.format("fields")
+    )
     names = list(schema().dump_fields)
     found = {"fields": Names(names, load_default=None, metadata={"description": told})}
     if expandable:
         told = (
             "With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may "
-            "read) or that belong to it, as lists of at most 1,000 rows together."
+            "read) or that belong to it, as lists of at most 1,000 rows together. "
+            + both.format("expand")
         )
         expand = Names(expandable, load_default=list, metadata={"description": told})
         found["expand"] = expand

@@ -39,13 +39,13 @@ class Report(Record):
     state = Choice(v.ReportState, dump_only=True)
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     JSON = "json"
     HTML = "html"
 
 
 class ReportQuery(Schema):
-    format = Choice(Format, load_default=None)
+    format = Choice(ReportFormat, load_default=None)
     language = Choice(v.Language, load_default=None)
 
 
@@ -105,7 +105,7 @@ class Cell(Cited):
     measurements = Entries(Part(CellMeasurement), dump_only=True)
 
 
-class FormGoal(Goal):
+class ReportFormGoal(Goal):
     cells = Entries(Part(Cell), dump_only=True)
 
 
@@ -123,7 +123,7 @@ class Completeness(Schema):
     missing = Whole(0, v.COUNT_MAX, dump_only=True)
 
 
-class Form(Schema):
+class ReportForm(Schema):
     """The paper form's content: header, and the table of goals by periods."""
 
     programme = Part(Programme, dump_only=True)
@@ -132,10 +132,10 @@ class Form(Schema):
     sub_project = Part(SubProject, dump_only=True)
     contact = Part(Contact, dump_only=True, allow_none=True)
     periods = Entries(Part(Period), dump_only=True)
-    goals = Entries(Part(FormGoal), dump_only=True)
+    goals = Entries(Part(ReportFormGoal), dump_only=True)
     unplaced = Part(Unplaced, dump_only=True)
     completeness = Part(Completeness, dump_only=True)
 
 
 class CompiledReport(Report):
-    form = Part(Form, dump_only=True)
+    form = Part(ReportForm, dump_only=True)

@@ -68,11 +68,5 @@ _RULES: dict[type[ma.Schema], list[Node]] = {
             "else": _given("deliverable_id"),
         }
     ],
-    User: [
-        {
-            "if": _is("role", *PROVIDER_ROLES),
-            "then": _given("provider_id"),
-            "else": _none("provider_id"),
-        }
-    ],
+    User: [{"if": _given("provider_id"), "then": _is("role", *PROVIDER_ROLES)}],
 }

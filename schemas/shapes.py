@@ -56,7 +56,7 @@ def shape(field: Field) -> Node | None:  # noqa: PLR0911, PLR0912  one a type of
             told = {"type": "string", "format": "date-time", "maxLength": 35}
             return told | {"pattern": v.MOMENT}
         case Names():
-            return {"type": "array", "minItems": 1, "uniqueItems": True}
+            return {"type": "array", "uniqueItems": True}
         case Moment():
             return {"type": "string", "format": "date-time", "maxLength": 27}
         case Id():
@@ -95,7 +95,8 @@ def _range(field: Field) -> Node:
 
 
 def _list(field: Entries) -> Node:
-    return {"type": "array", "maxItems": field.maximum}
+    least = max((getattr(check, "min", None) or 0 for check in field.validators), default=0)
+    return {"type": "array", "maxItems": field.maximum} | ({"minItems": least} if least else {})
 
 
 def _check(field: Field, kind: type[t.Any]) -> t.Any:

@@ -10,6 +10,9 @@ from schemas.contacts import email_address
 from schemas.fields import Choice, Coded, Flag, Moment, Reference, Text, Worded
 
 PROVIDER_ROLES = (v.Role.VIEWER.value, v.Role.EDITOR.value, v.Role.MANAGER.value)
+ROLE_MISMATCH = Coded(
+    "role_mismatch", "Some roles belong to a provider, the others to none; this one does not fit."
+)
 
 
 def password(**kwargs: t.Any) -> Text:
@@ -34,13 +37,6 @@ class User(Row):
 
     @ma.validates_schema
     def _role_fits_provider(self, data: dict[str, t.Any], **_: t.Any) -> None:
-        if (data["role"] in PROVIDER_ROLES) != (data.get("provider_id") is not None):
-            raise ma.ValidationError(
-                [
-                    Coded(
-                        "role_mismatch",
-                        "Some roles belong to a provider, the others to none; this one does not fit.",
-                    )
-                ],
-                "role",
-            )
+        # That a provider's role has its provider is asked later: a manager's own goes without saying.
+        if data["role"] not in PROVIDER_ROLES and data.get("provider_id") is not None:
+            raise ma.ValidationError([ROLE_MISMATCH], "role")

@@ -33,12 +33,25 @@ PASSWORD = rf"^[^\x00-\x08\x0a-\x1f\x7f-\x9f]{{{PASSWORD_MIN},}}$"
 _BLANKS = r"\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
 TEXT = rf"^[{_BLANKS}]*[^{_BLANKS}{_CONTROLS}][^{_CONTROLS}]*$"
-DAY = r"^(19[0-9]{2}|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+# What base.own_name lets in, by how it begins: with blanks, with a dot, or with anything else but a slash.
+# U+FFFD stands for bytes that were no UTF-8; in a path nobody could tell.
+_UNFIT = r"\u0000-\u001f\u007f-\u009f\ufffd"
+_SPACES = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+EXTERNAL_ID = (
+    rf"^([{_SPACES}]+[^{_SPACES}{_UNFIT}]|\.[^.{_UNFIT}]|\.\.[^{_UNFIT}]|[^{_SPACES}{_UNFIT}/.])"
+    rf"[^{_UNFIT}]*$"
+)
+YEAR = "(19[0-9]{2}|2[01][0-9]{2}|2200)"
+DAY = rf"^{YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 # RFC 3339 §5.6, with the capital letters that everybody writes; offsets as they are, seconds that every clock has.
 MOMENT = (
-    r"^(19[0-9]{2}|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    rf"^{YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
+# RFC 9110 §13.1.1, in ASCII as ours are; a list may have empty places (§5.6.1.2).
+_ETAG = r'(W/)?"[!#-~]*"'
+ETAG_LIST = rf"^[ \t,]*{_ETAG}([ \t]*,[ \t,]*{_ETAG})*[ \t,]*$"
+ETAGS = rf"^\*$|{ETAG_LIST}"
 UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 LINES = rf"^[^{_CONTROLS}]*$"

@@ -27,6 +27,10 @@ SAMPLE = (
 LETTERS = st.characters(exclude_categories=("Cc", "Cs"), include_characters="\t\n\r")
 EXAMPLES: dict[str, tuple[str, str]] = {  # of each pattern: a short text and a long one
     v.CODE: ("T", "Z" * v.CODE_LENGTH),
+    v.EXTERNAL_ID: (
+        "x",
+        unicodedata.normalize("NFC", " ".join((SAMPLE * 3).split()))[: v.EXTERNAL_ID_LENGTH],
+    ),
     v.PERIOD_CODE: ("1900-spring", "2200-autumn"),
     v.CLOCK_TIME: ("00:00", "23:59"),
     v.BUSINESS_ID: ("1572860-0", "0245895-5"),

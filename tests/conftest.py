@@ -4,7 +4,6 @@
 other's: `engine` has the scope of the session, by which pytest sorts. `tests/factories.py` makes data.
 """
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,8 +22,7 @@ from tests import postgres, server
 from tests.contract.conforming import ConformingClient
 
 # Every answer that a test gets is held to the OpenAPI document, whichever application it made.
-if os.environ.get("STRICT"):  # for everybody as soon as the document and the code agree
-    Flask.test_client_class = ConformingClient
+Flask.test_client_class = ConformingClient
 
 ENGINES = ["sqlite", "postgresql"]
 

@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,9 @@ from flask import Flask
 from stdnum.fi import ytunnus
 from werkzeug.test import TestResponse
 
-from tests.factories import World, bearer, make, world
+from api.services import rows
+from schemas.fields import Text
+from tests.factories import World, bearer, make, something, world
 from tests.routes import PLAN_STEMS, RECORD_STEMS, SYSTEM_STEMS
 
 _number = itertools.count(1)
@@ -45,6 +47,9 @@ CHANGES: dict[str, tuple[str, Any]] = {
     "deliverables": ("description", "Toinen"),
     "reports": ("report_date", "2013-01-18"),
 }
+for stem in set(STEMS) - set(CHANGES):
+    fields = rows.model_of(stem).schema.writable().fields
+    CHANGES[stem] = next(n for n in fields if type(fields[n]) is Text), "Toinen"
 
 
 def url(stem: str, key: object = None) -> str:
@@ -138,7 +143,7 @@ class Bench:
     def body(self, stem: str) -> dict[str, Any]:
         """A body that is valid, full, and like no other before it."""
         n = next(_number)
-        body: dict[str, Any] = _BODIES[stem](self, n)
+        body: dict[str, Any] = _BODIES.get(stem, _body_of(stem))(self, n)
         if stem in RECORDS:
             body["external_id"] = f"nimi {n}"
         return _plain(body)
@@ -407,6 +412,15 @@ _BODIES: dict[str, Any] = {
         "period_ids": [b.world.plan["periods"]],
     },
 }
+
+
+def _body_of(stem: str) -> Callable[[Bench, int], dict[str, Any]]:
+    """For a resource that nothing special is said of: something in each of its fields."""
+    fields = rows.model_of(stem).schema.writable().fields
+    return lambda b, n: {
+        name: something(field, {**b.world.plan, **b.world.a.ids}, f"Jotakin {n}")
+        for name, field in fields.items()
+    }
 
 
 def _in_month(b: Bench) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask
+from marshmallow.fields import Field
 from uuid_utils.compat import uuid7
 
 from api import jwt
@@ -22,6 +23,9 @@ from api.models.imports import Import
 from api.models.users import LoginSession, User
 from api.scope import Scope
 from api.services import clients, rows
+from schemas import vocabulary as v
+from schemas.base import Schema
+from schemas.fields import Choice, Day, Entries, Flag, Number, Reference, References, Text, Whole
 
 _number = itertools.count(1)
 
@@ -208,7 +212,44 @@ def tenant(app: Flask, plan_ids: dict[str, uuid.UUID], provider_id: uuid.UUID, m
         actions=[{"text": mark}],
     )
     add("reports", sub_project_id=sub, title=mark, period_ids=[period])
+    for model in RecordRow.__subclasses__():
+        if (stem := model.__tablename__) not in (*ids, "imports"):
+            add(stem, **_whatever(model.schema.writable(), plan_ids | ids, mark))
     return one
+
+
+def _whatever(schema: Schema, ids: dict[str, uuid.UUID], mark: str) -> dict[str, Any]:
+    """Of a resource that nothing special is said of: what must be there, and the mark in each longer text."""
+    return {
+        name: something(field, ids, mark)
+        for name, field in schema.fields.items()
+        if field.required or (isinstance(field, Text) and field.maximum >= v.LINE_LENGTH)
+    }
+
+
+def something(field: Field[Any], ids: dict[str, uuid.UUID], text: str) -> Any:  # noqa: PLR0911
+    """A value that a field lets in; None where only the resource's own tests know one."""
+    match field:
+        case Choice():
+            return next(iter(field.words)).value
+        case Reference():
+            return ids[field.target]
+        case References():
+            return [ids[field.target]]
+        case Text():
+            return text
+        case Flag():
+            return True
+        case Whole():
+            return 1
+        case Number():
+            return 1.5
+        case Day():
+            return "2012-05-31"
+        case Entries():
+            return []
+        case _:
+            return None
 
 
 def imported(app: Flask, owner: Tenant) -> uuid.UUID:

@@ -14,6 +14,7 @@ Wrong = tuple[Any, list[str]]  # a value, and the places in it that are wrong
 
 NO_STRINGS: list[Any] = [0, 1.5, True, [], ["x"], {}, {"a": 1}]
 NO_TEXTS = ["", " ", "\n\t", "\u00a0", "\0", "a\0b", "\x07", "\x1b[31m", "\x7f", "\x85", "a\x9b"]
+NO_NAMES = ["/x", "/", ".", "..", "a\tb", "a\n", "\ra", "a\ufffd"]
 NO_NUMBERS: list[Any] = [True, "", "1", "1_000", "٣", [], {}]
 NO_DAYS: list[Any] = [
     *("", "x", "20120116", "2012-W03-1", "2012-02-30", "2012-1-1", "18.1.2013", "２０１２-01-16"),
@@ -64,7 +65,7 @@ def wrong(field: fields.Field[Any], *, merging: bool) -> Iterator[Wrong]:
 
 
 def _wrong_entries(field: fields.List[Any]) -> Iterator[Wrong]:
-    (longest,) = (check.max for check in field.validators)
+    longest = max(check.max for check in field.validators if check.max is not None)
     right: Any = {} if isinstance(field.inner, fields.Nested | fields.Dict) else str(MISSING)
     yield [right] * (longest + 1), [""]
     if isinstance(field, f.References):
@@ -79,7 +80,8 @@ def _wrong_values(field: fields.Field[Any]) -> list[Any]:  # noqa: PLR0911  one 
     if isinstance(field, f.Text):
         (longest,) = (check.max for check in field.validators if hasattr(check, "max"))
         decomposed = ["a\u0308"] if isinstance(field, f.Key) else []
-        no_match = ["not ok!", "T1\n"] if len(field.validators) > 1 else []
+        regexes = [check.regex.pattern for check in field.validators if hasattr(check, "regex")]
+        no_match = NO_NAMES if v.EXTERNAL_ID in regexes else ["not ok!", "T1\n"] if regexes else []
         return [*NO_STRINGS, *NO_TEXTS, "x" * (longest + 1), *decomposed, *no_match]
     if isinstance(field, f.Choice):
         word = next(iter(field.words)).value

@@ -167,10 +167,25 @@ def test_sample_migrates_loads_and_says_what_to_try(new: Flask) -> None:
     done = run(new, "sample")
     assert done.exit_code == 0, done.output
     password = re.findall(r"with the password (\S+)", done.output)[0]
-    for email in re.findall(r"\S+@\S+\.example", done.output):
+    for email in re.findall(r"[^\s=]+@\S+\.example", done.output):
         assert Browser(new).login(email, password).status_code == 200, email
     again = run(new, "sample")
     assert (again.exit_code, again.output) == (0, done.output)
+
+
+def test_sample_prints_what_the_guides_ask_for_as_a_line_for_the_shell(new: Flask) -> None:
+    done = run(new, "sample")
+    [line] = re.findall(r"^ *(export .*)$", done.output, re.MULTILINE)
+    named = 'printf "%s\\n" "$LAMPPU" "$EMAIL" "$PASSWORD"'
+    shell = subprocess.run(
+        ["sh", "-euc", f"{line}\n{named}"], capture_output=True, text=True, check=True
+    )
+    url, email, password = shell.stdout.splitlines()
+    assert url == new.config["PUBLIC_URL"]
+    signed_in = Browser(new).login(email, password)
+    assert signed_in.status_code == 200
+    me = {"Authorization": f"Bearer {signed_in.get_json()['access_token']}"}
+    assert new.test_client().get("/api/v1/auth/me", headers=me).get_json()["role"] == "manager"
 
 
 def test_sample_leaves_a_database_with_rows_alone(new: Flask) -> None:

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from tests import server
+from tests.contract.conforming import conforms
 from tests.examples import Bench, url
 
 
@@ -42,6 +43,7 @@ class Writer:
         self.connection.request(method, path, body and json.dumps(body), headers)
         answer = self.connection.getresponse()
         text = answer.read()
+        conforms(method, path, answer.status, answer.headers, text)
         return answer.status, answer.headers["ETag"], json.loads(text) if text else None
 
 

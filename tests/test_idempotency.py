@@ -24,6 +24,7 @@ from api.models.users import User
 from api.services import idempotency, rows
 from tests import server
 from tests.accounts import new_client, signed_in
+from tests.contract.conforming import conforms
 from tests.examples import Bench
 from tests.factories import bearer
 
@@ -276,7 +277,9 @@ def sent(
         given = headers | {"Content-Type": "application/json"}
         connection.request("POST", path, json.dumps(body), given)
         response = connection.getresponse()
-        return response.status, dict(response.getheaders()), json.loads(response.read())
+        answer = response.read()
+        conforms("POST", path, response.status, response.headers, answer)
+        return response.status, dict(response.getheaders()), json.loads(answer)
     finally:
         connection.close()
 

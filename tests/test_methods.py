@@ -45,6 +45,7 @@ def test_whoever_has_it_is_told_so_by_head_as_by_get(ground: Ground) -> None:
             )
             assert (again.status_code, again.data) == (304, b""), operation.endpoint
             assert again.headers["ETag"] == tag
+            assert "Content-Type" not in again.headers
     assert tried > 45
 
 
@@ -57,7 +58,9 @@ def test_options_names_the_methods_and_says_nothing_else(ground: Ground) -> None
     for path, there in methods.items():
         response = ground.client.options(path)
         assert (response.status_code, response.data) == (204, b""), path
-        assert set(response.headers["Allow"].split(", ")) == there, path
+        assert response.headers["Allow"] == ", ".join(sorted(there)), path
+        taken = "application/merge-patch+json, application/json" if "PATCH" in there else None
+        assert response.headers.get("Accept-Patch") == taken, path
         assert "Content-Type" not in response.headers, path
 
 
@@ -70,3 +73,17 @@ def test_who_asks_to_read_a_version_that_is_no_more_is_told_so_as_a_problem(grou
             assert (response.status_code, response.get_json()["code"]) == (412, "stale")
             answered.append(operation.endpoint)
     assert len(answered) > 45
+
+
+def test_whoever_asks_for_any_version_at_all_gets_the_one_there_is(ground: Ground) -> None:
+    headers = ground.manager | {"If-Match": "*"}
+    response = ground.client.get(f"/api/v1/goals/{ground.ids['goals']}", headers=headers)
+    assert response.status_code == 200
+
+
+def test_what_has_no_content_says_nothing_of_its_type(ground: Ground) -> None:
+    made = ground.client.post("/api/v1/contacts", json={"name": "Aino"}, headers=ground.manager)
+    headers = ground.manager | {"If-Match": made.headers["ETag"]}
+    gone = ground.client.delete(made.headers["Location"], headers=headers)
+    assert (gone.status_code, gone.data) == (204, b"")
+    assert "Content-Type" not in gone.headers

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from api.app import create_app
 from api.services import keys
 from schemas.faults import FaultCode
+from schemas.labels import vocabulary
 
 ROOT = Path(__file__).parents[1]
 COMMITTED = ROOT / "openapi" / "lamppu.json"
@@ -42,6 +44,16 @@ def operations(document: Document) -> dict[str, Document]:
         for method, operation in item.items()
         if method in METHODS
     }
+
+
+def resolved(document: Document, node: Document) -> Document:
+    """What a reference stands for, under what stands beside it."""
+    if "$ref" not in node:
+        return node
+    found: Any = document
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return {**found, **node}
 
 
 def test_the_document_is_valid_openapi(served: Document) -> None:
@@ -97,8 +109,18 @@ def test_every_status_that_is_refused_with_says_its_codes(served: Document) -> N
         assert {"422", "429", "500", "503"} <= refusals, where
         for status, codes in operation["x-codes"].items():
             assert set(codes) <= known
-            told = operation["responses"][status]["description"]
-            assert all(f"`{code}`" in told for code in codes), (where, status)
+            told = resolved(served, operation["responses"][status])["description"]
+            assert set(re.findall("`(.*?)`", told)) == set(codes), (where, status)
+
+
+def test_a_refusal_that_is_as_its_component_says_is_not_described_again(served: Document) -> None:
+    goal = served["paths"]["/api/v1/goals/{id}"]["get"]["responses"]
+    assert goal["404"] == {"$ref": "#/components/responses/NotFound"}
+    for where, operation in operations(served).items():
+        for status, response in operation["responses"].items():
+            if "$ref" in response and "description" in response:
+                component = resolved(served, {"$ref": response["$ref"]})
+                assert response["description"] != component["description"], (where, status)
 
 
 def test_every_operation_behind_the_gate_documents_its_refusals(served: Document) -> None:
@@ -122,7 +144,11 @@ def test_problems_are_components_and_tell_what_only_they_have(served: Document) 
             if status >= "400":
                 assert response["$ref"].startswith("#/components/responses/"), where
     media = "application/problem+json"
-    named = {name: one["content"][media]["schema"]["$ref"] for name, one in responses.items()}
+    named = {
+        name: one["content"][media]["schema"]["$ref"]
+        for name, one in responses.items()
+        if name != "NotModified"
+    }
     assert named["NotFound"].endswith("/Problem")
     assert named["Stale"].endswith("/StaleProblem")
     assert {"current_version", "differences"} <= schemas["StaleProblem"]["properties"].keys()
@@ -152,7 +178,7 @@ def test_every_parameter_is_described(served: Document) -> None:
 def test_every_answer_says_its_headers(served: Document) -> None:
     for where, operation in operations(served).items():
         for status, response in operation["responses"].items():
-            headers = response.get("headers", {}).keys()
+            headers = resolved(served, response).get("headers", {}).keys()
             if status < "400":
                 assert {"X-Request-ID", "RateLimit", "RateLimit-Policy"} <= headers, where
     goals = served["paths"]["/api/v1/goals"]
@@ -160,6 +186,10 @@ def test_every_answer_says_its_headers(served: Document) -> None:
     assert {"ETag", "Location"} <= goals["post"]["responses"]["201"]["headers"].keys()
     login = served["paths"]["/api/v1/auth/login"]["post"]
     assert "Set-Cookie" in login["responses"]["200"]["headers"]
+    put = served["paths"]["/api/v1/goals/by-external-id/{external_id}"]["put"]["responses"]
+    assert "ETag" in put["200"]["headers"]
+    form = served["paths"]["/api/v1/schemas/{stem}"]["get"]["responses"]["200"]
+    assert "Content-Language" in form["headers"]
     assert "Retry-After" in served["components"]["responses"]["TooManyRequests"]["headers"]
 
 
@@ -260,6 +290,105 @@ def test_no_object_and_no_vocabulary_is_without_a_name(served: Document) -> None
             assert found == [], name
     assert served["components"]["schemas"]["ResultKind"]["enum"][:2] == ["activity", "outcome"]
     assert served["components"]["schemas"]["DayPrecision"]["enum"] == ["period", "month", "day"]
+
+
+@pytest.mark.parametrize("name", ["ProblemCode", "FaultCode", "MeetingStatus", "Role"])
+def test_every_word_has_its_meaning(served: Document, name: str) -> None:
+    """In words for people, and in the order of the words for generators of code."""
+    vocabulary = served["components"]["schemas"][name]
+    meanings = vocabulary["x-enum-descriptions"]
+    assert len(meanings) == len(vocabulary["enum"])
+    for word, meaning in zip(vocabulary["enum"], meanings, strict=True):
+        assert meaning
+        assert f"* `{word}`: {meaning}" in vocabulary["description"].splitlines()
+    codes = name.endswith("Code")
+    assert not codes or all(meaning.endswith(".") for meaning in meanings)
+    assert not codes or len(set(meanings)) == len(meanings)
+
+
+def test_every_vocabulary_that_has_labels_shows_them(served: Document) -> None:
+    shown = {
+        n for n, one in served["components"]["schemas"].items() if "x-enum-descriptions" in one
+    }
+    missing = {name for name in vocabulary("en") if _called(name) not in shown}
+    assert missing <= {"date_precision"}  # of which each place knows a part
+
+
+def _called(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def test_the_introduction_says_what_holds_of_every_operation(served: Document) -> None:
+    text = served["info"]["description"]
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == [
+        *("Reading lists", "Writing and conflicts", "Errors", "Limits", "Languages", "Browsers"),
+        "Changes to this contract",
+    ]
+    for word in (
+        *("HEAD", "OPTIONS", "Allow", "Accept-Language", "gzip", ".gz", "Vary", "Cache-Control"),
+        *("Deprecation", "Sunset", "If-Match", "405", "origin"),
+    ):
+        assert word in text, word
+    assert re.fullmatch(r"\d+\.\d+\.\d+", served["info"]["version"])
+
+
+def test_a_read_can_ask_for_one_version(served: Document) -> None:
+    """Where 412 is documented, so is what leads to it."""
+    for where, operation in operations(served).items():
+        asked = [resolved(served, one)["name"] for one in operation.get("parameters", [])]
+        assert ("If-Match" in asked) == ("412" in operation["responses"]), where
+
+
+def test_an_answer_with_texts_takes_a_language_and_says_the_default(served: Document) -> None:
+    taken = {
+        operation["operationId"]: operation["description"]
+        for operation in operations(served).values()
+        for one in operation.get("parameters", [])
+        if resolved(served, one)["name"] == "Accept-Language"
+    }
+    assert taken.keys() == {"listForms", "getForm", "getReport"}
+    for name in ("listForms", "getForm"):
+        assert "else Finnish" in taken[name]
+        assert "Errors are English" in taken[name]
+
+
+def test_a_right_to_what_has_no_rows_has_no_reach(served: Document) -> None:
+    for path in ("/api/v1/auth/password", "/api/v1/batch"):
+        operation = served["paths"][path]["post"]
+        assert operation["x-allowed"]
+        assert [one for one in operation["x-allowed"] if "reach" in one] == []
+        assert "row" not in operation["description"].rpartition("Allowed")[2]
+        assert "duplicate" not in operation["x-codes"].get("409", [])
+    assert "409" not in served["paths"]["/api/v1/auth/password"]["post"]["responses"]
+
+
+def test_the_id_comes_first(served: Document) -> None:
+    for name, schema in served["components"]["schemas"].items():
+        for words in (schema.get("enum", []), [*schema.get("properties", {})]):
+            assert "id" not in words or words[0] == "id", name
+    for each in objects(
+        [[o["responses"] for o in operations(served).values()], served["components"]["examples"]]
+    ):
+        assert "id" not in each or next(iter(each)) == "id", each
+
+
+def test_no_bound_is_there_for_the_sake_of_a_linter(served: Document) -> None:
+    """A bound is the one that is kept; where there is none, none is said."""
+    for each in objects(served):
+        for bound in ("maxItems", "maxLength"):
+            assert not isinstance(each.get(bound), int) or each[bound] <= 10_000, each
+
+
+def test_a_form_body_has_no_null(served: Document) -> None:
+    asked = served["components"]["schemas"]["TokenRequest"]["properties"]
+    assert "null" not in json.dumps(asked)
+    assert served["components"]["schemas"]["GrantType"]["enum"] == ["client_credentials"]
+
+
+def test_no_description_only_repeats_the_name(served: Document) -> None:
+    for name, schema in served["components"]["schemas"].items():
+        letters = re.sub("[^a-z]", "", schema.get("description", "").lower())
+        assert letters != name.lower(), name
 
 
 def test_the_codes_of_faults_are_those_that_the_code_tells(served: Document) -> None:

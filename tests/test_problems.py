@@ -20,6 +20,7 @@ from api.scope import Session
 from api.services import rows
 from api.services.conflicts import flush
 from tests import factories
+from tests.contract.conforming import conforms
 from tests.postgres import free_port
 from tests.routes import Ground
 
@@ -108,7 +109,13 @@ def test_a_representation_that_does_not_exist_is_406(
 
 
 @pytest.mark.parametrize(
-    "accept", [None, "", "*/*", "application/*", "text/csv, application/json;q=0.1"]
+    "accept",
+    [
+        *(None, "", "*/*", "application/*", "text/csv, application/json;q=0.1"),
+        "application/json; charset=utf-8",
+        "application/vnd.lamppu.sparse+json, application/json",
+        "application/problem+json, application/json",
+    ],
 )
 def test_a_representation_that_fits_is_found(
     client: FlaskClient, ground: Ground, accept: str | None
@@ -116,6 +123,63 @@ def test_a_representation_that_fits_is_found(
     headers = ground.manager | ({} if accept is None else {"Accept": accept})
     response = client.get("/api/v1/goals", headers=headers)
     assert (response.status_code, response.content_type) == (200, "application/json")
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/problem+json",
+        "application/vnd.lamppu.sparse+json",
+        "application/json;q=0, text/html",
+        "application/problem+json; charset=utf-8, text/csv",
+    ],
+)
+@pytest.mark.parametrize("one", [True, False])
+def test_where_no_whole_row_in_json_is_taken_none_is_given(
+    client: FlaskClient, ground: Ground, accept: str, one: bool
+) -> None:
+    """What a problem may be in is no representation, and rows with all fields are not sparse ones."""
+    path = f"/api/v1/goals/{ground.ids['goals']}" if one else "/api/v1/goals"
+    problem(client.get(path, headers=ground.manager | {"Accept": accept}), 406, "not_acceptable")
+
+
+def test_sparse_rows_are_for_who_asks_for_fields(client: FlaskClient, ground: Ground) -> None:
+    headers = ground.manager | {"Accept": "application/vnd.lamppu.sparse+json"}
+    response = client.get("/api/v1/goals?fields=text", headers=headers)
+    assert (response.status_code, response.mimetype) == (200, headers["Accept"])
+
+
+@pytest.mark.parametrize("given", ["", "1", "W/", '"1', '"1" "2"', "*, *", '"ä"', '"1"; "2"'])
+@pytest.mark.parametrize("name", ["If-None-Match", "If-Match"])
+def test_a_condition_that_is_none_is_422(
+    client: FlaskClient, ground: Ground, name: str, given: str
+) -> None:
+    path, headers = f"/api/v1/goals/{ground.ids['goals']}", ground.manager | {name: given}
+    asked = [client.get(path, headers=headers), client.get("/api/v1/goals", headers=headers)]
+    if name == "If-Match":
+        body = ground.sendable("goals")
+        asked += [client.put(path, json=body, headers=headers)]
+        asked += [client.patch(path, json={}, headers=headers)]
+        asked += [client.delete(path, headers=headers)]
+    for response in asked:
+        (fault,) = problem(response, 422, "invalid")["errors"]
+        assert (fault["header"], fault["code"]) == (name, "wrong_format")
+
+
+@pytest.mark.parametrize("given", ['"1"', 'W/"1"', '"7" , "1"', ', "1",,', '\t"1"\t,W/"1"', "*"])
+def test_a_list_of_etags_is_taken_however_it_is_parted(
+    client: FlaskClient, ground: Ground, given: str
+) -> None:
+    path = f"/api/v1/goals/{ground.ids['goals']}"
+    response = client.get(path, headers=ground.manager | {"If-None-Match": given})
+    assert response.status_code == 304
+
+
+def test_a_weak_tag_is_told_that_it_names_no_version(client: FlaskClient, ground: Ground) -> None:
+    path, headers = f"/api/v1/goals/{ground.ids['goals']}", ground.manager | {"If-Match": 'W/"1"'}
+    told = problem(client.delete(path, headers=headers), 412, "stale")
+    assert told["detail"] == "Weak tags name no version."
+    assert told["current_version"] == 1
 
 
 def test_no_token_and_a_wrong_one_are_401_with_a_challenge(client: FlaskClient) -> None:
@@ -340,10 +404,33 @@ def test_a_body_that_grows_too_large_on_the_way_is_413(app: Flask, gunicorn: str
     chunks = (b" " * 65_536 for _ in range(20))
     connection.request("POST", "/api/v1/programmes", chunks, headers, encode_chunked=True)
     response = connection.getresponse()
-    body = json.loads(response.read())
+    answer = response.read()
+    conforms("POST", "/api/v1/programmes", response.status, response.headers, answer)
+    body = json.loads(answer)
     assert (response.status, body["code"]) == (413, "too_large")
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers["X-Request-ID"] == body["request_id"]
+    connection.request("GET", "/api/v1/programmes", headers=headers)
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_a_connection_is_good_for_the_next_request_after_a_body_that_was_too_large(
+    app: Flask, gunicorn: str
+) -> None:
+    """On one socket: a connection that was closed in between would fail."""
+    headers = factories.bearer(app, "reviewer") | {"Content-Type": "application/json"}
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(gunicorn).netloc, timeout=30)
+    connection.connect()
+    connection.auto_open = 0
+    for _ in range(2):
+        connection.request("POST", "/api/v1/programmes", b" " * 1_900_000, headers)
+        refused = connection.getresponse()
+        assert (refused.status, json.loads(refused.read())["code"]) == (413, "too_large")
+        connection.request("GET", "/api/v1/programmes", headers=headers)
+        answered = connection.getresponse()
+        assert answered.status == 200
+        answered.read()
     connection.close()
 
 

@@ -1,6 +1,7 @@
 """Rate limits: each caller has his own, all processes count it together, and every answer says how far it is."""
 
 import http.client
+import json
 import re
 import time
 from collections import Counter
@@ -21,10 +22,12 @@ from api.models.requests import RateWindow
 from api.services import rates
 from tests import server
 from tests.accounts import LOGIN
+from tests.contract.conforming import conforms
 from tests.examples import statements
 from tests.factories import bearer, make
 
 GOALS, CONTACTS, KEYS = "/api/v1/goals", "/api/v1/contacts", "/.well-known/jwks.json"
+BATCH = "/api/v1/batch"
 # A minute that no test comes to the end of.
 MINUTE = 1_800_000_000
 Make = Callable[[int], Flask]
@@ -69,7 +72,7 @@ def get(app: Flask, headers: dict[str, str], path: str = GOALS, **given: Any) ->
 
 def left(response: TestResponse) -> tuple[int, int]:
     """What RateLimit says is left, and for how many seconds."""
-    found = re.fullmatch(r'"caller";r=(\d+);t=(\d+)', response.headers["RateLimit"])
+    found = re.fullmatch(r'"(?:caller|address)";r=(\d+);t=(\d+)', response.headers["RateLimit"])
     assert found
     return int(found[1]), int(found[2])
 
@@ -130,6 +133,11 @@ def test_problems_tell_the_limit_too(limited: Make, caller: dict[str, str]) -> N
     assert [answer.status_code for answer in answers] == [404, 405, 406, 401, 422, 415]
     for answer in answers:
         assert 0 < left(answer)[0] < 100
+    by_address = [answer.headers["RateLimit"].startswith('"address"') for answer in answers]
+    assert by_address == [True, True, True, True, False, False]
+    for answer in answers:
+        policy = answer.headers["RateLimit"].partition(";")[0]
+        assert answer.headers["RateLimit-Policy"] == f"{policy};q=100;w=60"
 
 
 def test_who_does_not_say_who_he_is_is_counted_by_his_address(limited: Make) -> None:
@@ -151,9 +159,15 @@ def test_who_guesses_tokens_is_counted_by_his_address(
     app = limited(3)
     guess = {"Authorization": "Bearer guess"}
     assert [get(app, guess).status_code for _ in range(4)] == [401, 401, 401, 429]
-    body = {"email": "aino@example.org", "password": "a wrong password"}
-    assert app.test_client().post(LOGIN, json=body).status_code == 429
     assert get(app, caller).status_code == 200  # known, and so counted by himself
+
+
+def test_who_asks_for_what_is_not_there_locks_nobody_out_of_signing_in(limited: Make) -> None:
+    client = limited(3).test_client()
+    assert {client.get("/api/v1/nowhere").status_code for _ in range(5)} == {404}
+    assert [client.get(KEYS).status_code for _ in range(4)] == [200, 200, 200, 429]
+    body = {"email": "aino@example.org", "password": "a wrong password"}
+    assert [client.post(LOGIN, json=body).status_code for _ in range(4)] == [401, 401, 401, 429]
 
 
 def test_a_preflight_is_not_counted(limited: Make) -> None:
@@ -204,6 +218,46 @@ def test_a_lease_is_asked_for_once_in_many_requests(limited: Make, caller: dict[
     with statements(app) as sent:
         get(app, caller)
     assert not [one for one in sent if "rate_windows" in one]
+
+
+def batch(app: Flask, headers: dict[str, str], method: str, number: int = 5) -> TestResponse:
+    one = {"method": method, "path": "/contacts"}
+    one |= {"body": {"name": "Aino"}} if method == "POST" else {}
+    body = {"operations": [one] * number}
+    return app.test_client().post(BATCH, json=body, headers=headers)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_processes_count_the_operations_of_batches_together(
+    limited: Make, caller: dict[str, str], method: str
+) -> None:
+    processes = [limited(20), limited(20)]
+    told = [batch(processes[n % 2], caller, method) for n in range(5)]
+    assert [answer.status_code for answer in told] == [200, 200, 200, 429, 429]
+    assert [left(answer)[0] for answer in told] == [14, 8, 2, 2, 2]
+    assert batch(processes[1], caller, method, 1).status_code == 200
+    assert get(processes[0], caller).status_code == 429
+    assert granted(processes[0]) == [20]
+
+
+def test_a_batch_that_is_refused_leaves_what_is_left_to_any_process(
+    limited: Make, caller: dict[str, str]
+) -> None:
+    first, second = limited(40), limited(40)
+    assert batch(first, caller, "GET", 30).status_code == 200
+    assert batch(second, caller, "GET", 20).status_code == 429
+    statuses = [get(app, caller).status_code for app in [first] * 10]
+    assert Counter(statuses) == {200: 9, 429: 1}
+
+
+def test_what_is_left_is_told_as_it_is_after_a_write(limited: Make, caller: dict[str, str]) -> None:
+    """On SQLite it is paid only when the write is done: another process has its part by then."""
+    first, second = limited(10), limited(10)
+    assert left(get(first, caller))[0] == 9
+    assert left(get(second, caller))[0] == 8
+    body = {"name": "Aino"}
+    written = first.test_client().post(CONTACTS, json=body, headers=caller)
+    assert left(written)[0] == 7
 
 
 def test_writes_count_like_reads(limited: Make, caller: dict[str, str], engine: str) -> None:
@@ -282,7 +336,7 @@ def test_workers_of_the_production_server_never_grant_more_than_the_limit(
             connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
             connection.request("GET", GOALS, headers=caller)
             response = connection.getresponse()
-            response.read()
+            conforms("GET", GOALS, response.status, response.headers, response.read())
             connection.close()
             _, _, seconds = response.headers["RateLimit"].rpartition("t=")
             return int(time.time() + int(seconds)) // 60, response.status
@@ -296,3 +350,28 @@ def test_workers_of_the_production_server_never_grant_more_than_the_limit(
     with app.extensions["database"].session(write=False) as session:
         (kept,) = session.scalars(sa.select(RateWindow).where(RateWindow.granted >= limit))
         assert kept.begins_at > datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_workers_of_the_production_server_count_the_operations_of_batches_together(
+    settings: dict[str, Any], caller: dict[str, str], tmp_path: Path
+) -> None:
+    """Each window has three batches of five, by whichever worker; `RateLimit` is true after each of them."""
+    told: dict[int, list[tuple[int, int]]] = {}
+    with server.running(settings | {"RATE_LIMIT": 20}, tmp_path / "log", workers=2) as url:
+        for number in range(8):
+            read = {"method": "GET", "path": "/contacts"}
+            write = {"method": "POST", "path": "/contacts", "body": {"name": "Aino"}}
+            body = json.dumps({"operations": [read, read, read, read, [read, write][number % 2]]})
+            connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+            connection.request("POST", BATCH, body, caller | {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            response.read()
+            connection.close()
+            found = re.fullmatch(r'"caller";r=(\d+);t=(\d+)', response.headers["RateLimit"])
+            assert found
+            window = int(time.time() + int(found[2])) // 60
+            told.setdefault(window, []).append((response.status, int(found[1])))
+    assert len(told) <= 2
+    for answers in told.values():
+        expected = [(200, 14), (200, 8), (200, 2), *[(429, 2)] * 5]
+        assert answers == expected[: len(answers)]

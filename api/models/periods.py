@@ -14,7 +14,10 @@ from schemas import vocabulary as v
 class Period(PlanRow):
     __tablename__ = "periods"
     schema = contract.Period
-    __table_args__ = (sa.UniqueConstraint("project_id", "code"),)
+    __table_args__ = (
+        sa.UniqueConstraint("project_id", "code"),
+        sa.Index(None, "code", "id"),  # the periods of a code, of every project
+    )
 
     project_id: orm.Mapped[uuid.UUID] = plan("projects")
     code: orm.Mapped[str] = line(v.CODE_LENGTH)

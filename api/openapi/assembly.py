@@ -1,7 +1,9 @@
 """The whole document: paths by flask-smorest and apispec, schemas by our catalog, the rest told from the routes."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import flask_smorest
@@ -23,24 +25,9 @@ Node = dict[str, Any]
 
 _INFO = {
     "title": "LAMPPU",
-    "version": "1",
+    "version": "1.0.0",
     "summary": "Education providers report the quality work of their projects.",
-    "description": (
-        "Education providers report the quality work of their projects; the ministry's system pulls the reports.\n\n"
-        "* A list answers `{items, next}`; `next` goes back as `cursor`, with the same filters, by the same caller. "
-        "Filters join by AND; unknown or repeated parameters are refused.\n"
-        "* `ETag` is the quoted `version` of a row. PUT, PATCH and DELETE want it in `If-Match`: without it 428, when "
-        "the row has changed 412.\n"
-        "* PUT replaces: what it leaves out goes back to its default. PATCH is a JSON Merge Patch (RFC 7396): null "
-        "takes a field back to its default.\n"
-        "* `sub_project_id` and `project_id` are where a row was made, and stay.\n"
-        "* Another provider's row and no row answer alike: 404; as a filter they find nothing.\n"
-        "* Every error is a problem document (RFC 9457) with a stable `code`; `errors` say what is wrong where. "
-        "Codes may be added. A path that is not there answers 404, a method that is not there 405.\n"
-        "* Answers may gain fields; requests with unknown fields are refused.\n"
-        "* JSON Schema has no words for some rules, and the server keeps them all the same: the order of two days, "
-        "hours or numbers, four decimals at most, Unicode normal form C of names, each id once in whatever case."
-    ),
+    "description": Path(__file__).with_name("introduction.md").read_text(encoding="utf-8"),
     "termsOfService": "https://lamppu.example/terms",
     "contact": {
         "name": "LAMPPU",
@@ -49,7 +36,8 @@ _INFO = {
     },
     "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
 }
-SETTINGS = {"API_TITLE": "LAMPPU", "API_VERSION": "1", "OPENAPI_VERSION": "3.1.0"}
+_LINE = 160
+SETTINGS = {"API_TITLE": "LAMPPU", "API_VERSION": "1.0.0", "OPENAPI_VERSION": "3.1.0"}
 _SERVERS = [
     {
         "url": "/",
@@ -169,7 +157,7 @@ def document(app: Flask, blueprints: Iterable[Blueprint]) -> str:
         "paths": paths,
         "components": _components(catalog, operations) | {"links": made},
     }
-    return json.dumps(_renamed(spec, catalog), indent=2, ensure_ascii=False) + "\n"
+    return _written(_renamed(spec, catalog)) + "\n"
 
 
 def _operations(app: Flask, paths: Node) -> Iterator[Operation]:
@@ -199,12 +187,14 @@ def _components(catalog: Catalog, operations: list[Operation]) -> Node:
     used = {str(each.get("$ref", "")).rpartition("/")[2] for each in answers}
     problems, responses = refusals.components(components.headers, used)
     parameters = components.PARAMETERS | _shared(operations)
+    shown = _shared_examples(operations)
     return {
         "securitySchemes": components.SECURITY,
         "schemas": catalog.whole() | problems,
         "parameters": dict(sorted(parameters.items())),
         "headers": components.HEADERS,
-        "responses": dict(sorted(responses.items())),
+        "responses": dict(sorted((components.RESPONSES | responses).items())),
+        "examples": dict(sorted(shown.items())),
     }
 
 
@@ -229,6 +219,30 @@ def _shared(operations: list[Operation]) -> Node:
     return shared
 
 
+def _shared_examples(operations: list[Operation]) -> Node:
+    """What several bodies of one schema show becomes one component, called like the schema.
+
+    All are named `examples`: a lone `example` would stand in the TypeScript types, where it is in the way.
+    """
+    found: defaultdict[str, list[Node]] = defaultdict(list)
+    for operation in operations:
+        bodies = [operation.node.get("requestBody", {}), *operation.node["responses"].values()]
+        for media in (each for body in bodies for each in body.get("content", {}).values()):
+            if "example" in media:
+                name = media["schema"]["$ref"].rpartition("/")[2]
+                found[name].append(media)
+    shared: Node = {}
+    for name, alike in found.items():
+        texts = [media.pop("example") for media in alike]
+        several = len(alike) > 1 and all(text == texts[0] for text in texts)
+        if several:
+            shared[name] = {"value": texts[0]}
+        for media, text in zip(alike, texts, strict=True):
+            told = {"$ref": f"#/components/examples/{name}"} if several else {"value": text}
+            media["examples"] = {name: told}
+    return shared
+
+
 def _tag(blueprint: Blueprint) -> Node:
     return {"name": blueprint.name.replace("_", "-"), "description": blueprint.description}
 
@@ -245,6 +259,21 @@ def _planes(blueprints: list[Blueprint]) -> list[Node]:
         ruled = (name for name, ours in policies.items() if any(policy is one for one in ours))
         planes[next(named, None) or next(ruled, "Records")].append(blueprint.name.replace("_", "-"))
     return [{"name": name, "tags": tags} for name, tags in planes.items() if tags]
+
+
+def _written(node: Any, depth: int = 0) -> str:
+    """JSON for people and for comparing versions: what fits on a line stands on one."""
+    line = json.dumps(node, ensure_ascii=False)
+    if not isinstance(node, dict | list) or len(line) + depth <= _LINE:
+        return line
+    first, last = line[0], line[-1]
+    rows = (
+        [f"{json.dumps(name)}: {_written(inner, depth + 1)}" for name, inner in node.items()]
+        if isinstance(node, dict)
+        else [_written(inner, depth + 1) for inner in node]
+    )
+    pad = "\n" + " " * depth
+    return first + ",".join(f"{pad} {row}" for row in rows) + pad + last
 
 
 def _renamed(node: Any, catalog: Catalog) -> Any:

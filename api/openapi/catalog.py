@@ -39,7 +39,7 @@ GIVEN, TAKEN, MERGED, IMPORTED = Way
 # What every row has stands after what it is about.
 _LAST = ("external_id", "provider_id", "version", "created_at", "updated_at")
 # By which an import names a row: its external id, or its code in the plan.
-_NAME = {"type": "string", "maxLength": v.EXTERNAL_ID_LENGTH, "pattern": v.TEXT}
+_NAME = {"type": "string", "maxLength": v.EXTERNAL_ID_LENGTH, "pattern": v.EXTERNAL_ID}
 # marshmallow's own fields, for answers that are no rows. The limits hold of all that we answer.
 _PLAIN: dict[type[Field], Node] = {
     fields.UUID: {"type": "string", "format": "uuid", "maxLength": 36},
@@ -82,7 +82,7 @@ class Catalog:
                 "description": wording.of_parameter(type(schema), name, field),
                 "schema": self.value(schema, name, field, TAKEN) | _default(field),
             }
-            | ({"style": "form", "explode": False} if isinstance(field, Names) else {})
+            | ({"style": "form", "explode": True} if isinstance(field, Names) else {})
             for name, field in schema.load_fields.items()
         ]
 
@@ -91,9 +91,10 @@ class Catalog:
         known = schema.dump_fields if way is GIVEN else schema.load_fields
         properties = {
             field.data_key or name: self._property(schema, name, field, way)
-            for name, field in sorted(known.items(), key=_in_order)
+            for name, field in in_order(known)
         }
-        body: Node = {"type": "object", "description": wording.of_schema(kind, way.name)}
+        text = wording.of_schema(kind, way.name)
+        body: Node = {"type": "object"} | ({"description": text} if text else {})
         if required := [f.data_key or name for name, f in known.items() if _is_there(f, way)]:
             body["required"] = sorted(required, key=list(properties).index)
         if way is IMPORTED:
@@ -138,7 +139,9 @@ class Catalog:
         exact = shape(field)
         match field:
             case Choice():
-                return self._words(words(type(schema), name, field), field)
+                return self._words(field.words, words(type(schema), name, field))
+            case fields.String() if kind := field.metadata.get("words"):
+                return self._words(kind, list(kind))
             case Element():
                 return self.reference(field.of.writable(), IMPORTED)
             case fields.Nested():
@@ -149,7 +152,7 @@ class Catalog:
                 return self.named(called, lambda: {"type": "object", "additionalProperties": inner})
             case Names():
                 called = type(schema).__name__.removesuffix("Query").removesuffix("Item")
-                named = {"type": "string", "enum": field.choices}
+                named = {"type": "string", "enum": sorted(field.choices, key="id".__ne__)}
                 inner = self.named(called + name.removesuffix("s").capitalize(), lambda: named)
                 return (exact or {}) | {"maxItems": len(field.choices), "items": inner}
             case References():
@@ -157,18 +160,21 @@ class Catalog:
             case fields.List():
                 # A merge patch replaces a list whole, so its entries are as they come in (RFC 7396 §2).
                 inner = self.value(schema, name, field.inner, TAKEN if way is MERGED else way)
-                # What is compiled is as long as it comes: only what is taken in has its bounds.
-                bound = {"maxItems": v.COUNT_MAX} if field.dump_only else {}
-                return (exact or _plain(field)) | bound | {"items": inner}
+                told = exact or _plain(field)
+                if field.dump_only and told["maxItems"] == v.CHILDREN_MAX:
+                    del told[
+                        "maxItems"
+                    ]  # as long as it comes: only what is taken in has this bound
+                return told | {"items": inner}
         exact = _plain(field) if exact is None else exact
         return exact | ({"format": "int32"} if exact.get("type") == "integer" else {})
 
-    def _words(self, known: list[str], field: Choice) -> Node:
+    def _words(self, kind: type[StrEnum], known: list[str]) -> Node:
         """A vocabulary is a component, so that clients get one type for it."""
-        name = field.words.__name__
-        if known != [word.value for word in field.words]:
+        name = kind.__name__
+        if known != [word.value for word in kind]:
             name = "Day" + name.removeprefix("Date")
-        return self.named(name, lambda: wording.of_words(field.words) | {"enum": known})
+        return self.named(name, lambda: wording.of_vocabulary(kind, known))
 
     def _with_names(self, schema: ma.Schema, properties: Node) -> Node:
         """A reference of an element may be given without its `_id`, by the other's name."""
@@ -199,8 +205,10 @@ class Catalog:
         return {self.renamed.get(name, name): body for name, body in sorted(self.schemas.items())}
 
 
-def _in_order(item: tuple[str, Field]) -> int:
-    return 0 if item[0] == "id" else 1 + (item[0] in _LAST and _LAST.index(item[0]) + 1)
+def in_order(known: Mapping[str, Field]) -> list[tuple[str, Field]]:
+    """Fields as they are shown: the id, what the row is about, and what every row has."""
+    places = {"id": -1} | {name: 1 + place for place, name in enumerate(_LAST)}
+    return sorted(known.items(), key=lambda item: places.get(item[0], 0))
 
 
 def _is_there(field: Field, way: Way) -> bool:

@@ -8,8 +8,9 @@ from schemas.shapes import of_id
 Node = dict[str, Any]
 
 _TAG = {"type": "string", "maxLength": 200, "pattern": '^(W/)?"[^"]*"$'}
-_TAGS = r'^"[!#-~]*"( *, *"[!#-~]*")*$'
-# What is no condition is no reason to refuse a request.
+_LIST = {"type": "string", "maxLength": v.HEADER_LENGTH, "pattern": v.ETAG_LIST}
+_CONDITION = _LIST | {"pattern": v.ETAGS}
+# What names no language is no reason to refuse a request.
 _ANY = {"type": "string", "maxLength": v.HEADER_LENGTH, "pattern": r"^[^\u0000\n\r]*$"}
 _LINE = {"type": "string", "maxLength": 2000, "pattern": "^[ -~]*$"}
 PARAMETERS: Node = {
@@ -28,7 +29,7 @@ PARAMETERS: Node = {
             "The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. "
             "`*` and weak tags name no version."
         ),
-        "schema": {"type": "string", "maxLength": 200, "pattern": _TAGS},
+        "schema": _LIST,
         "example": '"3"',
     },
     "IfMatchAtWill": {
@@ -36,7 +37,7 @@ PARAMETERS: Node = {
         "name": "If-Match",
         "required": False,
         "description": "The ETag last read, for a write that shall not undo another's; without it the last one stands.",
-        "schema": {"type": "string", "maxLength": 200, "pattern": rf"^\*$|{_TAGS}"},
+        "schema": _CONDITION,
         "example": '"3"',
     },
     "IfNew": {
@@ -44,15 +45,35 @@ PARAMETERS: Node = {
         "name": "If-None-Match",
         "required": False,
         "description": "`*`: only when there is no such row yet (RFC 9110 §13.1.2).",
-        "schema": _ANY,
+        "schema": _CONDITION,
         "example": "*",
+    },
+    "IfStill": {
+        "in": "header",
+        "name": "If-Match",
+        "required": False,
+        "description": "An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).",
+        "schema": _CONDITION,
+        "example": '"3"',
+    },
+    "AcceptLanguage": {
+        "in": "header",
+        "name": "Accept-Language",
+        "required": False,
+        "description": (
+            "In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); "
+            "what is none is passed over. Without it, or when it names none of them, see the operation; errors are "
+            "English then."
+        ),
+        "schema": _ANY,
+        "example": "sv, fi;q=0.8, en;q=0.5",
     },
     "IfNoneMatch": {
         "in": "header",
         "name": "If-None-Match",
         "required": False,
         "description": "An ETag read before: when it still holds, the answer is 304 without a body.",
-        "schema": _ANY,
+        "schema": _CONDITION,
         "example": '"3"',
     },
     "IdempotencyKey": {
@@ -60,23 +81,26 @@ PARAMETERS: Node = {
         "name": "Idempotency-Key",
         "required": False,
         "description": (
-            "A name of your own for this request, new for each: the same key with the same body gets the first "
-            "answer again, for 24 hours, and nothing is done twice."
+            "A name of your own for this request, new for each: when it comes again within 24 hours, by the same "
+            "caller, to the same address and with the very same bytes, nothing is done twice, and the first answer "
+            "is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is "
+            "not taken under /auth, nor where an answer shows a secret."
         ),
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         "example": "goal-2012-3f0e",
     },
+}
+_SPOKEN: Node = {
+    "description": "The language of the texts (RFC 9110 §8.5), chosen by Accept-Language.",
+    "schema": {"$ref": "#/components/schemas/Language"},
 }
 HEADERS: Node = {
     "Accept": {
         "description": "The media types that are taken (RFC 9110 §12.5.1).",
         "schema": _LINE,
     },
-    "Content-Language": {
-        "required": True,
-        "description": "The language of the texts (RFC 9110 §8.5), chosen by Accept-Language.",
-        "schema": {"$ref": "#/components/schemas/Language"},
-    },
+    "Content-Language": _SPOKEN | {"required": True},
+    "LanguageOfPage": _SPOKEN,
     "ETag": {
         "required": True,
         "description": "Names this version of what is shown (RFC 9110 §8.8.3); goes back in If-Match.",
@@ -99,12 +123,15 @@ HEADERS: Node = {
         "example": "/api/v1/goals/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a",
     },
     "RateLimit": {
-        "description": "How many requests are left in this window, and for how many seconds.",
+        "description": (
+            'How many requests are left in this window, and for how many seconds: "caller" counts by who asks, '
+            '"address" by where a request comes from that does not say who asks.'
+        ),
         "schema": _LINE,
         "example": '"caller";r=1150;t=30',
     },
     "RateLimit-Policy": {
-        "description": "How many requests a caller has, in how many seconds.",
+        "description": "How many requests there are, in how many seconds, for each caller or each address.",
         "schema": _LINE,
         "example": '"caller";q=1200;w=60',
     },
@@ -171,3 +198,8 @@ SECURITY: Node = {
 def headers(*names: str) -> Node:
     """A response's headers, with those that every answer has."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in (*names, *ALWAYS)}
+
+
+RESPONSES: Node = {
+    "NotModified": {"description": "It still is what you have.", "headers": headers("ETag")},
+}

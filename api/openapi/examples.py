@@ -14,6 +14,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from api.models.base import Row
+from api.openapi.catalog import in_order
 from schemas import vocabulary as v
 from schemas.fields import Choice, Day, Flag, Id, Moment, Number, Reference, References, Text, Whole
 from schemas.shapes import shape
@@ -51,7 +52,7 @@ def given(schema: ma.Schema) -> Node:
     telling = next((n for n in optional if "id" in known and _says(kind, n)), None)
     return {
         field.data_key or name: _value(kind, name, field)
-        for name, field in known.items()
+        for name, field in in_order(known)
         if name not in optional or name == telling
     }
 

@@ -25,6 +25,9 @@ _ORDER = (
 )
 # Operations after which the browser holds other cookies.
 _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
+# Whose answers have texts of ours in them, always or as a page.
+_IN_LANGUAGE = frozenset({"listForms", "getForm"})
+_PAGES = frozenset({"getReport"})
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,12 @@ class Operation:
         self.node["security"] = [{"bearer": []}] if people else []
         if machines:
             self.node["security"].append({"clientCredentials": scopes})
+        has_rows = resource not in access.WITHOUT_ROWS
         self.node["x-allowed"] = [
-            {"ground": ground, "reach": reach.name.lower()} for ground, reach in right.items()
+            {"ground": ground} | ({"reach": reach.name.lower()} if has_rows else {})
+            for ground, reach in right.items()
         ]
-        self._describe(_allowed(right))
+        self._describe(_allowed(right, has_rows=has_rows))
 
     def _describe(self, text: str) -> None:
         told = self.node.get("description", "").strip()
@@ -105,6 +110,8 @@ class Operation:
             "IfMatchAtWill": not by_id and self.method in ("put", "patch", "delete"),
             "IfNew": not by_id and self.method == "put",
             "IfNoneMatch": self.method == "get",
+            "IfStill": self.method == "get",
+            "AcceptLanguage": self.name in (*_IN_LANGUAGE, *_PAGES),
             "IdempotencyKey": bool(getattr(self.view, "keyed", False)),
         }
 
@@ -112,28 +119,32 @@ class Operation:
         names: list[str] = []
         if self.method == "get":
             names += ["ETag"]
-            self.node["responses"]["304"] = {
-                "description": "It still is what you have.",
-                "headers": components.headers("ETag"),
-            }
+            self.node["responses"]["304"] = {"$ref": "#/components/responses/NotModified"}
             if self.name.startswith("list") and status == "200":
                 names += ["Link"]
-        elif "{id}" in self.path and self.method in ("put", "patch"):
+        elif self.method in ("put", "patch"):
             names += ["ETag"]
         if status == "201":
             names += ["Location", "ETag"] if self.name.startswith(("create", "put")) else []
+        if self.name in _IN_LANGUAGE:
+            names += ["Content-Language"]
         if self.name in _SETS_COOKIES:
             names += ["Set-Cookie"]
         if getattr(self.view, "keyed", False):
             names += ["Idempotency-Replayed"]
-        response["headers"] = components.headers(*names) | response.get("headers", {})
+        told = components.headers(*names)
+        if self.name in _PAGES:
+            told["Content-Language"] = {"$ref": "#/components/headers/LanguageOfPage"}
+        response["headers"] = told | response.get("headers", {})
 
 
-def _allowed(right: access.Right) -> str:
+def _allowed(right: access.Right, *, has_rows: bool) -> str:
     """`Allowed: editor, manager (their own provider's rows); reviewer (every row).`"""
+    if right is access.SIGNED_IN:
+        return "Allowed: everybody who is signed in."
     groups = [
         ", ".join(ground for ground, reach in right.items() if reach is wanted)
-        + (f" ({_REACHES[wanted]})" if right else "")
+        + (f" ({_REACHES[wanted]})" if has_rows else "")
         for wanted in Reach
         if wanted in right.values()
     ]

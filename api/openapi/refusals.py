@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
-from api import problems
+from api import access, problems
+from api.openapi import wording
 from api.problems import Problem
 from api.services.idempotency import InFlight
 from schemas import vocabulary as v
@@ -45,7 +46,8 @@ HEADERS = {
     503: ("Retry-After",),
 }
 _TEXT = {"type": "string", "maxLength": v.TEXT_LENGTH, "pattern": v.LINES}
-_NAME = {"type": "string", "maxLength": 1_000_000, "pattern": r"^[\s\S]*$"}
+# As long as what was asked for; a name that the caller made up comes back as it is.
+_NAME = {"type": "string", "pattern": r"^[\s\S]*$"}
 _MEMBERS: Node = {
     "current_version": {
         "type": "integer",
@@ -89,12 +91,11 @@ _COMMON: Node = {
     "instance": {
         "type": "string",
         "format": "uri-reference",
-        "maxLength": v.TEXT_LENGTH,
         "description": "The path that was asked.",
     },
     "request_id": {
         "type": "string",
-        "maxLength": 64,
+        "maxLength": 67,  # in a batch with the number of the operation: `.50`
         "pattern": "^[A-Za-z0-9._-]+$",
         "description": "By which the operator finds the request in the log.",
     },
@@ -133,7 +134,8 @@ def of(method: str, path: str, view: Any, *, has_body: bool) -> list[type[Proble
     kinds += [problems.Internal, problems.Unavailable]
     if not view.open_to_anyone:
         kinds += [problems.Unauthenticated, problems.Forbidden]
-        kinds += [problems.Duplicate] if method in ("post", "put", "patch") else []
+        has_rows = view.rights[0] not in access.WITHOUT_ROWS
+        kinds += [problems.Duplicate] if has_rows and method in ("post", "put", "patch") else []
     if getattr(view, "keyed", False):
         kinds += [InFlight]
     if "{" in path:
@@ -165,16 +167,31 @@ def tell(operation: Node, kinds: list[type[Problem]], limit: int | None) -> None
     of_token = any(map(_in_oauth, kinds))
     for status, known in operation["x-codes"].items():
         mine = [kind for kind in kinds if str(kind.status) == status]
-        text = f"{_meaning(mine)} Code {', '.join(f'`{code}`' for code in known)}."
+        text = _meaning(mine)
         if status == "413" and limit:
             text = f"The body is larger than {limit:,} bytes. Code `{known[0]}`."
         reference = f"#/components/responses/{name_of(int(status), of_token=of_token)}"
-        operation["responses"][status] = {"$ref": reference, "description": text}
+        # What its component says already is not said again.
+        own = {} if text == _meaning(_kinds(int(status), of_token)) else {"description": text}
+        operation["responses"][status] = {"$ref": reference} | own
+
+
+def _kinds(status: int, of_token: bool) -> list[type[Problem]]:
+    """All problems of a status, for a component."""
+    kinds = [kind for kind in classes() if kind.status == status]
+    return [kind for kind in kinds if _in_oauth(kind) == of_token] or kinds
 
 
 def _meaning(kinds: list[type[Problem]]) -> str:
-    titles = dict.fromkeys(kind.title.rstrip(".") for kind in sorted(kinds, key=lambda k: k.code))
-    return "; or: ".join(titles) + "."
+    ordered = sorted(kinds, key=lambda kind: kind.code)
+    titles = dict.fromkeys(kind.title.rstrip(".") for kind in ordered)
+    known = dict.fromkeys(f"`{kind.code}`" for kind in ordered)
+    return f"{'; or: '.join(titles)}. Code {', '.join(known)}."
+
+
+def meanings() -> dict[str, str]:
+    """What each code of a problem stands for."""
+    return {kind.code: f"{kind.title.rstrip('.')}." for kind in classes()}
 
 
 def name_of(status: int, *, of_token: bool) -> str:
@@ -193,16 +210,14 @@ def components(headers: Callable[..., Node], used: Container[str]) -> tuple[Node
     :param used: which responses there are operations for
     """
     schemas: Node = {
-        "ProblemCode": {
-            "type": "string",
-            "enum": sorted({kind.code for kind in classes()}),
-            "description": "Tells problems apart, and never changes; new ones may come.",
-        },
-        "FaultCode": {
-            "type": "string",
-            "enum": [code.value for code in FaultCode],
-            "description": "Tells faults apart, and never changes; new ones may come.",
-        },
+        "ProblemCode": wording.of_words(
+            dict(sorted(meanings().items())),
+            "Tells problems apart, and never changes; new ones may come, to be treated by their status.",
+        ),
+        "FaultCode": wording.of_words(
+            {code.value: code.meaning for code in FaultCode},
+            "Tells faults apart, and never changes; new ones may come.",
+        ),
         "Fault": _fault(),
         "Difference": _difference(),
         "Problem": _problem("Problem details (RFC 9457) with a stable `code`.", ()),
@@ -212,8 +227,7 @@ def components(headers: Callable[..., Node], used: Container[str]) -> tuple[Node
         name = name_of(status, of_token=of_token)
         if name not in used:
             continue
-        kinds = [kind for kind in classes() if kind.status == status]
-        kinds = [kind for kind in kinds if _in_oauth(kind) == of_token] or kinds
+        kinds = _kinds(status, of_token)
         extras = tuple(dict.fromkeys(member for kind in kinds for member in kind.carries))
         shape = "Problem"
         if of_token:
@@ -228,7 +242,7 @@ def components(headers: Callable[..., Node], used: Container[str]) -> tuple[Node
             "content": {
                 "application/problem+json": {
                     "schema": {"$ref": f"#/components/schemas/{shape}"},
-                    "example": _example(kinds[0], shape),
+                    "examples": {shape: {"value": _example(kinds[0], shape)}},
                 }
             },
         }

@@ -1,6 +1,7 @@
 """The words of the document: from the labels of the forms and from docstrings, so that nothing is worded twice."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from api.access import POLICIES
 from api.models.base import Row
 from schemas import forms
 from schemas.base import Schema
+from schemas.labels import name_of, vocabulary
 
 Node = dict[str, Any]
 ENGLISH = "en"
@@ -77,7 +79,7 @@ def of_schema(kind: type[ma.Schema], way: str) -> str:
     if kind.__name__.endswith("Sparse"):
         return "A row with only the fields that were asked for, and its id."
     form = _forms().get(kind, {})
-    told = form.get("description") or own or spaced(kind.__name__).capitalize() + "."
+    told = form.get("description") or own
     first = " ".join(str(told).split("\n\n")[0].split())
     return first + {
         "TAKEN": " As it comes in." if kind in _forms() else "",
@@ -86,9 +88,25 @@ def of_schema(kind: type[ma.Schema], way: str) -> str:
     }.get(way, "")
 
 
-def of_words(kind: type[StrEnum]) -> Node:
+def of_vocabulary(kind: type[StrEnum], known: list[str]) -> Node:
+    """The words of an enum that are known at some place, with their English labels."""
     own = kind.__dict__.get("__doc__")
-    return {"type": "string"} | ({"description": " ".join(own.split())} if own else {})
+    text = " ".join(own.split("\n\n")[0].split()) if own else ""
+    labels = vocabulary(ENGLISH).get(name_of(kind))
+    if labels is None:
+        return {"type": "string", "enum": known} | ({"description": text} if text else {})
+    return of_words({word: labels[word] for word in known}, text)
+
+
+def of_words(meanings: Mapping[str, str], text: str) -> Node:
+    """A string that is one of some words, for people and, in the order of the words, for generators of code."""
+    told = "\n".join(f"* `{word}`: {meaning}" for word, meaning in meanings.items())
+    return {
+        "type": "string",
+        "enum": list(meanings),
+        "description": "\n\n".join(filter(None, (text, told))),
+        "x-enum-descriptions": list(meanings.values()),
+    }
 
 
 def of_name(target: str, instead: str) -> str:

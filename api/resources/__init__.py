@@ -62,4 +62,4 @@ BLUEPRINTS = (
 )
 
 # For people to read: not part of the OpenAPI document.
-PAGES = (docs.blp,)
+PAGES = (docs.front, docs.blp)

@@ -53,11 +53,11 @@ class TokenError(Problem):
 
 
 class UnsupportedGrantType(TokenError):
-    code = "unsupported_grant_type"
+    code, title = "unsupported_grant_type", "This kind of grant is not given here"
 
 
 class InvalidScope(TokenError):
-    code = "invalid_scope"
+    code, title = "invalid_scope", "The client has not all of these scopes"
 
 
 class InvalidClient(TokenError):
@@ -124,7 +124,7 @@ def refresh() -> Response:
 @blp.response(204)
 def logout() -> Response:
     """Sign out: this access token and every refresh token of this sign-in end now"""
-    logins.end(session(), _person().session_id or uuid.UUID(int=0))
+    logins.end(session(), caller().session_id or uuid.UUID(int=0))
     return _signed_out()
 
 
@@ -134,7 +134,7 @@ def logout() -> Response:
 @blp.response(204)
 def password(change: dict[str, str]) -> Response:
     """Change my password, and sign me out everywhere"""
-    user = session().get_one(User, _person().id)
+    user = session().get_one(User, caller().id)
     buckets = _buckets(user.email_key)
     throttle.check_in_turn(session(), buckets)
     try:
@@ -247,12 +247,6 @@ def keys() -> Response:
 def _buckets(account: str) -> list[Bucket]:
     device = request.cookies.get(DEVICE_COOKIE)
     return jwt.throttle().buckets("person", account, request.remote_addr, device)
-
-
-def _person() -> Caller:
-    if caller().kind != "user":
-        raise Forbidden("Only people sign out and have passwords.")
-    return caller()
 
 
 def _signed_in(begun: logins.Login) -> Response:

@@ -7,14 +7,20 @@ from flask import Response
 
 from api.answers import json_response
 from api.blueprint import Blueprint
-from api.context import session
+from api.context import caller, session
 from api.crud import register
 from api.models.clients import Client
 from api.services import clients
 from schemas import clients as contract
 
 blp = Blueprint("clients", access="clients", url_prefix="/api/v1/clients", description=__doc__)
-resource = register(blp, Client, filters=("provider_id",), prepare=clients.prepare)
+
+
+def _prepare(data: dict[str, Any], client: Client | None) -> None:
+    clients.prepare(caller(), data, client)
+
+
+resource = register(blp, Client, filters=("provider_id",), prepare=_prepare)
 
 
 @blp.route("/<uuid:key>/secret", methods=("POST",), action="update", keyed=False)

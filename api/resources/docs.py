@@ -28,6 +28,19 @@ _POLICY = (
 )
 
 blp = Blueprint("docs", access="docs", url_prefix="/docs", description=__doc__)
+front = Blueprint("front", access="docs")
+
+
+@front.route("/", open_to_anyone=PUBLIC, produces=("text/html",))
+def door() -> Response:
+    """Where whoever knows only the host comes in"""
+    return _to_index()
+
+
+@blp.route("/", open_to_anyone=PUBLIC, produces=("text/html",))
+def slash() -> Response:
+    """The same as without the slash"""
+    return _to_index()
 
 
 @blp.route("", open_to_anyone=PUBLIC, produces=("text/html",))
@@ -64,6 +77,10 @@ def file(name: str) -> Response:
     if name not in FILES:
         raise NotFound
     return _answer(_read(name), FILES[name][1])
+
+
+def _to_index() -> Response:
+    return Response(status=308, headers={"Location": guides.path_of(guides.INDEX)})
 
 
 @cache

@@ -5,11 +5,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 
 from api import context
 from api.access import POLICIES
-from api.answers import JSON, json_response, public
+from api.answers import JSON, accepted, json_response, public
 from api.blueprint import Blueprint
 from api.models.base import Row
 from api.problems import NotFound
@@ -59,7 +59,10 @@ def document(stem: str, language: str) -> str:
 @blp.arguments(contract.FormQuery(), location="query")
 @blp.response(200, contract.FormList)
 def list_forms(query: dict[str, Any]) -> Response:
-    """List the forms, with their titles"""
+    """List the forms, with their titles
+
+    The language is that of `language`, or else of Accept-Language, or else Finnish. Errors are English then.
+    """
     language = _language(query)
     items = [
         {
@@ -86,13 +89,12 @@ def list_forms(query: dict[str, Any]) -> Response:
 def read(query: dict[str, Any], stem: str) -> Response:
     """Read the form of a resource
 
-    The language is that of `language`, or else of Accept-Language, or else Finnish.
+    The language is that of `language`, or else of Accept-Language, or else Finnish. Errors are English then.
     """
     if stem not in FORMS:
         raise NotFound
     language = _language(query)
-    accepted = request.accept_mimetypes.best_match((SCHEMA_JSON, JSON))
-    response = Response(document(stem, language), content_type=accepted or SCHEMA_JSON)
+    response = Response(document(stem, language), content_type=accepted((SCHEMA_JSON, JSON)))
     response.vary.add("Accept")
     return _in_language(response, language)
 

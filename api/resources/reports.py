@@ -4,10 +4,10 @@ import uuid
 from typing import Any
 
 import orjson
-from flask import Response, request
+from flask import Response
 
 from api import context, wire
-from api.answers import JSON, SPARSE, conditional, tag_by_content
+from api.answers import JSON, SPARSE, accepted, conditional, tag_by_content
 from api.blueprint import Blueprint
 from api.context import reach
 from api.crud import register
@@ -84,7 +84,7 @@ def _wants_page(query: dict[str, Any], shape: Shape) -> bool:
         raise Invalid(faults=[Fault("not_for_pages", text, parameter="format")])
     if query["format"] or not plain:
         return bool(query["format"] == "html")
-    return request.accept_mimetypes.best_match([JSON, PAGE]) == PAGE
+    return accepted((JSON, PAGE)) == PAGE
 
 
 def _page(report: dict[str, Any], language: str | None) -> Response:

@@ -28,8 +28,13 @@ _IN_USE = sa.select(
 )
 
 
-def prepare(data: dict[str, Any], client: Client | None) -> None:
-    """Before a client is made, changed or deleted (without data): one set out of use loses its tokens for good."""
+def prepare(caller: Caller, data: dict[str, Any], client: Client | None) -> None:
+    """Before a client is made, changed or deleted (without data): one set out of use loses its tokens for good.
+
+    A manager's is the manager's own provider's, said or not.
+    """
+    if data:
+        data["provider_id"] = data["provider_id"] or caller.provider_id
     if data and client and client.active and not data["active"]:
         data["credentials_changed_at"] = now()
 

@@ -66,8 +66,9 @@ class Attempts:
         if not _KEY.fullmatch(key):
             text = Worded("Not 1 to 255 visible ASCII characters.")
             raise Invalid(faults=[Fault("wrong_format", text, header=HEADER)])
-        # The provider too: who moves to another one must not be shown what he made for the first.
-        whose = (str(caller.id), str(caller.provider_id or uuid.UUID(int=0)), key)
+        # Provider and rights too: who moves, or may less, must not be shown what he was shown before.
+        rights = " ".join(sorted(caller.grounds))
+        whose = (str(caller.id), str(caller.provider_id or uuid.UUID(int=0)), rights, key)
         return Attempt(self._hash(*(part.encode() for part in whose)), self._hash(*sent))
 
     def _hash(self, *parts: bytes) -> str:

@@ -7,7 +7,6 @@ rest is made. So the same document can be sent again and again.
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -26,7 +25,7 @@ from api.problems import MOST_FAULTS, Duplicate, Fault, Invalid, Problem
 from api.scope import Session
 from api.services import rows
 from api.services.conflicts import flush
-from api.view import Shown, View
+from api.view import Shown, view_of
 from schemas.fields import Entries, Part, Reference, References, Worded
 
 # A row comes after those it refers to.
@@ -51,9 +50,6 @@ CODED = frozenset({"periods", "project_goals", "project_indicators", "project_me
 MOST_COUNTED = 10 * MOST_FAULTS
 
 Names = dict[tuple[str, str], uuid.UUID]
-
-
-_view = cache(View)
 
 
 @dataclass
@@ -107,7 +103,7 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
     for element in elements:
         if element.row:
             faults += element.placed(_strays(element.row, home, "/external_id"))
-            element.before = _view(type(element.row)).row(session, reach, element.key)
+            element.before = view_of(type(element.row)).row(session, reach, element.key)
         faults += _check(element, names, home)
         if len(faults) > MOST_COUNTED:
             break
@@ -208,7 +204,7 @@ def _check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> lis
     given = _resolved(schema, element.given, spelling, "")
     if element.row and element.before:
         # What an element leaves out stays: a spreadsheet without a column must not empty it.
-        given = _view(type(element.row)).sendable(element.before) | given
+        given = view_of(type(element.row)).sendable(element.before) | given
     for name, value in home.items():
         if name in schema.load_fields:
             given.setdefault(name, str(value))
@@ -352,7 +348,7 @@ def _write_one(
         if faults := _strays(row, home):
             raise Invalid(faults=faults)
         return "created"
-    view = _view(type(element.row))
+    view = view_of(type(element.row))
     if element.before and not view.would_change(element.before, element.data):
         return "unchanged"
     rows.replace(session, element.row, element.data, reach, known)

@@ -56,7 +56,7 @@ class WrongPassword(Invalid):
 class Reused(Unauthenticated):
     """Two hold the same refresh token, one of them a thief; nobody knows which, so both must sign in again."""
 
-    code = "refresh_token_reused"
+    code, title = "refresh_token_reused", "This refresh token has been used before; sign in again"
     keeps_writes = True  # the family is revoked
 
 

@@ -72,8 +72,8 @@ class Meter:
         self._accounts: dict[str, _Account] = {}
         self._lock = threading.Lock()
 
-    def spend(self, name: str, *, writing: bool) -> Standing:
-        """Count one request.
+    def spend(self, name: str, *, writing: bool, cost: int = 1) -> Standing:
+        """Count one request, or several at once: all of them or, where so many are not left, none.
 
         :param name: the caller's, or the address's where nobody says who he is
         :param writing: whether the request has a transaction open to write: on SQLite it would wait for itself
@@ -81,21 +81,26 @@ class Meter:
         account = self._account(name)
         with account.lock:
             adrift = False
-            if account.left < 1 and account.granted < self.limit:
+            if account.left < cost and account.granted < self.limit:
                 holds_the_lock = writing and self._engine.dialect.name == "sqlite"
-                adrift = holds_the_lock or not self._take_lease(account)
-            over = account.spent >= (self.limit if adrift else account.leased)
-            account.spent += not over
-            left = self.limit - (account.granted - account.leased) - account.spent
+                adrift = holds_the_lock or not self._take_lease(account, cost)
+            over = account.spent + cost > (self.limit if adrift else account.leased)
+            account.spent += 0 if over else cost
+            return self._standing(account, over=over)
+
+    def settle(self, name: str) -> Standing | None:
+        """Pay debts, after a request whose transaction has ended; where it stands then, if there were any."""
+        account = self._accounts.get(name)
+        if not (account and account.left < 0 and account.granted < self.limit):
+            return None
+        with account.lock:
+            self._take_lease(account, 1)
+            return self._standing(account)
+
+    def _standing(self, account: _Account, *, over: bool = False) -> Standing:
+        left = self.limit - (account.granted - account.leased) - account.spent
         seconds = ceil(account.begins + WINDOW_SECONDS - self.clock())
         return Standing(self.limit, max(0, left), min(max(1, seconds), WINDOW_SECONDS), over)
-
-    def settle(self, name: str) -> None:
-        """Pay debts, after a request whose transaction has ended."""
-        account = self._accounts.get(name)
-        if account and account.left < 0 and account.granted < self.limit:
-            with account.lock:
-                self._take_lease(account)
 
     def _account(self, name: str) -> _Account:
         begins = int(self.clock()) // WINDOW_SECONDS * WINDOW_SECONDS
@@ -106,26 +111,39 @@ class Meter:
                 account = self._accounts[name] = _Account(name, begins)
             return account
 
-    def _take_lease(self, account: _Account) -> bool:
-        """Have the table grant what is owed and a lease more; False when it can't be asked now."""
-        wanted = self._lease + max(0, -account.left)
+    def _take_lease(self, account: _Account, cost: int) -> bool:
+        """Have the table grant what is owed, what is to be spent and a lease; False when it can't be asked now.
+
+        It grants nothing when so much is not left: what one process can't use is there for another.
+        """
+        needed = cost - max(0, account.left)
+        if needed > self.limit:
+            return True
+        wanted = self._lease + cost - 1 - account.left
         first = not account.granted
         try:
             with self._engine.begin() as connection:
-                granted = connection.scalar(self._grant(account, wanted))
+                granted = connection.scalar(self._grant(account, wanted, needed))
+                already = None if granted else connection.scalar(self._granted(account))
                 if first:
                     connection.execute(_sweep(account.begins))
         except (sa.exc.DBAPIError, sa.exc.TimeoutError):
             return False
-        # No row: the limit was reached before. Past it: only the part below it was there to be had.
-        account.granted = self.limit if granted is None else min(granted, self.limit)
-        account.leased += 0 if granted is None else max(0, wanted - max(0, granted - self.limit))
+        # Past the limit: only the part below it was there to be had.
+        account.granted = min(granted or already or 0, self.limit)
+        account.leased += max(0, wanted - max(0, granted - self.limit)) if granted else 0
         return True
 
-    def _grant(self, account: _Account, wanted: int) -> Any:
+    def _caller(self, account: _Account) -> str:
+        return hmac.new(self._secret, account.name.encode(), "sha256").hexdigest()
+
+    def _granted(self, account: _Account) -> Any:
+        return sa.select(RateWindow.granted).where(RateWindow.caller == self._caller(account))
+
+    def _grant(self, account: _Account, wanted: int, needed: int) -> Any:
         table = RateWindow
         insert = _INSERT[self._engine.dialect.name](table).values(
-            caller=hmac.new(self._secret, account.name.encode(), "sha256").hexdigest(),
+            caller=self._caller(account),
             begins_at=datetime.fromtimestamp(account.begins, UTC),
             granted=wanted,
         )
@@ -138,7 +156,7 @@ class Meter:
                 "begins_at": sa.case((past, new.begins_at), else_=table.begins_at),
                 "granted": sa.case((past, new.granted), else_=table.granted + new.granted),
             },
-            where=sa.or_(past, table.granted < self.limit),
+            where=sa.or_(past, table.granted + needed <= self.limit),
         ).returning(table.granted)
 
 

@@ -22,28 +22,28 @@ from api.models.results import Result
 from api.models.sub_projects import SubProject
 from api.models.surveys import Survey
 from api.scope import Session
-from api.view import Shown, View
+from api.view import Shown, view_of
 from schemas.results import STATEMENTS
 from schemas.vocabulary import CellState
 
 HEADER = {
-    "programme": View(Programme),
-    "project": View(Project),
-    "provider": View(Provider),
-    "sub_project": View(SubProject),
-    "contact": View(Contact),
+    "programme": view_of(Programme),
+    "project": view_of(Project),
+    "provider": view_of(Provider),
+    "sub_project": view_of(SubProject),
+    "contact": view_of(Contact),
 }
-PERIODS = View(Period)
+PERIODS = view_of(Period)
 RECORDS = {
-    "goals": View(Goal),
-    "indicators": View(Indicator),
-    "measurements": View(Measurement),
-    "results": View(Result),
-    "meetings": View(Meeting),
-    "surveys": View(Survey),
-    "disseminations": View(Dissemination),
-    "feedback": View(Feedback),
-    "deliverables": View(Deliverable),
+    "goals": view_of(Goal),
+    "indicators": view_of(Indicator),
+    "measurements": view_of(Measurement),
+    "results": view_of(Result),
+    "meetings": view_of(Meeting),
+    "surveys": view_of(Survey),
+    "disseminations": view_of(Dissemination),
+    "feedback": view_of(Feedback),
+    "deliverables": view_of(Deliverable),
 }
 # What several goals may cite, and what therefore finds its cells by goal_ids and a date.
 CITED = ("meetings", "surveys", "disseminations", "feedback", "deliverables")

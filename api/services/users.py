@@ -26,8 +26,13 @@ def prepare(session: Session, caller: Caller, data: dict[str, Any], user: User |
     What a manager may make of whom needs no rule here: his right ends at his provider, and its roles end at manager.
 
     :raises OwnAccount: one's own role, provider, account, or password past the question for the current one
-    :raises Invalid: the password is weak
+    :raises Invalid: the password is weak, or the role has no provider
     """
+    if data and data["role"] in contract.PROVIDER_ROLES:
+        data["provider_id"] = data["provider_id"] or caller.provider_id
+        if data["provider_id"] is None:
+            mismatch = contract.ROLE_MISMATCH
+            raise Invalid(faults=[Fault(mismatch.code, mismatch, "/role")])
     if user and user.id == caller.id:
         _spare_oneself(data, user)
     if not data:

@@ -10,6 +10,7 @@ from api.documents import guides
 from tests import npm
 from tests.contract import typescript
 
+GUIDE = (guides.FOLDER / "browsers.md").read_text(encoding="utf-8")
 HERE = Path(__file__).parent
 PACKAGES = (*typescript.PACKAGES, "openapi-fetch@0.17.0")
 TSC = (
@@ -28,7 +29,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(HERE / "page", made)
     for path in (HERE / "exercise.ts", HERE / "page" / "main.ts"):
         shutil.copy(path, sources)
-    for text, name in MODULE.findall((guides.FOLDER / "browsers.md").read_text(encoding="utf-8")):
+    for text, name in MODULE.findall(GUIDE):
         (sources / name).write_text(text, encoding="utf-8")
     (sources / "lamppu.ts").write_text(typescript.generated(workshop), encoding="utf-8")
     done = npm.run(workshop, "sh", "-c", f"cd sources && tsc {TSC} *.ts")

@@ -9,12 +9,16 @@ from lamppu_client.api.auth import get_me, log_in
 from lamppu_client.api.goals import create_goal, delete_goal, get_goal, list_goals, patch_goal
 from lamppu_client.models import (
     Goal,
+    GoalExpand,
     GoalInput,
     GoalPage,
     GoalPatch,
     Login,
     Me,
+    PermissionAction,
     Problem,
+    Provider,
+    Resource,
     SignIn,
     StaleProblem,
 )
@@ -31,7 +35,9 @@ assert isinstance(signed_in, SignIn)
 api = AuthenticatedClient(base_url=URL, token=signed_in.access_token)
 me = get_me.sync(client=api)
 assert isinstance(me, Me)
-assert me.role == "manager"
+assert (me.role, me.kind) == ("manager", "user")
+goals_right = next(right for right in me.permissions if right.resource is Resource.GOALS)
+assert PermissionAction.DELETE in goals_right.actions
 
 # list, page by page
 goals: list[Goal] = []
@@ -44,6 +50,13 @@ while True:
         break
     more = {"cursor": page.next_}
 assert len({goal.id for goal in goals}) == len(goals) == 6
+
+# names that are asked for go as the document says
+page = list_goals.sync(client=api, expand=[GoalExpand.PROVIDER, GoalExpand.RESULTS])
+assert isinstance(page, GoalPage)
+for goal in page.items:
+    assert isinstance(goal.provider, Provider)
+    assert isinstance(goal.results, list)
 
 # create
 body = GoalInput(sub_project_id=goals[0].sub_project_id, text="Every team hears its students.")

@@ -23,7 +23,9 @@ api.use({
   },
 });
 const { data: me } = await api.GET("/api/v1/auth/me");
-check(me?.role === "manager", "who I am");
+check(me?.role === "manager" && me.kind === "user", "who I am");
+const right = me.permissions.find((one) => one.resource === "goals");
+check(right?.actions.includes("delete") ?? false, "what I may do");
 
 // list, page by page
 const goals: Goal[] = [];
@@ -37,6 +39,31 @@ do {
   cursor = data.next;
 } while (cursor !== null);
 check(goals.length === 6 && new Set(goals.map((goal) => goal.id)).size === 6, "each goal once");
+
+// some fields only, of rows that match, in an order, and how many there are: of another type
+const sparse = createClient<paths, "application/vnd.lamppu.sparse+json" | "application/problem+json">({
+  baseUrl: LAMPPU,
+  headers: { Authorization: `Bearer ${signIn.access_token}` },
+});
+const few = await sparse.GET("/api/v1/goals", {
+  params: { query: { q: "laatu", sort: "-position", fields: ["position", "text"], count: true } },
+});
+check(few.data !== undefined && few.data.items.length === few.data.total, "counted");
+check(Object.keys(few.data.items[0] ?? {}).sort().join() === "id,position,text", "two fields and the id");
+
+// whole rows with what they refer to
+const embedded = await api.GET("/api/v1/goals", { params: { query: { expand: ["sub_project", "results"] } } });
+check(embedded.data !== undefined, "embedded");
+for (const goal of embedded.data.items) {
+  check(goal.sub_project?.id === goal.sub_project_id, "the row that it refers to");
+  check(goal.results?.every((result) => result.goal_id === goal.id) ?? false, "the rows that belong to it");
+}
+
+// what has not changed
+const again = await api.GET("/api/v1/goals", {
+  params: { header: { "If-None-Match": embedded.response.headers.get("ETag") ?? "" }, query: { expand: ["sub_project", "results"] } },
+});
+check(again.response.status === 304 && again.data === undefined && String(again.error) === "", "304");
 
 // create
 const sub_project_id = goals[0]?.sub_project_id ?? "";

@@ -61,11 +61,14 @@ def stage(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
         yield Stage(api, named, unnamed, browser)
 
 
-def sign_in(page: Page, stage: Stage, where: str) -> None:
+def come(page: Page, stage: Stage, where: str) -> None:
     page.goto(f"{where}/?api={stage.api.url}")
     expect(page.get_by_role("status")).to_have_text("Sign in")
+
+
+def sign_in(page: Page, stage: Stage, password: str = "") -> None:
     page.get_by_label("Email").fill(stage.api.email("editor"))
-    page.get_by_label("Password").fill(stage.api.password)
+    page.get_by_label("Password").fill(password or stage.api.password)
     page.get_by_role("button", name="Sign in").click()
 
 
@@ -106,7 +109,8 @@ def test_a_person_works_through_a_page_on_another_origin(stage: Stage) -> None:
     page, status = watched.page, watched.page.get_by_role("status")
 
     # sign in, and list with paging
-    sign_in(page, stage, stage.named)
+    come(page, stage, stage.named)
+    sign_in(page, stage)
     expect(status).to_have_text("Results: 1")
     page.get_by_role("button", name="More").click()
     expect(status).to_have_text("Results: 2")
@@ -157,9 +161,52 @@ def test_a_person_works_through_a_page_on_another_origin(stage: Stage) -> None:
     assert odd == []
 
 
+def test_rows_are_found_with_what_they_refer_to_and_changed_all_or_none(stage: Stage) -> None:
+    page = Watched(stage.browser).page
+    status, token = page.get_by_role("status"), another_token(stage.api)
+    row = call(stage.api, "/api/v1/results?expand=goal&expand=period", token)["items"][-1]
+
+    def change(version: int, **fields: Any) -> None:
+        path, etag = f"/api/v1/results/{row['id']}", {"If-Match": f'"{version}"'}
+        call(stage.api, path, token, method="PATCH", headers=etag, json=fields)
+
+    change(row["version"], text="A lantern.", position=5)
+    come(page, stage, stage.named)
+    sign_in(page, stage)
+    expect(status).to_have_text("Results: 1")
+    page.get_by_label("Words").fill("lantern")
+    page.get_by_role("button", name="Search").click()
+    expect(status).to_have_text("Found: 1")
+    said = f"{row['period']['code']}: {row['goal']['text']}"
+    expect(page.locator("#found li")).to_have_text([said])
+    expect(page.locator("#suggestions option")).to_have_text(["A lantern."])
+    page.get_by_role("button", name="Renumber").click()
+    expect(status).to_have_text("Places: 1")
+    change(row["version"] + 2, position=7)
+    page.get_by_role("button", name="Renumber").click()
+    expect(status).to_have_text("Failed: Error: stale")
+
+
+def test_a_wrong_password_is_sent_once_and_leaves_another_tab_signed_in(stage: Stage) -> None:
+    watched = Watched(stage.browser)
+    late, other = watched.page, watched.page.context.new_page()
+    for page in (late, other):
+        come(page, stage, stage.named)
+    sign_in(other, stage)
+    expect(other.get_by_role("status")).to_have_text("Results: 1")
+    watched.answers.clear()
+    sign_in(late, stage, "not this one")
+    expect(late.get_by_role("status")).to_contain_text("Failed: ")
+    said = [(m, u.rpartition("/")[2], s) for m, u, s in watched.answers if m != "OPTIONS"]
+    assert said == [("POST", "login", 401)]
+    other.reload()
+    expect(other.get_by_role("status")).to_have_text("Results: 1")
+
+
 def test_from_an_origin_that_is_not_named_the_same_page_gets_nowhere(stage: Stage) -> None:
     watched = Watched(stage.browser)
-    sign_in(watched.page, stage, stage.unnamed)
+    come(watched.page, stage, stage.unnamed)
+    sign_in(watched.page, stage)
     expect(watched.page.get_by_role("status")).to_contain_text("Failed: TypeError: Failed to fetch")
     assert any("blocked by CORS policy" in text for text in watched.complaints)
     assert watched.page.context.cookies() == []

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from email.message import Message
 from functools import cache, cached_property
 from http import HTTPMethod
 from typing import Any
@@ -31,6 +32,8 @@ OURS = {blueprint.name for blueprint in BLUEPRINTS}
 PROBLEM = "application/problem+json"
 # RFC 9110 §11.6.1, §10.2.1; RFC 6585 §4; the document may ask for more.
 GO_WITH = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
+# What an answer with one of these headers must be documented with.
+TOLD = {"Content-Language", "ETag", "Link", "Location", "Idempotency-Replayed", "Set-Cookie"}
 # Codes for which JSON Schema has words, so that the document must have said it before.
 SHAPE = {
     *("required", "null", "wrong_type", "unknown_field", "read_only", "unknown_word", "too_short"),
@@ -125,7 +128,7 @@ def conforms(
     method: str,
     path: str,
     status: int,
-    headers: Headers | Mapping[str, str],
+    headers: Headers | Mapping[str, str] | Message,
     body: bytes,
     *,
     asked: Asked | None = None,
@@ -186,7 +189,7 @@ class Contract:
 
     def _judge_parts(self, asked: Node, answer: Node) -> None:
         for one, told in zip(asked["operations"], answer["responses"], strict=True):
-            if "{{" not in one["path"]:
+            if "{{" not in one["path"] and told["status"] != 424:
                 path = unquote("/api/v1" + one["path"].partition("?")[0])
                 body = b"" if told["body"] is None else json.dumps(told["body"]).encode()
                 headers = Headers(told["headers"])
@@ -259,6 +262,9 @@ class Contract:
         needed = GO_WITH.get(answer.status)
         if needed and needed not in answer.headers:
             yield f"header {needed} is missing"
+        if answer.status < 300:
+            there = {name for name in TOLD if name in answer.headers}
+            yield from (f"header {name} is not documented" for name in there - documented.keys())
         for name, header in documented.items():
             yield from self._header(name, self.resolved(header), answer.headers.get(name))
 
@@ -296,7 +302,7 @@ class Contract:
             values = [value for given, value in asked.query if given == name]
             if len(values) > 1 and not (one.get("explode", True) and _kind(one) == "array"):
                 yield f"parameter {name} stands {len(values)} times"
-            yield from self._parameter(one, values[0] if values else None)
+            yield from self._parameter(one, ",".join(values) if values else None)
         for one in parameters:
             if one["in"] == "path":
                 yield from self._parameter(one, path[one["name"]])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.documents import guides
+from schemas.faults import FaultCode
 from tests import sample
 from tests.sample import Sample
 from tests.server import ROOT
@@ -39,14 +40,12 @@ def told(name: str) -> list[tuple[str, str | None]]:
 
 def variables(server: Sample, name: str) -> dict[str, str]:
     """What the head of a guide asks for."""
-    client = sample.MINISTRYS_CLIENT if name == "pulling" else sample.PROVIDERS_CLIENT
-    client_id, secret = server.client(client)
-    return {
+    manager = {"EMAIL": server.email("manager"), "PASSWORD": server.password}
+    client = zip(
+        ("CLIENT_ID", "CLIENT_SECRET"), server.client(sample.MINISTRYS_CLIENT), strict=True
+    )
+    return (dict(client) if name == "pulling" else manager) | {
         "LAMPPU": server.url,
-        "EMAIL": server.email("manager"),
-        "PASSWORD": server.password,
-        "CLIENT_ID": client_id,
-        "CLIENT_SECRET": secret,
         "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
@@ -103,6 +102,12 @@ def test_the_guide_to_errors_knows_every_code_of_a_problem() -> None:
         for code in re.findall("`(.*?)`", codes)
     }
     assert told == set(document["components"]["schemas"]["ProblemCode"]["enum"])
+
+
+def test_the_guide_to_errors_has_every_code_of_a_fault_with_its_meaning() -> None:
+    text = (guides.FOLDER / "errors.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE)
+    assert told == [(code.value, code.meaning) for code in FaultCode]
 
 
 def test_a_word_that_differs_is_found() -> None:

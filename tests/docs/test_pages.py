@@ -85,6 +85,15 @@ def test_what_is_no_page_is_not_found(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/", "/docs/"])
+def test_whoever_knows_only_the_host_or_adds_a_slash_is_sent_to_the_first_page(
+    client: FlaskClient, path: str
+) -> None:
+    sent = client.get(path)
+    assert (sent.status_code, sent.headers["Location"], sent.data) == (308, "/docs", b"")
+    assert client.get(path, follow_redirects=True).status_code == 200
+
+
 def test_the_pages_are_no_part_of_the_contract(client: FlaskClient) -> None:
     paths = client.get("/api/v1/openapi.json").get_json()["paths"]
     assert [path for path in paths if path.startswith("/docs")] == []
@@ -140,6 +149,50 @@ def test_operations_are_drawn_under_their_tags(watched: Watched, server: Sample)
         unfold(watched.page, tag)
     expect(watched.page.locator(".opblock")).to_have_count(sum(some.values()))
     assert quiet(watched, server), watched.complaints
+
+
+def test_tags_stand_under_the_groups_of_the_document(watched: Watched, server: Sample) -> None:
+    opened(watched, server)
+    document = "fetch('/api/v1/openapi.json').then(answer => answer.json())"
+    groups = watched.page.evaluate(document)["x-tagGroups"]
+    drawn = watched.page.locator(".tag-group, .opblock-tag").evaluate_all(
+        "found => found.map(one => one.dataset.tag ?? one.textContent)"
+    )
+    assert drawn == [text for group in groups for text in (group["name"], *group["tags"])]
+
+
+def test_an_operation_is_found_by_its_id_and_shown_without_what_it_embeds(
+    watched: Watched, server: Sample
+) -> None:
+    """What is embedded embeds in turn: drawn in full it would hold the page up for many seconds."""
+    opened(watched, server)
+    page = watched.page
+    page.locator(".operation-filter-input").fill("listgoal")
+    expect(page.locator(".opblock")).to_have_count(1)
+    block = page.locator(".opblock[id$=-listGoals]")
+    block.locator(".opblock-summary-control").click()
+    whole = block.locator('.response[data-code="200"]')
+    whole.get_by_role("tab", name="Schema").click()
+    whole.get_by_role("button", name="Expand all").first.click()
+    expect(whole).to_contain_text("With expand=results.")
+    expect(whole).not_to_contain_text("period_id")
+    expect(whole).to_contain_text("project_goal_id")
+    refused = block.locator('.response[data-code="403"]')
+    expect(refused.get_by_role("link", name="forbidden")).to_have_attribute(
+        "href", "/docs/guides/errors#what-to-do"
+    )
+    assert quiet(watched, server), watched.complaints
+
+
+def test_no_guide_is_wider_than_a_phone(watched: Watched, server: Sample) -> None:
+    watched.page.set_viewport_size({"width": 360, "height": 740})
+    for name in guides.NAMES:
+        watched.page.goto(server.url + guides.path_of(name))
+        wide = watched.page.locator("html, table").evaluate_all(
+            "found => found.filter(one => one.scrollWidth > innerWidth).map(one => one.localName)"
+        )
+        assert wide == [], name
+    watched.page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def test_who_signs_in_by_trying_it_out_is_signed_in_for_the_next(

@@ -146,23 +146,13 @@ def test_what_the_forge_makes_without_a_fault_is_taken(app: Flask, browser: Brow
         assert browser.open(ME, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("header", "error"),
-    [
-        (None, ""),
-        ("Basic YTpi", ', error="invalid_token"'),
-        ("Bearer", ', error="invalid_token"'),
-        ("Token x", ', error="invalid_token"'),
-    ],
-)
-def test_without_a_bearer_token_one_is_asked_for(
-    browser: Browser, header: str | None, error: str
-) -> None:
+@pytest.mark.parametrize("header", [None, "Basic YTpi", "Bearer", "Bearer  ", "Token x"])
+def test_without_a_bearer_token_one_is_asked_for(browser: Browser, header: str | None) -> None:
     for method, route in ROUTES:
         answer = browser.open(route, method, headers={"Authorization": header} if header else {})
         assert code(answer) == (401, "unauthenticated")
         # RFC 6750 §3.1: no error where no token was.
-        assert answer.headers["WWW-Authenticate"] == f'Bearer realm="lamppu"{error}'
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="lamppu"'
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])

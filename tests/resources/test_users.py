@@ -118,6 +118,18 @@ def test_a_manager_makes_users_of_his_own_provider(manager: Browser, role: str) 
     assert answer.status_code == 201
 
 
+def test_a_manager_need_not_say_whose_his_users_are(manager: Browser) -> None:
+    own = me(manager)["provider_id"]
+    for given in ({}, {"provider_id": None}):
+        answer = made(manager, role="editor", email=f"e{len(given)}@example.org", **given)
+        assert (answer.status_code, answer.get_json()["provider_id"]) == (201, own)
+    row = answer.get_json()
+    body = {name: row[name] for name in ("email", "name", "role")}
+    headers = {"Authorization": f"Bearer {manager.token}", "If-Match": answer.headers["ETag"]}
+    kept = manager.open(f"{USERS}/{row['id']}", "PUT", json=body, headers=headers)
+    assert (kept.status_code, kept.get_json()) == (200, row)
+
+
 @pytest.mark.parametrize("role", ["reviewer", "admin"])
 def test_a_manager_makes_nobody_of_the_ministry(manager: Browser, role: str) -> None:
     assert code(made(manager, role=role)) == (403, "forbidden")

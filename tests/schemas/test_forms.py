@@ -25,13 +25,14 @@ LANGUAGES = [word.value for word in v.Language]
 ABSENT = object()
 LETTERED = "0190abcd-0000-7000-8000-000000000000"
 EXAMPLES = {
-    v.CODE: "t1",
-    v.PERIOD_CODE: "2012-spring",
-    v.CLOCK_TIME: "09:30",
-    v.BUSINESS_ID: "1234567-1",
-    v.OID: "1.2.246.562.10.1",
-    v.EMAIL: "aino@koulu.example",
-    v.PASSWORD: "a lamp beside the harbour",
+    v.CODE: ["t1"],
+    v.PERIOD_CODE: ["2012-spring"],
+    v.CLOCK_TIME: ["09:30"],
+    v.BUSINESS_ID: ["1234567-1"],
+    v.OID: ["1.2.246.562.10.1"],
+    v.EMAIL: ["aino@koulu.example"],
+    v.PASSWORD: ["a lamp beside the harbour"],
+    v.EXTERNAL_ID: ["x", "2012/17/", " /a", ".a", "..a", "...", ". ", "\u2028ä", "x" * 200],
 }
 
 
@@ -90,7 +91,7 @@ def _right_values(field: ma.fields.Field[Any]) -> list[Any]:  # noqa: PLR0911  o
         regexes = [check.regex.pattern for check in field.validators if hasattr(check, "regex")]
         (longest,) = (check.max for check in field.validators if hasattr(check, "max"))
         free = ["x", "x" * longest, "\U0001f600", "a\nb\t c\n", " \u2028ä", "\ufeff", "$^\\"]
-        return [EXAMPLES[regexes[0]]] if regexes else free
+        return EXAMPLES[regexes[0]] if regexes else free
     if isinstance(field, f.Choice):
         return [word.value for word in field.words]
     if isinstance(field, f.Flag):

@@ -1,6 +1,8 @@
-// A small real page: sign in, list, edit, resolve a conflict, sign out. The session and the calls are the guide's own code.
+// A small real page: sign in, list, edit, resolve a conflict, search, renumber, sign out. The session and the calls are the guide's own code.
+import { renumber } from "./batch.ts";
 import type { Result } from "./lamppu.ts";
 import { page, save } from "./results.ts";
+import { search, suggest } from "./search.ts";
 import { Session } from "./session.ts";
 
 function find<Found extends Element>(selector: string): Found {
@@ -20,7 +22,11 @@ const text = find<HTMLTextAreaElement>("#edit textarea");
 const conflict = find<HTMLDialogElement>("#conflict");
 const mine = find<HTMLButtonElement>("#mine");
 const theirs = find<HTMLButtonElement>("#theirs");
+const words = find<HTMLFormElement>("#search");
+const suggestions = find<HTMLDataListElement>("#suggestions");
+const found = find<HTMLOListElement>("#found");
 let cursor: string | null = null;
+let rows: Result[] = [];
 let edited: Result | undefined;
 
 /** What a click or a submit does; what goes wrong is told. */
@@ -48,11 +54,33 @@ function show(result: Result) {
 }
 
 async function load() {
-  const found = await page(session, 1, cursor ?? undefined);
-  found.items.forEach(show);
-  cursor = found.next;
+  const { items, next } = await page(session, 1, cursor ?? undefined);
+  items.forEach(show);
+  cursor = next;
   more.hidden = cursor === null;
   status.textContent = `Results: ${list.children.length}`;
+}
+
+async function searchWords() {
+  const q = String(new FormData(words).get("q"));
+  const { items, total } = await search(session, q);
+  rows = items;
+  found.replaceChildren(
+    ...items.map(({ period, goal }) => {
+      const item = document.createElement("li");
+      item.textContent = `${period?.code}: ${goal?.text}`;
+      return item;
+    }),
+  );
+  suggestions.replaceChildren(...(await suggest(session, q)).map(({ text }) => new Option(text ?? "")));
+  status.textContent = `Found: ${total}`;
+}
+
+async function renumberFound() {
+  const answer = await renumber(session, rows);
+  if ("refused" in answer) throw new Error(answer.refused.code);
+  rows = answer.done;
+  status.textContent = `Places: ${rows.map(({ position }) => position).join(", ")}`;
 }
 
 async function begin() {
@@ -63,15 +91,15 @@ async function begin() {
 
 async function saveText() {
   if (!edited) return;
-  const { saved, conflict: found } = await save(session, edited, text.value);
+  const { saved, conflict: stale } = await save(session, edited, text.value);
   if (saved) {
     show(saved);
     edit.hidden = true;
     status.textContent = "Saved";
     return;
   }
-  edited = { ...edited, version: found.current_version ?? edited.version };
-  const difference = found.differences?.[0];
+  edited = { ...edited, version: stale.current_version ?? edited.version };
+  const difference = stale.differences?.[0];
   mine.textContent = `Mine: ${String(difference?.sent)}`;
   theirs.textContent = `Theirs: ${String(difference?.current)}`;
   theirs.value = String(difference?.current);
@@ -87,6 +115,8 @@ on(signIn, "submit", async () => {
 });
 on(more, "click", load);
 on(edit, "submit", saveText);
+on(words, "submit", searchWords);
+on(find("#renumber"), "click", renumberFound);
 on(mine, "click", async () => {
   conflict.close();
   await saveText();
