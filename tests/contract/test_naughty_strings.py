@@ -74,11 +74,12 @@ def with_texts(body: Body, texts: Mapping[Place, str]) -> Body:
 
 
 def may_be_refused(field: f.Text, text: str) -> bool:
-    """A field with a form of its own may refuse anything; the others only what is no visible text, or too much."""
+    """What is no visible text, or too much, or not of the form that its field wants."""
     controls = any(unicodedata.category(c) == "Cc" and c not in "\t\n\r" for c in text)
     not_normal = isinstance(field, f.Key) and not unicodedata.is_normalized("NFC", text)
-    has_form = len(field.validators) > 1
-    return not text.strip() or controls or len(text) > field.maximum or not_normal or has_form
+    forms = [check.regex for check in field.validators if hasattr(check, "regex")]
+    unformed = not all(form.fullmatch(text) for form in forms)
+    return not text.strip() or controls or len(text) > field.maximum or not_normal or unformed
 
 
 def turns(
