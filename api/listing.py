@@ -9,7 +9,7 @@ from flask import Response, current_app, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from api.access import Reach
-from api.answers import JSON, SPARSE, conditional, json_response, must_accept
+from api.answers import JSON, SPARSE, accepted, conditional, json_response, must_accept
 from api.base import ProviderScoped
 from api.context import caller
 from api.expansion import Member, Shape
@@ -62,7 +62,7 @@ def shaped(body: Any, shape: Shape) -> Response:
 
     :raises NotAcceptable: only that type fits, and no `fields` were asked for
     """
-    if shape.fields is None:
+    if shape.fields is None and accepted((JSON, SPARSE)) == SPARSE:
         must_accept((JSON,))
     response = json_response(body, media_type=JSON if shape.fields is None else SPARSE)
     response.vary.add("Accept")

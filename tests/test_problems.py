@@ -60,7 +60,6 @@ def problem(response: TestResponse, status: int, code: str) -> dict[str, Any]:
 
 def test_an_unknown_path_is_404(client: FlaskClient, ground: Ground) -> None:
     for path in (
-        "/",
         "/api",
         "/api/v1",
         "/api/v1/",

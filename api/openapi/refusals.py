@@ -135,7 +135,8 @@ def of(method: str, path: str, view: Any, *, has_body: bool) -> list[type[Proble
     if not view.open_to_anyone:
         kinds += [problems.Unauthenticated, problems.Forbidden]
         has_rows = view.rights[0] not in access.WITHOUT_ROWS
-        kinds += [problems.Duplicate] if has_rows and method in ("post", "put", "patch") else []
+        if has_rows and method in ("post", "put", "patch"):
+            kinds += [problems.Duplicate, problems.InUse]  # what it refers to may just have gone
     if getattr(view, "keyed", False):
         kinds += [InFlight]
     if "{" in path:
