@@ -21,7 +21,7 @@ from api.app import create_app
 from api.base import now
 from api.models.requests import IdempotencyKey
 from api.models.users import User
-from api.services import idempotency, rows
+from api.services import idempotency, rows, sweeps
 from tests import server
 from tests.accounts import new_client, signed_in
 from tests.contract.conforming import conforms
@@ -209,7 +209,7 @@ def test_after_a_day_a_key_is_forgotten(bench: Bench) -> None:
 def test_old_keys_are_swept_out_some_at_a_time(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(idempotency, "SWEPT_AT_ONCE", 3)
+    monkeypatch.setattr(sweeps, "AT_ONCE", 3)
     for n in range(5):
         post(bench, f"k{n}")
     age(bench.app, timedelta(days=2))

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from api.app import create_app
 from api.models.requests import RateWindow
-from api.services import rates
+from api.services import sweeps
 from tests import server
 from tests.accounts import LOGIN
 from tests.contract.conforming import conforms
@@ -311,7 +311,7 @@ def test_callers_of_minutes_past_are_forgotten(
     for n in range(6):
         get(app, {}, KEYS, environ_base={"REMOTE_ADDR": f"192.0.2.{n}"})
     assert len(meter._accounts) == len(granted(app)) == 6
-    monkeypatch.setattr(rates, "SWEPT_AT_ONCE", 4)
+    monkeypatch.setattr(sweeps, "AT_ONCE", 4)
     clock.now += 3600
     get(app, {}, KEYS)
     assert len(meter._accounts) == 1

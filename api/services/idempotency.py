@@ -20,11 +20,11 @@ from api.base import now
 from api.models.requests import IdempotencyKey
 from api.problems import Fault, Invalid, Problem
 from api.scope import Session
+from api.services import sweeps
 from schemas.fields import Worded
 
 HEADER = "Idempotency-Key"
 LIFETIME = timedelta(hours=24)
-SWEPT_AT_ONCE = 100
 _KEY = re.compile("[!-~]{1,255}")
 
 
@@ -98,13 +98,7 @@ def recall(session: Session, attempt: Attempt) -> Answer | None:
 
 def keep(session: Session, attempt: Attempt, answer: Answer) -> None:
     """Keep an answer, and sweep out some that are too old; this key's own among them, if there is one."""
-    old = (
-        sa.select(IdempotencyKey.key)
-        .where(IdempotencyKey.created_at <= now() - LIFETIME)
-        .order_by(IdempotencyKey.created_at)
-        .limit(SWEPT_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
+    old = sweeps.some(IdempotencyKey.key, IdempotencyKey.created_at <= now() - LIFETIME)
     swept = sa.delete(IdempotencyKey).where(
         sa.or_(IdempotencyKey.key == attempt.key, IdempotencyKey.key.in_(old))
     )

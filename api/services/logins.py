@@ -12,9 +12,7 @@ from api.base import Identifier, Moment, now
 from api.models.users import LoginSession, User, email_key
 from api.problems import Fault, Invalid, Unauthenticated
 from api.scope import Session
-from api.services import passwords
-
-SWEPT_AT_ONCE = 100
+from api.services import passwords, sweeps
 
 # One statement on each request: built once.
 _SIGNED_IN = (
@@ -95,11 +93,9 @@ def begin(session: Session, user: User, password: str, days: int) -> Login:
 
 def _sweep(session: Session) -> None:
     """Delete some families that have run out; the oldest come first by id, so there is little to look through."""
-    oldest = sa.select(LoginSession.id).order_by(LoginSession.id).limit(SWEPT_AT_ONCE)
     session.execute(
         sa.delete(LoginSession).where(
-            LoginSession.id.in_(oldest.with_for_update(skip_locked=True)),
-            LoginSession.expires_at <= now(),
+            LoginSession.id.in_(sweeps.some(LoginSession.id)), LoginSession.expires_at <= now()
         ),
         execution_options={"synchronize_session": False},
     )

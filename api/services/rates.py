@@ -20,10 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.models.requests import RateWindow
+from api.services import sweeps
 
 WINDOW_SECONDS = 60
 LEASES = 20  # a window's limit is handed out in about as many parts
-SWEPT_AT_ONCE = 100
 _INSERT: dict[str, Callable[..., Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
@@ -163,5 +163,5 @@ class Meter:
 def _sweep(begins: int) -> Any:
     """Some windows that are long past."""
     past = datetime.fromtimestamp(begins, UTC) - timedelta(seconds=10 * WINDOW_SECONDS)
-    old = sa.select(RateWindow.caller).where(RateWindow.begins_at < past).limit(SWEPT_AT_ONCE)
-    return sa.delete(RateWindow).where(RateWindow.caller.in_(old.with_for_update(skip_locked=True)))
+    old = sweeps.some(RateWindow.caller, RateWindow.begins_at < past)
+    return sa.delete(RateWindow).where(RateWindow.caller.in_(old))

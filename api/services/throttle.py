@@ -21,6 +21,7 @@ from api.base import now
 from api.models.users import LoginFailure
 from api.problems import TooManyRequests
 from api.scope import Session
+from api.services import sweeps
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_ADDRESS = 5
@@ -28,7 +29,6 @@ PER_DEVICE = 10
 # A school of hundreds shares one address; on the first morning of term many mistype.
 PER_ADDRESS = 100
 DEVICE_DAYS = 180
-SWEPT_AT_ONCE = 100
 _IPV6_SITE = 64  # one customer has at least a /64 to himself (RFC 6177)
 
 
@@ -112,10 +112,8 @@ def check_in_turn(session: Session, buckets: Sequence[Bucket]) -> None:
 
 def record(session: Session, buckets: Sequence[Bucket]) -> None:
     """Count a failure, and sweep out some that count no more."""
-    old = sa.select(LoginFailure.id).order_by(LoginFailure.id).limit(SWEPT_AT_ONCE)
     swept = sa.delete(LoginFailure).where(
-        LoginFailure.id.in_(old.with_for_update(skip_locked=True)),
-        LoginFailure.at <= now() - WINDOW,
+        LoginFailure.id.in_(sweeps.some(LoginFailure.id)), LoginFailure.at <= now() - WINDOW
     )
     session.execute(swept, execution_options={"synchronize_session": False})
     session.add_all(LoginFailure(bucket=bucket.key) for bucket in buckets)

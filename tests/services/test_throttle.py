@@ -11,7 +11,7 @@ from api.base import now
 from api.models.users import LoginFailure
 from api.problems import TooManyRequests
 from api.scope import Session
-from api.services import throttle
+from api.services import sweeps, throttle
 from api.services.throttle import Throttle
 
 HOME, CAFE = "192.0.2.1", "198.51.100.7"
@@ -125,7 +125,7 @@ def test_failures_that_count_no_more_are_swept_out_in_passing(
     buckets = one.buckets("person", "aino@example.org", HOME)
     count = sa.select(sa.func.count()).select_from(LoginFailure)
     fail(session, buckets, 1)
-    assert session.scalar(count) == 150 - throttle.SWEPT_AT_ONCE + 2
+    assert session.scalar(count) == 150 - sweeps.AT_ONCE + 2
     fail(session, buckets, 1)
     assert session.scalar(count) == 4
 
