@@ -4,13 +4,10 @@
 other's: `engine` has the scope of the session, by which pytest sorts. `tests/factories.py` makes data.
 """
 
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -19,7 +16,9 @@ from api.cli import migrate_database
 from api.db import Database
 from api.services import keys
 from tests import postgres, server
+from tests import stock as stocks
 from tests.contract.conforming import ConformingClient
+from tests.stock import Stock
 
 # Every answer that a test gets is held to the OpenAPI document, whichever application it made.
 Flask.test_client_class = ConformingClient
@@ -128,44 +127,22 @@ def _push_request_context() -> None:
 @pytest.fixture(autouse=True)
 def _empty_database(request: pytest.FixtureRequest) -> None:
     if "engine_url" in request.fixturenames:
-        request.getfixturevalue("empty")()
+        request.getfixturevalue("stock").clear()
 
 
 @pytest.fixture(scope="session")
-def empty(
-    request: pytest.FixtureRequest, engine: str, engine_url: str
-) -> Iterator[Callable[[], None]]:
-    """Deletes every row. On a connection of its own, past the foreign keys, the row policies and the scope."""
+def stock(request: pytest.FixtureRequest, engine: str, engine_url: str) -> Iterator[Stock]:
     if engine == "sqlite":
-        connection = sqlite3.connect(str(sa.make_url(engine_url).database), timeout=10)
-        yield lambda: _empty_sqlite(connection)
-        connection.close()
-        return
-    superuser = sa.make_url(request.getfixturevalue("postgres_server"))
-    here = superuser.set(database=sa.make_url(engine_url).database)
-    with psycopg.connect(here.render_as_string(hide_password=False), autocommit=True) as postgresql:
-        # What a test left locked shall fail, not hang.
-        postgresql.execute("SET session_replication_role = replica; SET lock_timeout = '10s'")
-        yield lambda: _empty_postgresql(postgresql)
+        opened = stocks.sqlite(engine_url)
+    else:
+        opened = stocks.postgresql(request.getfixturevalue("postgres_server"), engine_url)
+    with opened as found:
+        stocks.STOCKS[engine_url] = found
+        yield found
+        del stocks.STOCKS[engine_url]
 
 
 def migrated(url: str) -> None:
     database = Database(url)
     migrate_database(database)
     database.engine.dispose()
-
-
-def _empty_sqlite(connection: sqlite3.Connection) -> None:
-    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-    with connection:
-        for (table,) in tables:
-            if table != "alembic_version":
-                connection.execute(f'DELETE FROM "{table}"')
-
-
-def _empty_postgresql(connection: "psycopg.Connection[tuple[str]]") -> None:
-    # Not TRUNCATE: it makes new files for every table and index, which took 50 times as long.
-    tables = connection.execute(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-    ).fetchall()
-    connection.execute("; ".join(f'DELETE FROM "{table}"' for (table,) in tables))

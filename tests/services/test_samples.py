@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from api.app import create_app
 from api.cli import register_commands
 from tests.routes import contents
+from tests.stock import Stock
 
 SPRING, AUTUMN = "2012-spring", "2012-autumn"
 BOTH = {"Onni Malli", "Aino Esimerkki"}
@@ -38,9 +39,9 @@ class Sample:
 
 @pytest.fixture(scope="module")
 def sample(
-    settings: dict[str, object], empty: Any, tmp_path_factory: pytest.TempPathFactory
+    settings: dict[str, object], stock: Stock, tmp_path_factory: pytest.TempPathFactory
 ) -> Sample:
-    empty()
+    stock.clear()
     keys = tmp_path_factory.mktemp("sample") / "jwt-keys.json"
     shutil.copy(str(settings["JWT_KEYS_FILE"]), keys)
     app = create_app(settings | {"JWT_KEYS_FILE": str(keys)})
