@@ -28,7 +28,7 @@ class Stock:
         if isinstance(self.connection, sqlite3.Connection):
             self.connection.executescript(f"BEGIN; {script}; COMMIT")
         else:
-            self.connection.execute(script)  # type: ignore[call-overload]
+            self.connection.execute(script)
 
     def clear(self) -> None:
         # Not TRUNCATE: it makes new files for every table and index, which took 50 times as long.
@@ -36,7 +36,7 @@ class Stock:
 
     def is_empty(self) -> bool:
         found = " UNION ALL ".join(f'SELECT 1 FROM "{table}"' for table in self.tables())
-        return self.connection.execute(found).fetchone() is None  # type: ignore[call-overload, no-any-return]
+        return self.connection.execute(found).fetchone() is None
 
     def script(self) -> str:
         """What puts all rows in as they are now."""
@@ -44,10 +44,10 @@ class Stock:
 
     def _inserts(self) -> Iterator[str]:
         for table in self.tables():
-            described = self.connection.execute(f'SELECT * FROM "{table}" LIMIT 0').description  # type: ignore[call-overload]
+            described = self.connection.execute(f'SELECT * FROM "{table}" LIMIT 0').description
             columns = [f'"{column[0]}"' for column in described or ()]
             row = " || ', ' || ".join(self.quoted.format(column) for column in columns)
-            rows = self.connection.execute(f'SELECT {row} FROM "{table}"').fetchall()  # type: ignore[call-overload]
+            rows = self.connection.execute(f'SELECT {row} FROM "{table}"').fetchall()
             if rows:
                 values = ", ".join(f"({values})" for (values,) in rows)
                 yield f'INSERT INTO "{table}" ({", ".join(columns)}) VALUES {values}'
