@@ -4,12 +4,14 @@ A session carries a `Scope`. ORM statements on a `ProviderScoped` table get `pro
 on such a table is refused unless it took the scope from `scoped()`. No scope, no query.
 """
 
+import contextlib
 import re
 import typing as t
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
@@ -19,6 +21,7 @@ from api.base import Identifier, ProviderScoped
 # The roles a PostgreSQL transaction runs as; neither owns a table, so row level security (wall 3) holds for both.
 PROVIDER_ROLE = "lamppu_provider"
 MINISTRY_ROLE = "lamppu_ministry"
+ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,25 @@ class Session(orm.Session):
         if self.in_transaction():
             _tell_postgresql(self.connection(), scope)
 
+    @contextlib.contextmanager
+    def texts(
+        self, statement: sa.Select[str], values: t.Mapping[str, t.Any]
+    ) -> Iterator[Iterator[bytes]]:
+        """The one text that each row of a select is, in UTF-8, as it is read: however many, never all in memory.
+
+        On PostgreSQL they come by COPY, which has the server write ahead while they are taken; so they are for JSON,
+        which has no line breaks, and the session does nothing else meanwhile.
+
+        :raises ScopeError: as with any other statement
+        """
+        if self.connection().dialect.name == "postgresql":
+            told = {**values, **_told(self.scope, statement)}
+            with contextlib.closing(_copied(self.connection(), statement, told)) as texts:
+                yield texts
+        else:
+            rows = self.scalars(statement, values, execution_options={"yield_per": ROWS_AT_ONCE})
+            yield (text.encode() for text in rows)
+
     def _past_the_scope(self, *_: t.Any, **__: t.Any) -> t.NoReturn:
         raise ScopeError("the old bulk methods write past every event that holds the scope")
 
@@ -66,6 +88,28 @@ def _begin_in_scope(session: Session, _: t.Any, connection: sa.Connection) -> No
     _tell_postgresql(connection, session.scope)
 
 
+# JSON has none of these characters as they are, so that COPY finds nothing to quote and every text is as it was made.
+_AS_THEY_ARE = r"FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02'"
+
+
+def _copied(
+    connection: sa.Connection, statement: sa.Select[str], values: t.Mapping[str, t.Any]
+) -> t.Generator[bytes, None, None]:
+    compiled = statement.compile(connection)
+    copy = f"COPY ({compiled}) TO STDOUT ({_AS_THEY_ARE})"
+    driver: t.Any = connection.connection.driver_connection
+    try:
+        # Whoever stops in the middle leaves this by an exception, upon which the driver has the server stop too.
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(copy, compiled.construct_params(values)) as lines,
+        ):
+            while line := lines.read():
+                yield bytes(line[:-1])
+    except psycopg.OperationalError as error:
+        raise sa.exc.OperationalError("COPY", None, error) from error
+
+
 # A Core statement names its provider by this parameter; only the session's own scope ever fills it.
 SCOPE_PROVIDER = sa.bindparam("scope_provider", type_=Identifier())
 
@@ -75,6 +119,29 @@ def scoped(statement: t.Any) -> t.Any:
     if not any(getattr(e, "key", "") == SCOPE_PROVIDER.key for e in visitors.iterate(statement)):
         raise ScopeError("SCOPE_PROVIDER holds nothing of this statement")
     return statement.execution_options(takes_scope=True)
+
+
+def _told(scope: Scope, statement: t.Any) -> dict[str, t.Any]:
+    """What a Core select is told of the scope of its session. :raises ScopeError: nothing holds it"""
+    if not isinstance(statement, sa.Select):
+        raise ScopeError("only selects are read")
+    if scope.everyone:
+        return {}
+    if statement.get_execution_options().get("takes_scope"):
+        return {SCOPE_PROVIDER.key: _provider(scope)}
+    _refuse(_unheld(statement, classes_are_held=False))
+    return {}
+
+
+def _provider(scope: Scope) -> uuid.UUID:
+    if scope.provider_id is None:
+        raise ScopeError("no provider, no query")
+    return scope.provider_id
+
+
+def _refuse(unheld: Iterator[str]) -> None:
+    if names := sorted(set(unheld)):
+        raise ScopeError(f"no scope for {names}")
 
 
 def _unheld(statement: t.Any, *, classes_are_held: bool) -> Iterator[str]:
@@ -128,14 +195,12 @@ def _stay_in_scope(state: orm.ORMExecuteState) -> sa.Result[t.Any] | None:
             raise ScopeError("the ministry's session only reads")
         return None
     if state.execution_options.get("takes_scope"):
-        if scope.provider_id is None:
-            raise ScopeError("no provider, no query")
+        params = {SCOPE_PROVIDER.key: _provider(scope)}
         state.parameters = state.parameters or {}  # the library adds to a dict only
-        return state.invoke_statement(params={SCOPE_PROVIDER.key: scope.provider_id})
+        return state.invoke_statement(params=params)
     provider_id = scope.provider_id
     held = provider_id is not None and state.is_orm_statement and not state.is_insert
-    if unheld := sorted(set(_unheld(state.statement, classes_are_held=held))):
-        raise ScopeError(f"no scope for {unheld}")
+    _refuse(_unheld(state.statement, classes_are_held=held))
     if not held:
         return None
     if state.is_update and _moves_rows(state):

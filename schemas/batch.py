@@ -12,8 +12,11 @@ from schemas.base import Schema
 from schemas.fields import Choice, Coded, Entries, Flag, Part, Text, Whole
 
 OPERATIONS_MAX = 50
-# First parts of paths: they need cookies or a body of their own size, are public or a batch, or no path below /api/v1.
-NOT_IN_BATCH = frozenset({"api", "auth", "batch", "docs", "imports", "openapi.json", "schemas"})
+# First parts of paths: they need cookies or a body of their own size, answer with files, are public or a batch, or no
+# path below /api/v1.
+NOT_IN_BATCH = frozenset(
+    {"api", "auth", "batch", "docs", "exports", "imports", "openapi.json", "schemas"}
+)
 WITHOUT_BODY = frozenset({"GET", "DELETE"})
 # `{{goal.id}}`: a member of what the operation with the id `goal` answered.
 REFERENCE = re.compile(r"\{\{([A-Za-z0-9_-]{1,40})\.([a-z_]{1,40})\}\}")

@@ -67,6 +67,16 @@ def list_query(
     schema: type[Schema], filters: t.Sequence[str], expandable: t.Sequence[str]
 ) -> Schema:
     """The parameters of a list: its filters, and which of these names a row can be expanded by."""
+    members = narrowing(schema, filters)
+    words = SiblingSort if "position" in schema._declared_fields else Sort
+    told = "`-` stands for descending. Without it `created_at`, the order in which rows were made."
+    members["sort"] = Choice(words, load_default=None, metadata={"description": told})
+    query = type(f"{schema.__name__}Query", (ListQuery,), members | _shaping(schema, expandable))
+    return t.cast(Schema, query())
+
+
+def narrowing(schema: type[Schema], filters: t.Sequence[str]) -> dict[str, t.Any]:
+    """The parameters that tell which rows of a resource are meant, beside `updated_since`."""
     members: dict[str, t.Any] = {name: _filter(schema, name) for name in filters}
     if "period_id" in filters:
         told = "Only rows of the periods of this code, like 2012-spring, in whatever project"
@@ -74,11 +84,7 @@ def list_query(
     if texts(schema):
         told = "Text that stands somewhere in the row's own texts, in whatever case; no wildcards"
         members["q"] = Text(100, load_default=None, metadata={"description": told})
-    words = SiblingSort if "position" in schema._declared_fields else Sort
-    told = "`-` stands for descending. Without it `created_at`, the order in which rows were made."
-    members["sort"] = Choice(words, load_default=None, metadata={"description": told})
-    query = type(f"{schema.__name__}Query", (ListQuery,), members | _shaping(schema, expandable))
-    return t.cast(Schema, query())
+    return members
 
 
 def item_query(

@@ -151,7 +151,8 @@ class Catalog:
                 called = type(schema).__name__ + name.capitalize()
                 return self.named(called, lambda: {"type": "object", "additionalProperties": inner})
             case Names():
-                called = type(schema).__name__.removesuffix("Query").removesuffix("Item")
+                called = type(schema).__name__.removesuffix("Query")
+                called = called.removesuffix("Item").removesuffix("Export")
                 named = {"type": "string", "enum": sorted(field.choices, key="id".__ne__)}
                 inner = self.named(called + name.removesuffix("s").capitalize(), lambda: named)
                 return (exact or {}) | {"maxItems": len(field.choices), "items": inner}

@@ -1,5 +1,6 @@
 """One blueprint a resource. To add one, add its line here."""
 
+from api.crud import LISTED
 from api.resources import (
     auth,
     batch,
@@ -8,6 +9,7 @@ from api.resources import (
     deliverables,
     disseminations,
     docs,
+    exports,
     feedback,
     forms,
     goals,
@@ -56,6 +58,7 @@ BLUEPRINTS = (
     deliverables.blp,
     reports.blp,
     imports.blp,
+    exports.blueprint(LISTED.values()),
     batch.blp,
     forms.blp,
     forms.contract_document,

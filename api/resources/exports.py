@@ -1,0 +1,218 @@
+"""Every row of a resource in one answer, as a file: for those who take all of it, or put it into a spreadsheet."""
+
+import itertools
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from typing import IO, Any
+
+from flask import Response, request
+from werkzeug.wsgi import FileWrapper
+
+from api import context
+from api.answers import JSON, SPARSE
+from api.blueprint import Blueprint
+from api.documents.tables import TooLongForCell
+from api.models.reports import Report
+from api.problems import Fault, Invalid, Stale
+from api.services import exports as service
+from api.services.exports import Asked
+from api.table import Resource
+from schemas.base import Schema
+from schemas.exports import Extension, columns, export_query
+from schemas.fields import Worded
+from schemas.lists import page, sparse
+from schemas.reports import CompiledReport
+
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA = {Extension.NDJSON: NDJSON, Extension.JSON: JSON, Extension.CSV: CSV, Extension.XLSX: XLSX}
+TABLES = (Extension.CSV, Extension.XLSX)
+EXTENSION = f"<any({', '.join(Extension)}):extension>"
+
+log = logging.getLogger("lamppu.exports")
+
+Node = dict[str, Any]
+Query = dict[str, Any]
+
+
+_PARAMETER: Node = {
+    "in": "path",
+    "name": "extension",
+    "description": (
+        "`ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. "
+        "`xlsx`: a workbook."
+    ),
+    "schema": {"type": "string", "enum": list(Extension)},
+    "example": "ndjson",
+}
+_TABLE: Node = {
+    "type": "string",
+    "description": (
+        "RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and "
+        "a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would "
+        "take for a formula (`=`, `+`, `-`, `@`, after blanks or not, or a tab or line break at its beginning), or "
+        "that begins with an apostrophe, has an apostrophe before it: who reads takes one away."
+    ),
+}
+_WORKBOOK: Node = {
+    "type": "string",
+    "format": "binary",
+    "description": (
+        "One sheet, and more where rows are more than one holds, each with a head like that of CSV. Days are dates of "
+        "Excel, moments texts, and texts are as they are, never formulas."
+    ),
+}
+_REPORTS = (
+    "Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the "
+    "records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`."
+)
+
+
+def _lines(shown: type[Schema], thin: type[Schema]) -> Node:
+    return {
+        "type": "string",
+        "description": "A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.",
+        "x-line": {"$ref": f"#/components/schemas/{shown.__name__}"},
+        "x-sparse-line": {"$ref": f"#/components/schemas/{thin.__name__}"},
+    }
+
+
+def blueprint(resources: Iterable[Resource]) -> Blueprint:
+    """One route for each resource that has a list, with that list's rights and filters."""
+    blp = Blueprint("exports", access="exports", url_prefix="/api/v1/exports", description=__doc__)
+    for resource in resources:
+        _register(blp, resource)
+    return blp
+
+
+def _register(blp: Blueprint, resource: Resource) -> None:
+    stem = resource.blp.name
+    shown = CompiledReport if resource.model is Report else resource.model.schema
+    thin = sparse(shown)
+    many = "".join(part.capitalize() for part in stem.split("_"))
+
+    @blp.route(
+        f"/{stem.replace('_', '-')}.{EXTENSION}",
+        endpoint=stem,
+        access=stem,
+        produces=(*MEDIA.values(), SPARSE),
+        streamed=True,
+        parameters=[_PARAMETER],
+    )
+    @blp.doc(
+        operationId=f"export{many}",
+        summary=f"Export all {stem.replace('_', '-')}",
+        description=_REPORTS if resource.model is Report else None,
+    )
+    @blp.arguments(export_query(shown, resource.filters), location="query")
+    @blp.response(200, page(shown))
+    @blp.alt_response(200, schema=page(thin), content_type=SPARSE, success=True)
+    @blp.alt_response(200, schema=_lines(shown, thin), content_type=NDJSON, success=True)
+    @blp.alt_response(200, schema=_TABLE, content_type=CSV, success=True)
+    @blp.alt_response(200, schema=_WORKBOOK, content_type=XLSX, success=True)
+    def export(query: Query, extension: str) -> Response:
+        return _answer(resource, query, Extension(extension))
+
+
+def _answer(resource: Resource, query: Query, extension: Extension) -> Response:
+    if request.if_match and not request.if_match.star_tag:
+        raise Stale("An export has no version.")
+    export = _Export(resource, query, extension)
+    response = Response(iter(()), content_type=export.media_type)
+    name = f"{resource.blp.name.replace('_', '-')}.{extension}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.add("Authorization")
+    if request.method == "GET":
+        with ExitStack() as stack:
+            export.begin(response, stack)
+            response.call_on_close(stack.pop_all().close)
+    return response
+
+
+class _Export:
+    """What was asked for, from the first row to the last byte.
+
+    All that is opened for it hangs on a stack, which the server unwinds when the answer has gone out or the client has
+    gone away.
+    """
+
+    def __init__(self, resource: Resource, query: Query, extension: Extension):
+        self.resource, self.extension = resource, extension
+        self.bom = query.pop("bom")
+        fields, after = query.pop("fields"), query.pop("after")
+        names = None if fields is None else frozenset(("id", *fields))
+        given = {name: value for name, value in query.items() if value is not None}
+        filters = resource.model.looked_up(given)
+        self.asked = Asked(resource.view, context.reach(), filters, after, names)
+        self.columns = columns(resource.model.schema, names)
+        self._must_fit()
+
+    def _must_fit(self) -> None:
+        """:raises Invalid: a parameter that means nothing in this form"""
+        text = Worded("Not for an export of this form.")
+        if self.bom is not None and self.extension is not Extension.CSV:
+            raise Invalid(faults=[Fault("not_for_form", text, parameter="bom")])
+        if self.extension in TABLES and "form" in (self.asked.names or ()):
+            raise Invalid(faults=[Fault("not_for_form", text, parameter="fields")])
+
+    @property
+    def media_type(self) -> str:
+        if self.extension is Extension.JSON and self.asked.names:
+            return SPARSE
+        return MEDIA[self.extension] + (
+            "; charset=utf-8" if self.extension is Extension.CSV else ""
+        )
+
+    def begin(self, response: Response, stack: ExitStack) -> None:
+        """Read as far as to the first row, so that what is wrong is told as a problem, and send from there."""
+        if self.extension is Extension.XLSX or request.environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+            # Before HTTP/1.1 nothing but its length tells a whole answer from one that broke off (RFC 9112 §6.3).
+            with ExitStack() as reading:
+                file = self._file(reading, stack)
+            response.content_length = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            response.response = FileWrapper(file, service.CHUNK_BYTES)
+        else:
+            response.response = _watched(self._chunks(stack), context.request_id())
+
+    def _file(self, reading: ExitStack, stack: ExitStack) -> IO[bytes]:
+        if self.extension is not Extension.XLSX:
+            return service.whole(self._chunks(reading), stack)
+        try:
+            return service.xlsx(self._texts(reading), self.columns, self.resource.blp.name, stack)
+        except TooLongForCell as error:
+            text = Worded(
+                "{column} of {id} is longer than a cell of XLSX may be.",
+                column=error.column.name,
+                id=error.row["id"],
+            )
+            fault = Fault("too_long_for_cell", text, parameter="extension")
+            raise Invalid(faults=[fault]) from error
+
+    def _chunks(self, stack: ExitStack) -> Iterator[bytes]:
+        texts = self._texts(stack)
+        if self.extension is Extension.CSV:
+            return service.csv(texts, self.columns, bom=self.bom is not False)
+        return service.ndjson(texts) if self.extension is Extension.NDJSON else service.json(texts)
+
+    def _texts(self, stack: ExitStack) -> Iterator[bytes]:
+        session = stack.enter_context(self.resource.snapshot())
+        compiled = self.resource.model is Report and self.extension not in TABLES
+        if compiled and (self.asked.names is None or "form" in self.asked.names):
+            texts = service.reports(session, self.asked)
+        else:
+            texts = service.rows(session, self.asked, stack)
+        return itertools.chain(list(itertools.islice(texts, 1)), texts)
+
+
+def _watched(chunks: Iterator[bytes], request_id: str) -> Iterator[bytes]:
+    """The server breaks the connection off upon the error: what has gone out never looks whole."""
+    try:
+        yield from chunks
+    except Exception:
+        log.error("request %s: an export broke off", request_id)
+        raise
