@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from marshmallow import fields
 
-from schemas.base import Languages, Schema
-from schemas.fields import Day, Flag, Id, Names, Number, Part, QueryFlag, QueryMoment, Whole
-from schemas.lists import narrowing
+from schemas.base import Languages, Schema, id_first
+from schemas.fields import Day, Flag, Id, Names, Number, Part, QueryFlag, Whole
+from schemas.lists import Narrowing, narrowing
 
 
 class Extension(StrEnum):
@@ -20,13 +20,7 @@ class Extension(StrEnum):
     XLSX = "xlsx"
 
 
-class ExportQuery(Schema):
-    updated_since = QueryMoment(
-        load_default=None,
-        metadata={
-            "description": "Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`)"
-        },
-    )
+class ExportQuery(Narrowing):
     after = Id(
         load_default=None,
         metadata={
@@ -76,14 +70,14 @@ class Column:
 
 
 def columns(schema: type[Schema], names: t.Container[str] | None = None) -> list[Column]:
-    """The columns of a schema's rows as a table, in the order in which rows are shown.
+    """The columns of a schema's rows as a table, the id first.
 
     Lists stay whole in one cell, as JSON, so that a row of the table is a row of the resource with its id and version.
 
     :param names: the fields to show; all of them when None
     """
     found: list[Column] = []
-    for name, field in schema().dump_fields.items():
+    for name, field in id_first(schema().dump_fields):
         if names is not None and name not in names:
             continue
         if isinstance(field, Part) and isinstance(field.schema, Languages):

@@ -41,20 +41,22 @@ class SiblingSort(StrEnum):
     LAST = "-position"
 
 
-class ListQuery(Schema):
+class Narrowing(Schema):
+    updated_since = QueryMoment(
+        load_default=None,
+        metadata={
+            "description": "Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`)"
+        },
+    )
+
+
+class ListQuery(Narrowing):
     limit = QueryWhole(1, 500, load_default=50, metadata={"description": "Rows a page"})
     cursor = Text(
         1000,
         load_default=None,
         metadata={
             "description": "`next` of the page before, by the same caller with the same filters, `q` and `sort`"
-        },
-    )
-    updated_since = QueryMoment(
-        load_default=None,
-        metadata={
-            "description": "Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). "
-            "Without `sort` they come as `updated_at` orders them."
         },
     )
     count = QueryFlag(
@@ -69,7 +71,10 @@ def list_query(
     """The parameters of a list: its filters, and which of these names a row can be expanded by."""
     members = narrowing(schema, filters)
     words = SiblingSort if "position" in schema._declared_fields else Sort
-    told = "`-` stands for descending. Without it `created_at`, the order in which rows were made."
+    told = (
+        "`-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, "
+        "`updated_at`."
+    )
     members["sort"] = Choice(words, load_default=None, metadata={"description": told})
     query = type(f"{schema.__name__}Query", (ListQuery,), members | _shaping(schema, expandable))
     return t.cast(Schema, query())

@@ -65,8 +65,12 @@ _WORKBOOK: Node = {
         "Excel, moments texts, and texts are as they are, never formulas."
     ),
 }
+_ROWS = (
+    "Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it "
+    "reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction."
+)
 _REPORTS = (
-    "Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the "
+    " Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the "
     "records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`."
 )
 
@@ -105,7 +109,7 @@ def _register(blp: Blueprint, resource: Resource) -> None:
     @blp.doc(
         operationId=f"export{many}",
         summary=f"Export all {stem.replace('_', '-')}",
-        description=_REPORTS if resource.model is Report else None,
+        description=_ROWS + (_REPORTS if resource.model is Report else ""),
     )
     @blp.arguments(export_query(shown, resource.filters), location="query")
     @blp.response(200, page(shown))
