@@ -106,8 +106,10 @@ def _copied(
         ):
             while line := lines.read():
                 yield bytes(line[:-1])
-    except psycopg.OperationalError as error:
-        raise sa.exc.OperationalError("COPY", None, error) from error
+    except psycopg.Error as error:
+        operational = isinstance(error, psycopg.OperationalError)
+        kind = sa.exc.OperationalError if operational else sa.exc.DBAPIError
+        raise kind("COPY", None, error) from error
 
 
 # A Core statement names its provider by this parameter; only the session's own scope ever fills it.

@@ -321,7 +321,15 @@ def _called(name: str) -> str:
 def test_the_introduction_says_what_holds_of_every_operation(served: Document) -> None:
     text = served["info"]["description"]
     assert re.findall("^## (.*)$", text, re.MULTILINE) == [
-        *("Reading lists", "Exports", "Writing and conflicts", "Errors", "Limits", "Languages", "Browsers"),
+        *(
+            "Reading lists",
+            "Exports",
+            "Writing and conflicts",
+            "Errors",
+            "Limits",
+            "Languages",
+            "Browsers",
+        ),
         "Changes to this contract",
     ]
     for word in (

@@ -23,6 +23,8 @@ BOM = "\ufeff".encode()
 _STARTS_FORMULA = re.compile(r"'|\s*[=+\-@＝＋－＠]|[\t\r\n]")
 # Of Excel: rows of a sheet with its head, and UTF-16 units in a cell.
 SHEET_ROWS, CELL_UNITS = 1_048_576, 32_767
+# Of CSV, for who reads: as long as the longest list that a row may have, about twice over.
+LONGEST_CELL = 50_000_000
 _WIDTH = 20  # characters; as long as most cells are, apart from texts
 
 
@@ -109,6 +111,7 @@ def read_csv(columns: Iterable[Column], lines: Iterable[str]) -> Iterator[dict[s
 
     :raises KeyError: a column of another name; ValueError or csv.Error: a cell that is none of its column
     """
+    csv.field_size_limit(LONGEST_CELL)  # the library has one for the whole process
     named = {column.name: column for column in columns}
     cells = csv.reader(lines, strict=True)
     head = [named[name] for name in next(cells)]

@@ -5,10 +5,10 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import IO, Any
 
 from flask import Response, request
-from werkzeug.wsgi import FileWrapper
 
 from api import context
 from api.answers import JSON, SPARSE
@@ -20,9 +20,9 @@ from api.services import exports as service
 from api.services.exports import Asked
 from api.table import Resource
 from schemas.base import Schema
-from schemas.exports import Extension, columns, export_query
+from schemas.exports import Extension, columns, export_query, whole
 from schemas.fields import Worded
-from schemas.lists import page, sparse
+from schemas.lists import sparse
 from schemas.reports import CompiledReport
 
 NDJSON = "application/x-ndjson"
@@ -66,8 +66,8 @@ _WORKBOOK: Node = {
     ),
 }
 _ROWS = (
-    "Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it "
-    "reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction."
+    "Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as "
+    "it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction."
 )
 _REPORTS = (
     " Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the "
@@ -112,8 +112,8 @@ def _register(blp: Blueprint, resource: Resource) -> None:
         description=_ROWS + (_REPORTS if resource.model is Report else ""),
     )
     @blp.arguments(export_query(shown, resource.filters), location="query")
-    @blp.response(200, page(shown))
-    @blp.alt_response(200, schema=page(thin), content_type=SPARSE, success=True)
+    @blp.response(200, whole(shown))
+    @blp.alt_response(200, schema=whole(thin), content_type=SPARSE, success=True)
     @blp.alt_response(200, schema=_lines(shown, thin), content_type=NDJSON, success=True)
     @blp.alt_response(200, schema=_TABLE, content_type=CSV, success=True)
     @blp.alt_response(200, schema=_WORKBOOK, content_type=XLSX, success=True)
@@ -132,17 +132,28 @@ def _answer(resource: Resource, query: Query, extension: Extension) -> Response:
     response.vary.add("Authorization")
     if request.method == "GET":
         with ExitStack() as stack:
-            export.begin(response, stack)
-            response.call_on_close(stack.pop_all().close)
+            chunks = export.begin(response, stack)
+            opened = stack.pop_all()
+        response.response = _sent(chunks, opened, context.request_id())
+        response.call_on_close(opened.close)  # also when not even the first chunk was asked for
     return response
 
 
-class _Export:
-    """What was asked for, from the first row to the last byte.
+def _sent(chunks: Iterator[bytes], opened: ExitStack, request_id: str) -> Iterator[bytes]:
+    """The chunks; what was opened for them is closed when they end, or when the client has gone away.
 
-    All that is opened for it hangs on a stack, which the server unwinds when the answer has gone out or the client has
-    gone away.
+    Upon an error the server breaks the connection off, so that what has gone out never looks whole.
     """
+    with opened:
+        try:
+            yield from chunks
+        except Exception:
+            log.error("request %s: an export broke off", request_id)
+            raise
+
+
+class _Export:
+    """What was asked for, from the first row to the last byte; what is opened for it hangs on a stack."""
 
     def __init__(self, resource: Resource, query: Query, extension: Extension):
         self.resource, self.extension = resource, extension
@@ -171,17 +182,16 @@ class _Export:
             "; charset=utf-8" if self.extension is Extension.CSV else ""
         )
 
-    def begin(self, response: Response, stack: ExitStack) -> None:
-        """Read as far as to the first row, so that what is wrong is told as a problem, and send from there."""
+    def begin(self, response: Response, stack: ExitStack) -> Iterator[bytes]:
+        """Read as far as to the first row, so that what is wrong is told as a problem. :return: chunks to send"""
         if self.extension is Extension.XLSX or request.environ["SERVER_PROTOCOL"] == "HTTP/1.0":
             # Before HTTP/1.1 nothing but its length tells a whole answer from one that broke off (RFC 9112 §6.3).
             with ExitStack() as reading:
                 file = self._file(reading, stack)
             response.content_length = file.seek(0, os.SEEK_END)
             file.seek(0)
-            response.response = FileWrapper(file, service.CHUNK_BYTES)
-        else:
-            response.response = _watched(self._chunks(stack), context.request_id())
+            return iter(partial(file.read, service.CHUNK_BYTES), b"")
+        return self._chunks(stack)
 
     def _file(self, reading: ExitStack, stack: ExitStack) -> IO[bytes]:
         if self.extension is not Extension.XLSX:
@@ -211,12 +221,3 @@ class _Export:
         else:
             texts = service.rows(session, self.asked, stack)
         return itertools.chain(list(itertools.islice(texts, 1)), texts)
-
-
-def _watched(chunks: Iterator[bytes], request_id: str) -> Iterator[bytes]:
-    """The server breaks the connection off upon the error: what has gone out never looks whole."""
-    try:
-        yield from chunks
-    except Exception:
-        log.error("request %s: an export broke off", request_id)
-        raise
