@@ -60,8 +60,8 @@ class Session(orm.Session):
 
         :raises ScopeError: as with any other statement
         """
+        told = {**values, **_told(self.scope, statement)}
         if self.connection().dialect.name == "postgresql":
-            told = {**values, **_told(self.scope, statement)}
             with contextlib.closing(_copied(self.connection(), statement, told)) as texts:
                 yield texts
         else:

@@ -1806,6 +1806,512 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/clients.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all clients
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: admin (every row); manager (their own provider's rows).
+         */
+        get: operations["exportClients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/contacts.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all contacts
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportContacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/deliverables.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all deliverables
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportDeliverables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/disseminations.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all disseminations
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportDisseminations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/feedback.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all feedback
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportFeedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/goals.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all goals
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportGoals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/imports.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all imports
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportImports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/indicators.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all indicators
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportIndicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/measurements.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all measurements
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportMeasurements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/meetings.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all meetings
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportMeetings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/participations.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all participations
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportParticipations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/periods.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all periods
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportPeriods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/programmes.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all programmes
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProgrammes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/project-goals.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all project-goals
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProjectGoals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/project-indicators.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all project-indicators
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProjectIndicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/project-meetings.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all project-meetings
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProjectMeetings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/projects.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all projects
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/providers.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all providers
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: everybody who is signed in.
+         */
+        get: operations["exportProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/reports.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all reports
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportReports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/results.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all results
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/sub-projects.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all sub-projects
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportSubProjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/surveys.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all surveys
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportSurveys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/users.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all users
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: admin (every row); manager (their own provider's rows).
+         */
+        get: operations["exportUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batch": {
         parameters: {
             query?: never;
@@ -1829,10 +2335,10 @@ export interface paths {
          *     If-None-Match (`"{{goal.version}}"`). Inside other text of a body it stays as it is written. It goes one level deep:
          *     an id, a dot, and a member of the answer itself. In a path anything else in double braces is refused.
          *
-         *     Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/docs`, `/batch` itself; nor what is outside
-         *     `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key), the operations
-         *     left answer 424. A batch counts as one request and one more for each operation; where so many are not left, it is
-         *     refused with 429 and nothing of it is done.
+         *     Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/exports`, `/docs`, `/batch` itself; nor what is
+         *     outside `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key), the
+         *     operations left answer 424. A batch counts as one request and one more for each operation; where so many are not
+         *     left, it is refused with 429 and nothing of it is done.
          *
          *     Allowed: everybody who is signed in.
          */
@@ -2563,6 +3069,12 @@ export interface components {
         };
         /** @enum {string} */
         ClientExpand: "provider";
+        /** @description All rows that fit, as one page. */
+        ClientExport: {
+            items: components["schemas"]["Client"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ClientField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "name" | "scopes" | "active" | "expires_at" | "last_used_at";
         /** @description A script or system that uses the API with credentials of its own. As it comes in. */
@@ -2585,6 +3097,11 @@ export interface components {
              */
             provider_id?: string | null;
         };
+        /**
+         * ClientLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ClientLines: string;
         /** @description One page of a list. */
         ClientPage: {
             items: components["schemas"]["Client"][];
@@ -2675,6 +3192,12 @@ export interface components {
             /** @description With `expand=provider`. */
             provider?: components["schemas"]["Provider"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        ClientSparseExport: {
+            items: components["schemas"]["ClientSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ClientSparsePage: {
             items: components["schemas"]["ClientSparse"][];
@@ -2748,8 +3271,19 @@ export interface components {
         };
         /** @enum {string} */
         CompiledReportExpand: "provider" | "sub_project" | "contact";
+        /** @description All rows that fit, as one page. */
+        CompiledReportExport: {
+            items: components["schemas"]["CompiledReport"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         CompiledReportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "kind" | "title" | "language" | "report_date" | "contact_id" | "period_ids" | "state" | "form";
+        /**
+         * CompiledReportLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        CompiledReportLines: string;
         /** @description A row with only the fields that were asked for, and its id. */
         CompiledReportSparse: {
             /**
@@ -2812,6 +3346,12 @@ export interface components {
             /** @description With `expand=contact`. */
             contact?: components["schemas"]["Contact"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        CompiledReportSparseExport: {
+            items: components["schemas"]["CompiledReportSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description How many cells are in which state. */
         Completeness: {
             /** Format: int32 */
@@ -2869,6 +3409,12 @@ export interface components {
         };
         /** @enum {string} */
         ContactExpand: "provider";
+        /** @description All rows that fit, as one page. */
+        ContactExport: {
+            items: components["schemas"]["Contact"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ContactField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "name" | "job_title" | "email" | "phone" | "postal_address";
         /** @description Personal data: give no more than the form needs. As it comes in. */
@@ -2886,6 +3432,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
+        /**
+         * ContactLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ContactLines: string;
         /** @description One page of a list. */
         ContactPage: {
             items: components["schemas"]["Contact"][];
@@ -2952,6 +3503,12 @@ export interface components {
             updated_at?: string;
             /** @description With `expand=provider`. */
             provider?: components["schemas"]["Provider"] | null;
+        };
+        /** @description All rows that fit, as one page. */
+        ContactSparseExport: {
+            items: components["schemas"]["ContactSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         ContactSparsePage: {
@@ -3062,6 +3619,12 @@ export interface components {
         };
         /** @enum {string} */
         DeliverableExpand: "period" | "provider" | "sub_project" | "based_on" | "disseminations";
+        /** @description All rows that fit, as one page. */
+        DeliverableExport: {
+            items: components["schemas"]["Deliverable"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         DeliverableField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "kind" | "title" | "description" | "progress" | "based_on_id" | "stages" | "deliveries" | "goal_ids";
         /** @description A model, description, plan or other deliverable, its way into use and its delivery. As it comes in. */
@@ -3129,6 +3692,11 @@ export interface components {
          * @enum {string}
          */
         DeliverableKind: "model" | "description" | "plan" | "survey" | "material" | "other";
+        /**
+         * DeliverableLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        DeliverableLines: string;
         /** @description One page of a list. */
         DeliverablePage: {
             items: components["schemas"]["Deliverable"][];
@@ -3259,6 +3827,12 @@ export interface components {
             based_on?: components["schemas"]["Deliverable"] | null;
             /** @description With `expand=disseminations`. */
             disseminations?: components["schemas"]["Dissemination"][];
+        };
+        /** @description All rows that fit, as one page. */
+        DeliverableSparseExport: {
+            items: components["schemas"]["DeliverableSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         DeliverableSparsePage: {
@@ -3417,6 +3991,12 @@ export interface components {
         };
         /** @enum {string} */
         DisseminationExpand: "period" | "provider" | "sub_project" | "survey" | "deliverable";
+        /** @description All rows that fit, as one page. */
+        DisseminationExport: {
+            items: components["schemas"]["Dissemination"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         DisseminationField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "survey_id" | "deliverable_id" | "audience" | "by_whom" | "channel" | "progress" | "text" | "goal_ids";
         /** @description Of which survey or deliverable, to whom, by whom and when. As it comes in. */
@@ -3471,6 +4051,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
+        /**
+         * DisseminationLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        DisseminationLines: string;
         /** @description One page of a list. */
         DisseminationPage: {
             items: components["schemas"]["Dissemination"][];
@@ -3608,6 +4193,12 @@ export interface components {
             /** @description With `expand=deliverable`. */
             deliverable?: components["schemas"]["Deliverable"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        DisseminationSparseExport: {
+            items: components["schemas"]["DisseminationSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         DisseminationSparsePage: {
             items: components["schemas"]["DisseminationSparse"][];
@@ -3722,6 +4313,12 @@ export interface components {
         };
         /** @enum {string} */
         FeedbackExpand: "period" | "provider" | "sub_project" | "meeting" | "survey" | "about_survey" | "about_deliverable";
+        /** @description All rows that fit, as one page. */
+        FeedbackExport: {
+            items: components["schemas"]["Feedback"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         FeedbackField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "source" | "source_name" | "field" | "meeting_id" | "survey_id" | "about" | "about_survey_id" | "about_deliverable_id" | "position" | "point" | "actions" | "goal_ids";
         /** @description One point of feedback, and what became of it. As it comes in. */
@@ -3794,6 +4391,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
+        /**
+         * FeedbackLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        FeedbackLines: string;
         /** @description One page of a list. */
         FeedbackPage: {
             items: components["schemas"]["Feedback"][];
@@ -3983,6 +4585,12 @@ export interface components {
             /** @description With `expand=about_deliverable`. */
             about_deliverable?: components["schemas"]["Deliverable"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        FeedbackSparseExport: {
+            items: components["schemas"]["FeedbackSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         FeedbackSparsePage: {
             items: components["schemas"]["FeedbackSparse"][];
@@ -4098,6 +4706,12 @@ export interface components {
         };
         /** @enum {string} */
         GoalExpand: "provider" | "sub_project" | "project_goal" | "results" | "indicators";
+        /** @description All rows that fit, as one page. */
+        GoalExport: {
+            items: components["schemas"]["Goal"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         GoalField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "project_goal_id" | "position" | "text";
         /** @description A goal of the sub-project: taken from the project description, or its own. As it comes in. */
@@ -4123,6 +4737,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
+        /**
+         * GoalLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        GoalLines: string;
         /** @description One page of a list. */
         GoalPage: {
             items: components["schemas"]["Goal"][];
@@ -4211,6 +4830,12 @@ export interface components {
             results?: components["schemas"]["Result"][];
             /** @description With `expand=indicators`. */
             indicators?: components["schemas"]["Indicator"][];
+        };
+        /** @description All rows that fit, as one page. */
+        GoalSparseExport: {
+            items: components["schemas"]["GoalSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         GoalSparsePage: {
@@ -4453,6 +5078,12 @@ export interface components {
         };
         /** @enum {string} */
         ImportExpand: "provider" | "sub_project";
+        /** @description All rows that fit, as one page. */
+        ImportExport: {
+            items: components["schemas"]["Import"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One point of feedback, and what became of it. As an element of an import: references by name, without their `_id`, or by id. */
         ImportFeedback: {
             /**
@@ -4592,6 +5223,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /**
+         * ImportLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ImportLines: string;
         /** @description The actual value of an indicator in one reporting period. As an element of an import: references by name, without their `_id`, or by id. */
         ImportMeasurement: {
             /**
@@ -4837,6 +5473,12 @@ export interface components {
         ImportSparseCounts: {
             [key: string]: components["schemas"]["Tally"];
         };
+        /** @description All rows that fit, as one page. */
+        ImportSparseExport: {
+            items: components["schemas"]["ImportSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ImportSparsePage: {
             items: components["schemas"]["ImportSparse"][];
@@ -5001,6 +5643,12 @@ export interface components {
         };
         /** @enum {string} */
         IndicatorExpand: "provider" | "sub_project" | "goal" | "project_indicator" | "measurements";
+        /** @description All rows that fit, as one page. */
+        IndicatorExport: {
+            items: components["schemas"]["Indicator"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         IndicatorField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "goal_id" | "project_indicator_id" | "position" | "name" | "unit" | "baseline" | "target" | "direction";
         /** @description What the sub-project measures to see how the goal is reached. As it comes in. */
@@ -5037,6 +5685,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
+        /**
+         * IndicatorLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        IndicatorLines: string;
         /** @description One page of a list. */
         IndicatorPage: {
             items: components["schemas"]["Indicator"][];
@@ -5146,6 +5799,12 @@ export interface components {
             project_indicator?: components["schemas"]["ProjectIndicator"] | null;
             /** @description With `expand=measurements`. */
             measurements?: components["schemas"]["Measurement"][];
+        };
+        /** @description All rows that fit, as one page. */
+        IndicatorSparseExport: {
+            items: components["schemas"]["IndicatorSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         IndicatorSparsePage: {
@@ -5277,6 +5936,12 @@ export interface components {
         };
         /** @enum {string} */
         MeasurementExpand: "provider" | "sub_project" | "indicator" | "period";
+        /** @description All rows that fit, as one page. */
+        MeasurementExport: {
+            items: components["schemas"]["Measurement"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         MeasurementField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "indicator_id" | "period_id" | "value" | "measured_on" | "note";
         /** @description The actual value of an indicator in one reporting period. As it comes in. */
@@ -5303,6 +5968,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
+        /**
+         * MeasurementLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        MeasurementLines: string;
         /** @description One page of a list. */
         MeasurementPage: {
             items: components["schemas"]["Measurement"][];
@@ -5398,6 +6068,12 @@ export interface components {
             indicator?: components["schemas"]["Indicator"] | null;
             /** @description With `expand=period`. */
             period?: components["schemas"]["Period"] | null;
+        };
+        /** @description All rows that fit, as one page. */
+        MeasurementSparseExport: {
+            items: components["schemas"]["MeasurementSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         MeasurementSparsePage: {
@@ -5511,6 +6187,12 @@ export interface components {
         };
         /** @enum {string} */
         MeetingExpand: "period" | "provider" | "sub_project" | "project_meeting" | "feedback";
+        /** @description All rows that fit, as one page. */
+        MeetingExport: {
+            items: components["schemas"]["Meeting"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         MeetingField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "kind" | "title" | "mode" | "platform" | "place" | "host" | "open_to_all" | "status" | "start_time" | "end_time" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "project_meeting_id" | "body" | "field" | "attendance" | "reason" | "done_instead" | "notes" | "participants" | "goal_ids";
         /** @description A meeting that was attended, or could not be. As it comes in. */
@@ -5601,6 +6283,11 @@ export interface components {
          * @enum {string}
          */
         MeetingKind: "kick_off" | "network_meeting" | "benchmarking_visit" | "closing_seminar" | "advisory_board" | "management_team" | "other";
+        /**
+         * MeetingLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        MeetingLines: string;
         /**
          * @description * `on_site`: on site
          *     * `remote`: remotely
@@ -5783,6 +6470,12 @@ export interface components {
             /** @description With `expand=feedback`. */
             feedback?: components["schemas"]["Feedback"][];
         };
+        /** @description All rows that fit, as one page. */
+        MeetingSparseExport: {
+            items: components["schemas"]["MeetingSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         MeetingSparsePage: {
             items: components["schemas"]["MeetingSparse"][];
@@ -5899,6 +6592,12 @@ export interface components {
         };
         /** @enum {string} */
         ParticipationExpand: "project" | "provider";
+        /** @description All rows that fit, as one page. */
+        ParticipationExport: {
+            items: components["schemas"]["Participation"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ParticipationField: "id" | "version" | "created_at" | "updated_at" | "project_id" | "provider_id" | "joined_on";
         /** @description An education provider that takes part in the project. As it comes in. */
@@ -5919,6 +6618,11 @@ export interface components {
              */
             provider_id: string;
         };
+        /**
+         * ParticipationLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ParticipationLines: string;
         /** @description One page of a list. */
         ParticipationPage: {
             items: components["schemas"]["Participation"][];
@@ -5989,6 +6693,12 @@ export interface components {
             /** @description With `expand=provider`. */
             provider?: components["schemas"]["Provider"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        ParticipationSparseExport: {
+            items: components["schemas"]["ParticipationSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ParticipationSparsePage: {
             items: components["schemas"]["ParticipationSparse"][];
@@ -6052,6 +6762,12 @@ export interface components {
         };
         /** @enum {string} */
         PeriodExpand: "project";
+        /** @description All rows that fit, as one page. */
+        PeriodExport: {
+            items: components["schemas"]["Period"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         PeriodField: "id" | "version" | "created_at" | "updated_at" | "project_id" | "code" | "first_day" | "last_day" | "due_on";
         /** @description A reporting period of the project, for example spring 2012. As it comes in. */
@@ -6079,6 +6795,11 @@ export interface components {
              */
             due_on?: string | null;
         };
+        /**
+         * PeriodLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        PeriodLines: string;
         /** @description One page of a list. */
         PeriodPage: {
             items: components["schemas"]["Period"][];
@@ -6161,6 +6882,12 @@ export interface components {
             /** @description With `expand=project`. */
             project?: components["schemas"]["Project"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        PeriodSparseExport: {
+            items: components["schemas"]["PeriodSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         PeriodSparsePage: {
             items: components["schemas"]["PeriodSparse"][];
@@ -6220,6 +6947,12 @@ export interface components {
         };
         /** @enum {string} */
         ProgrammeExpand: "projects";
+        /** @description All rows that fit, as one page. */
+        ProgrammeExport: {
+            items: components["schemas"]["Programme"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProgrammeField: "id" | "version" | "created_at" | "updated_at" | "name" | "starts_on" | "ends_on";
         /** @description A programme of the ministry, to which projects belong. As it comes in. */
@@ -6237,6 +6970,11 @@ export interface components {
              */
             ends_on?: string | null;
         };
+        /**
+         * ProgrammeLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ProgrammeLines: string;
         /** @description One page of a list. */
         ProgrammePage: {
             items: components["schemas"]["Programme"][];
@@ -6298,6 +7036,12 @@ export interface components {
             updated_at?: string;
             /** @description With `expand=projects`. */
             projects?: components["schemas"]["Project"][];
+        };
+        /** @description All rows that fit, as one page. */
+        ProgrammeSparseExport: {
+            items: components["schemas"]["ProgrammeSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         ProgrammeSparsePage: {
@@ -6381,6 +7125,12 @@ export interface components {
         };
         /** @enum {string} */
         ProjectExpand: "programme" | "coordinator" | "periods" | "project_goals" | "project_meetings" | "participations";
+        /** @description All rows that fit, as one page. */
+        ProjectExport: {
+            items: components["schemas"]["Project"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProjectField: "id" | "version" | "created_at" | "updated_at" | "programme_id" | "coordinator_id" | "acronym" | "name" | "description" | "starts_on" | "ends_on";
         /** @description A goal of the project description, which sub-projects can take over. */
@@ -6426,6 +7176,12 @@ export interface components {
         };
         /** @enum {string} */
         ProjectGoalExpand: "project" | "project_indicators";
+        /** @description All rows that fit, as one page. */
+        ProjectGoalExport: {
+            items: components["schemas"]["ProjectGoal"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProjectGoalField: "id" | "version" | "created_at" | "updated_at" | "project_id" | "code" | "position" | "text";
         /** @description A goal of the project description, which sub-projects can take over. As it comes in. */
@@ -6446,6 +7202,11 @@ export interface components {
             /** @description Goal. */
             text: components["schemas"]["LanguagesInput"];
         };
+        /**
+         * ProjectGoalLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ProjectGoalLines: string;
         /** @description One page of a list. */
         ProjectGoalPage: {
             items: components["schemas"]["ProjectGoal"][];
@@ -6514,6 +7275,12 @@ export interface components {
             /** @description With `expand=project_indicators`. */
             project_indicators?: components["schemas"]["ProjectIndicator"][];
         };
+        /** @description All rows that fit, as one page. */
+        ProjectGoalSparseExport: {
+            items: components["schemas"]["ProjectGoalSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ProjectGoalSparsePage: {
             items: components["schemas"]["ProjectGoalSparse"][];
@@ -6580,6 +7347,12 @@ export interface components {
         };
         /** @enum {string} */
         ProjectIndicatorExpand: "project" | "project_goal";
+        /** @description All rows that fit, as one page. */
+        ProjectIndicatorExport: {
+            items: components["schemas"]["ProjectIndicator"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProjectIndicatorField: "id" | "version" | "created_at" | "updated_at" | "project_id" | "project_goal_id" | "code" | "position" | "name" | "unit" | "baseline" | "target" | "direction";
         /** @description An indicator by which the project follows one of its goals. As it comes in. */
@@ -6611,6 +7384,11 @@ export interface components {
              */
             direction?: components["schemas"]["Direction"];
         };
+        /**
+         * ProjectIndicatorLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ProjectIndicatorLines: string;
         /** @description One page of a list. */
         ProjectIndicatorPage: {
             items: components["schemas"]["ProjectIndicator"][];
@@ -6700,6 +7478,12 @@ export interface components {
             /** @description With `expand=project_goal`. */
             project_goal?: components["schemas"]["ProjectGoal"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        ProjectIndicatorSparseExport: {
+            items: components["schemas"]["ProjectIndicatorSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ProjectIndicatorSparsePage: {
             items: components["schemas"]["ProjectIndicatorSparse"][];
@@ -6739,6 +7523,11 @@ export interface components {
              */
             ends_on?: string | null;
         };
+        /**
+         * ProjectLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ProjectLines: string;
         /** @description A meeting of the whole network, which sub-projects can take over into their own records. */
         ProjectMeeting: {
             /**
@@ -6809,6 +7598,12 @@ export interface components {
         };
         /** @enum {string} */
         ProjectMeetingExpand: "period" | "project";
+        /** @description All rows that fit, as one page. */
+        ProjectMeetingExport: {
+            items: components["schemas"]["ProjectMeeting"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProjectMeetingField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "kind" | "title" | "mode" | "platform" | "place" | "host" | "open_to_all" | "status" | "start_time" | "end_time" | "version" | "created_at" | "updated_at" | "project_id" | "code";
         /** @description A meeting of the whole network, which sub-projects can take over into their own records. As it comes in. */
@@ -6861,6 +7656,11 @@ export interface components {
             /** @description Code. A short code by which imports name the meeting, for example k1. */
             code: string;
         };
+        /**
+         * ProjectMeetingLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ProjectMeetingLines: string;
         /** @description One page of a list. */
         ProjectMeetingPage: {
             items: components["schemas"]["ProjectMeeting"][];
@@ -6983,6 +7783,12 @@ export interface components {
             /** @description With `expand=project`. */
             project?: components["schemas"]["Project"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        ProjectMeetingSparseExport: {
+            items: components["schemas"]["ProjectMeetingSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ProjectMeetingSparsePage: {
             items: components["schemas"]["ProjectMeetingSparse"][];
@@ -7093,6 +7899,12 @@ export interface components {
             /** @description With `expand=participations`. */
             participations?: components["schemas"]["Participation"][];
         };
+        /** @description All rows that fit, as one page. */
+        ProjectSparseExport: {
+            items: components["schemas"]["ProjectSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ProjectSparsePage: {
             items: components["schemas"]["ProjectSparse"][];
@@ -7138,6 +7950,12 @@ export interface components {
              */
             updated_at: string;
         };
+        /** @description All rows that fit, as one page. */
+        ProviderExport: {
+            items: components["schemas"]["Provider"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProviderField: "id" | "version" | "created_at" | "updated_at" | "name" | "short_name" | "kind" | "business_id" | "oid" | "colleges";
         /** @description An education provider and its colleges. As it comes in. */
@@ -7171,6 +7989,11 @@ export interface components {
          * @enum {string}
          */
         ProviderKind: "joint_municipal_authority" | "municipality" | "limited_company" | "foundation" | "state" | "other";
+        /**
+         * ProviderLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ProviderLines: string;
         /** @description One page of a list. */
         ProviderPage: {
             items: components["schemas"]["Provider"][];
@@ -7230,6 +8053,12 @@ export interface components {
              * @description Changed.
              */
             updated_at?: string;
+        };
+        /** @description All rows that fit, as one page. */
+        ProviderSparseExport: {
+            items: components["schemas"]["ProviderSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         ProviderSparsePage: {
@@ -7563,7 +8392,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -7700,6 +8529,12 @@ export interface components {
         };
         /** @enum {string} */
         ResultExpand: "provider" | "sub_project" | "goal" | "period";
+        /** @description All rows that fit, as one page. */
+        ResultExport: {
+            items: components["schemas"]["Result"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ResultField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "goal_id" | "period_id" | "kind" | "progress" | "position" | "text" | "reason";
         /** @description What was done or reached for one goal in one reporting period, or why there is nothing to report. As it comes in. */
@@ -7742,6 +8577,11 @@ export interface components {
          * @enum {string}
          */
         ResultKind: "activity" | "outcome" | "nothing_to_report" | "not_applicable";
+        /**
+         * ResultLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        ResultLines: string;
         /** @description One page of a list. */
         ResultPage: {
             items: components["schemas"]["Result"][];
@@ -7845,6 +8685,12 @@ export interface components {
             goal?: components["schemas"]["Goal"] | null;
             /** @description With `expand=period`. */
             period?: components["schemas"]["Period"] | null;
+        };
+        /** @description All rows that fit, as one page. */
+        ResultSparseExport: {
+            items: components["schemas"]["ResultSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         ResultSparsePage: {
@@ -7990,6 +8836,12 @@ export interface components {
         };
         /** @enum {string} */
         SubProjectExpand: "provider" | "project" | "contact" | "goals" | "meetings" | "surveys" | "feedback" | "deliverables" | "reports";
+        /** @description All rows that fit, as one page. */
+        SubProjectExport: {
+            items: components["schemas"]["SubProject"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         SubProjectField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "project_id" | "contact_id" | "name" | "description";
         /** @description The education provider’s own part of the project. As it comes in. */
@@ -8011,6 +8863,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
+        /**
+         * SubProjectLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        SubProjectLines: string;
         /** @description One page of a list. */
         SubProjectPage: {
             items: components["schemas"]["SubProject"][];
@@ -8102,6 +8959,12 @@ export interface components {
             /** @description With `expand=reports`. */
             reports?: components["schemas"]["Report"][];
         };
+        /** @description All rows that fit, as one page. */
+        SubProjectSparseExport: {
+            items: components["schemas"]["SubProjectSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         SubProjectSparsePage: {
             items: components["schemas"]["SubProjectSparse"][];
@@ -8186,6 +9049,12 @@ export interface components {
         };
         /** @enum {string} */
         SurveyExpand: "provider" | "sub_project" | "period" | "disseminations";
+        /** @description All rows that fit, as one page. */
+        SurveyExport: {
+            items: components["schemas"]["Survey"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         SurveyField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "period_id" | "title" | "purpose" | "progress" | "opens_on" | "closes_on" | "recurrence" | "respondent_groups" | "questions" | "goal_ids";
         /** @description Who was asked, when, how many answered and what the questions were. As it comes in. */
@@ -8239,6 +9108,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
+        /**
+         * SurveyLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        SurveyLines: string;
         /** @description One page of a list. */
         SurveyPage: {
             items: components["schemas"]["Survey"][];
@@ -8360,6 +9234,12 @@ export interface components {
             /** @description With `expand=disseminations`. */
             disseminations?: components["schemas"]["Dissemination"][];
         };
+        /** @description All rows that fit, as one page. */
+        SurveySparseExport: {
+            items: components["schemas"]["SurveySparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         SurveySparsePage: {
             items: components["schemas"]["SurveySparse"][];
@@ -8370,6 +9250,11 @@ export interface components {
              */
             total?: number;
         };
+        /**
+         * Table
+         * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away.
+         */
+        Table: string;
         /** @description What became of the elements of one resource. */
         Tally: {
             /** Format: int32 */
@@ -8441,6 +9326,12 @@ export interface components {
         };
         /** @enum {string} */
         UserExpand: "provider";
+        /** @description All rows that fit, as one page. */
+        UserExport: {
+            items: components["schemas"]["User"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         UserField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "email" | "name" | "role" | "active" | "last_login_at";
         /** @description A person who signs in. As it comes in. */
@@ -8464,6 +9355,11 @@ export interface components {
              */
             provider_id?: string | null;
         };
+        /**
+         * UserLines
+         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
+         */
+        UserLines: string;
         /** @description One page of a list. */
         UserPage: {
             items: components["schemas"]["User"][];
@@ -8535,6 +9431,12 @@ export interface components {
             /** @description With `expand=provider`. */
             provider?: components["schemas"]["Provider"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        UserSparseExport: {
+            items: components["schemas"]["UserSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         UserSparsePage: {
             items: components["schemas"]["UserSparse"][];
@@ -8545,6 +9447,12 @@ export interface components {
              */
             total?: number;
         };
+        /**
+         * Workbook
+         * Format: binary
+         * @description One sheet, and more where rows are more than one holds, each with a head like that of CSV. Days are dates of Excel, moments texts, and texts are as they are, never formulas.
+         */
+        Workbook: string;
         /**
          * @description Tells problems apart, and never changes; new ones may come, to be treated by their status.
          *
@@ -8598,6 +9506,7 @@ export interface components {
          *     * `missing_for_kind`: Required with this `kind`.
          *     * `more_than_invited`: More have answered than were invited.
          *     * `no_language`: A text needs at least one language.
+         *     * `not_for_form`: This means nothing in an export of this form.
          *     * `not_for_kind`: Not allowed with this `kind`.
          *     * `not_for_method`: An operation of a batch with this method has no body.
          *     * `not_for_pages`: A report as a page takes neither `fields` nor `expand`.
@@ -8618,6 +9527,7 @@ export interface components {
          *     * `role_mismatch`: The role and the provider do not fit together.
          *     * `time_mismatch`: A start time goes with the precision `minute`, and only so.
          *     * `too_long`: Longer than its bound.
+         *     * `too_long_for_cell`: A value that no cell of a workbook holds.
          *     * `too_many_decimals`: More decimals than are kept.
          *     * `too_many_fields`: An element with more members than one may have.
          *     * `too_many_to_expand`: What is asked to be embedded is too much for one page.
@@ -8638,7 +9548,7 @@ export interface components {
          *     * `wrong_type`: Not of the JSON type that the field has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "time_mismatch" | "too_long" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_reference" | "wrong_type";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_reference" | "wrong_type";
         /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
         Fault: {
             /** @description JSON pointer into the body (RFC 6901); empty for the whole of it. */
@@ -9129,12 +10039,33 @@ export interface components {
          * @example sv, fi;q=0.8, en;q=0.5
          */
         AcceptLanguage: string;
+        /** @description Only rows whose `acronym` is this. */
+        Acronym: string;
+        /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+        After: string;
+        /** @description Only rows whose `attendance` is this. */
+        Attendance: components["schemas"]["Attendance"];
+        /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+        Bom: boolean;
+        /** @description Only rows whose `business_id` is this. */
+        BusinessId: string;
         /** @description Only rows whose `code` is this. */
         Code: string;
+        /** @description Only rows whose `coordinator_id` is this. */
+        CoordinatorId: string;
         /** @description Also `total`, the number of rows on all pages; takes longer. */
         Count: boolean;
         /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
         Cursor: string;
+        /** @description Only rows whose `deliverable_id` is this. */
+        DeliverableId: string;
+        /** @description Only rows whose `email` is this. */
+        Email: string;
+        /**
+         * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+         * @example ndjson
+         */
+        Extension: "ndjson" | "json" | "csv" | "xlsx";
         /** @description Only rows whose `goal_id` is this. */
         GoalId: string;
         /** @description The row's id. */
@@ -9169,35 +10100,60 @@ export interface components {
          * @example "3"
          */
         IfStill: string;
+        /** @description Only rows whose `indicator_id` is this. */
+        IndicatorId: string;
         /** @description Goes before Accept-Language. */
         Language: components["schemas"]["Language"];
         /** @description Rows a page. */
         Limit: number;
+        /** @description Only rows whose `meeting_id` is this. */
+        MeetingId: string;
+        /** @description Only rows whose `oid` is this. */
+        Oid: string;
         /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
         Period: string;
         /** @description Only rows whose `period_id` is this. */
         PeriodId: string;
+        /** @description Only rows whose `programme_id` is this. */
+        ProgrammeId: string;
         /** @description Only rows whose `progress` is this. */
         Progress: components["schemas"]["Progress"];
         /** @description Only rows whose `project_goal_id` is this. */
         ProjectGoalId: string;
         /** @description Only rows whose `project_id` is this. */
         ProjectId: string;
+        /** @description Only rows whose `project_indicator_id` is this. */
+        ProjectIndicatorId: string;
+        /** @description Only rows whose `project_meeting_id` is this. */
+        ProjectMeetingId: string;
         /** @description Only rows whose `provider_id` is this. */
         ProviderId: string;
         /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
         Q: string;
+        /** @description Only rows whose `role` is this. */
+        Role: components["schemas"]["Role"];
+        /** @description Only rows whose `source` is this. */
+        Source: components["schemas"]["FeedbackSource"];
+        /** @description Only rows whose `state` is this. */
+        State: components["schemas"]["ReportState"];
+        /** @description Only rows whose `status` is this. */
+        Status: components["schemas"]["MeetingStatus"];
         /** @description Only rows whose `sub_project_id` is this. */
         SubProjectId: string;
         /** @description Only rows whose `survey_id` is this. */
         SurveyId: string;
-        /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
+        /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
         UpdatedSince: string;
     };
     requestBodies: never;
     headers: {
         /** @description The media types that are taken (RFC 9110 §12.5.1). */
         Accept: string;
+        /**
+         * @description That it is a file, and what it is called (RFC 6266).
+         * @example attachment; filename="goals.csv"
+         */
+        "Content-Disposition": string;
         /** @description The language of the texts (RFC 9110 §8.5), chosen by Accept-Language. */
         "Content-Language": components["schemas"]["Language"];
         /** @description The language of the texts (RFC 9110 §8.5), chosen by Accept-Language. */
@@ -9273,37 +10229,49 @@ export type CellState = components['schemas']['CellState'];
 export type CellSurvey = components['schemas']['CellSurvey'];
 export type Client = components['schemas']['Client'];
 export type ClientExpand = components['schemas']['ClientExpand'];
+export type ClientExport = components['schemas']['ClientExport'];
 export type ClientField = components['schemas']['ClientField'];
 export type ClientInput = components['schemas']['ClientInput'];
+export type ClientLines = components['schemas']['ClientLines'];
 export type ClientPage = components['schemas']['ClientPage'];
 export type ClientPatch = components['schemas']['ClientPatch'];
 export type ClientSecret = components['schemas']['ClientSecret'];
 export type ClientSecretRotation = components['schemas']['ClientSecretRotation'];
 export type ClientSparse = components['schemas']['ClientSparse'];
+export type ClientSparseExport = components['schemas']['ClientSparseExport'];
 export type ClientSparsePage = components['schemas']['ClientSparsePage'];
 export type CompiledReport = components['schemas']['CompiledReport'];
 export type CompiledReportExpand = components['schemas']['CompiledReportExpand'];
+export type CompiledReportExport = components['schemas']['CompiledReportExport'];
 export type CompiledReportField = components['schemas']['CompiledReportField'];
+export type CompiledReportLines = components['schemas']['CompiledReportLines'];
 export type CompiledReportSparse = components['schemas']['CompiledReportSparse'];
+export type CompiledReportSparseExport = components['schemas']['CompiledReportSparseExport'];
 export type Completeness = components['schemas']['Completeness'];
 export type Contact = components['schemas']['Contact'];
 export type ContactExpand = components['schemas']['ContactExpand'];
+export type ContactExport = components['schemas']['ContactExport'];
 export type ContactField = components['schemas']['ContactField'];
 export type ContactInput = components['schemas']['ContactInput'];
+export type ContactLines = components['schemas']['ContactLines'];
 export type ContactPage = components['schemas']['ContactPage'];
 export type ContactPatch = components['schemas']['ContactPatch'];
 export type ContactSparse = components['schemas']['ContactSparse'];
+export type ContactSparseExport = components['schemas']['ContactSparseExport'];
 export type ContactSparsePage = components['schemas']['ContactSparsePage'];
 export type DatePrecision = components['schemas']['DatePrecision'];
 export type DayPrecision = components['schemas']['DayPrecision'];
 export type Deliverable = components['schemas']['Deliverable'];
 export type DeliverableExpand = components['schemas']['DeliverableExpand'];
+export type DeliverableExport = components['schemas']['DeliverableExport'];
 export type DeliverableField = components['schemas']['DeliverableField'];
 export type DeliverableInput = components['schemas']['DeliverableInput'];
 export type DeliverableKind = components['schemas']['DeliverableKind'];
+export type DeliverableLines = components['schemas']['DeliverableLines'];
 export type DeliverablePage = components['schemas']['DeliverablePage'];
 export type DeliverablePatch = components['schemas']['DeliverablePatch'];
 export type DeliverableSparse = components['schemas']['DeliverableSparse'];
+export type DeliverableSparseExport = components['schemas']['DeliverableSparseExport'];
 export type DeliverableSparsePage = components['schemas']['DeliverableSparsePage'];
 export type DeliverableStage = components['schemas']['DeliverableStage'];
 export type Delivery = components['schemas']['Delivery'];
@@ -9311,20 +10279,26 @@ export type DeliveryInput = components['schemas']['DeliveryInput'];
 export type Direction = components['schemas']['Direction'];
 export type Dissemination = components['schemas']['Dissemination'];
 export type DisseminationExpand = components['schemas']['DisseminationExpand'];
+export type DisseminationExport = components['schemas']['DisseminationExport'];
 export type DisseminationField = components['schemas']['DisseminationField'];
 export type DisseminationInput = components['schemas']['DisseminationInput'];
+export type DisseminationLines = components['schemas']['DisseminationLines'];
 export type DisseminationPage = components['schemas']['DisseminationPage'];
 export type DisseminationPatch = components['schemas']['DisseminationPatch'];
 export type DisseminationSparse = components['schemas']['DisseminationSparse'];
+export type DisseminationSparseExport = components['schemas']['DisseminationSparseExport'];
 export type DisseminationSparsePage = components['schemas']['DisseminationSparsePage'];
 export type Feedback = components['schemas']['Feedback'];
 export type FeedbackExpand = components['schemas']['FeedbackExpand'];
+export type FeedbackExport = components['schemas']['FeedbackExport'];
 export type FeedbackField = components['schemas']['FeedbackField'];
 export type FeedbackInput = components['schemas']['FeedbackInput'];
+export type FeedbackLines = components['schemas']['FeedbackLines'];
 export type FeedbackPage = components['schemas']['FeedbackPage'];
 export type FeedbackPatch = components['schemas']['FeedbackPatch'];
 export type FeedbackSource = components['schemas']['FeedbackSource'];
 export type FeedbackSparse = components['schemas']['FeedbackSparse'];
+export type FeedbackSparseExport = components['schemas']['FeedbackSparseExport'];
 export type FeedbackSparsePage = components['schemas']['FeedbackSparsePage'];
 export type FormField = components['schemas']['FormField'];
 export type FormGroup = components['schemas']['FormGroup'];
@@ -9336,11 +10310,14 @@ export type FormRule = components['schemas']['FormRule'];
 export type FormWriters = components['schemas']['FormWriters'];
 export type Goal = components['schemas']['Goal'];
 export type GoalExpand = components['schemas']['GoalExpand'];
+export type GoalExport = components['schemas']['GoalExport'];
 export type GoalField = components['schemas']['GoalField'];
 export type GoalInput = components['schemas']['GoalInput'];
+export type GoalLines = components['schemas']['GoalLines'];
 export type GoalPage = components['schemas']['GoalPage'];
 export type GoalPatch = components['schemas']['GoalPatch'];
 export type GoalSparse = components['schemas']['GoalSparse'];
+export type GoalSparseExport = components['schemas']['GoalSparseExport'];
 export type GoalSparsePage = components['schemas']['GoalSparsePage'];
 export type GoalTakeOver = components['schemas']['GoalTakeOver'];
 export type GoalsTaken = components['schemas']['GoalsTaken'];
@@ -9354,10 +10331,12 @@ export type ImportDelivery = components['schemas']['ImportDelivery'];
 export type ImportDissemination = components['schemas']['ImportDissemination'];
 export type ImportDocument = components['schemas']['ImportDocument'];
 export type ImportExpand = components['schemas']['ImportExpand'];
+export type ImportExport = components['schemas']['ImportExport'];
 export type ImportFeedback = components['schemas']['ImportFeedback'];
 export type ImportField = components['schemas']['ImportField'];
 export type ImportGoal = components['schemas']['ImportGoal'];
 export type ImportIndicator = components['schemas']['ImportIndicator'];
+export type ImportLines = components['schemas']['ImportLines'];
 export type ImportMeasurement = components['schemas']['ImportMeasurement'];
 export type ImportMeeting = components['schemas']['ImportMeeting'];
 export type ImportPage = components['schemas']['ImportPage'];
@@ -9368,17 +10347,21 @@ export type ImportRespondents = components['schemas']['ImportRespondents'];
 export type ImportResult = components['schemas']['ImportResult'];
 export type ImportSparse = components['schemas']['ImportSparse'];
 export type ImportSparseCounts = components['schemas']['ImportSparseCounts'];
+export type ImportSparseExport = components['schemas']['ImportSparseExport'];
 export type ImportSparsePage = components['schemas']['ImportSparsePage'];
 export type ImportStage = components['schemas']['ImportStage'];
 export type ImportSubProject = components['schemas']['ImportSubProject'];
 export type ImportSurvey = components['schemas']['ImportSurvey'];
 export type Indicator = components['schemas']['Indicator'];
 export type IndicatorExpand = components['schemas']['IndicatorExpand'];
+export type IndicatorExport = components['schemas']['IndicatorExport'];
 export type IndicatorField = components['schemas']['IndicatorField'];
 export type IndicatorInput = components['schemas']['IndicatorInput'];
+export type IndicatorLines = components['schemas']['IndicatorLines'];
 export type IndicatorPage = components['schemas']['IndicatorPage'];
 export type IndicatorPatch = components['schemas']['IndicatorPatch'];
 export type IndicatorSparse = components['schemas']['IndicatorSparse'];
+export type IndicatorSparseExport = components['schemas']['IndicatorSparseExport'];
 export type IndicatorSparsePage = components['schemas']['IndicatorSparsePage'];
 export type KeySet = components['schemas']['KeySet'];
 export type Language = components['schemas']['Language'];
@@ -9389,21 +10372,27 @@ export type Login = components['schemas']['Login'];
 export type Me = components['schemas']['Me'];
 export type Measurement = components['schemas']['Measurement'];
 export type MeasurementExpand = components['schemas']['MeasurementExpand'];
+export type MeasurementExport = components['schemas']['MeasurementExport'];
 export type MeasurementField = components['schemas']['MeasurementField'];
 export type MeasurementInput = components['schemas']['MeasurementInput'];
+export type MeasurementLines = components['schemas']['MeasurementLines'];
 export type MeasurementPage = components['schemas']['MeasurementPage'];
 export type MeasurementPatch = components['schemas']['MeasurementPatch'];
 export type MeasurementSparse = components['schemas']['MeasurementSparse'];
+export type MeasurementSparseExport = components['schemas']['MeasurementSparseExport'];
 export type MeasurementSparsePage = components['schemas']['MeasurementSparsePage'];
 export type Meeting = components['schemas']['Meeting'];
 export type MeetingExpand = components['schemas']['MeetingExpand'];
+export type MeetingExport = components['schemas']['MeetingExport'];
 export type MeetingField = components['schemas']['MeetingField'];
 export type MeetingInput = components['schemas']['MeetingInput'];
 export type MeetingKind = components['schemas']['MeetingKind'];
+export type MeetingLines = components['schemas']['MeetingLines'];
 export type MeetingMode = components['schemas']['MeetingMode'];
 export type MeetingPage = components['schemas']['MeetingPage'];
 export type MeetingPatch = components['schemas']['MeetingPatch'];
 export type MeetingSparse = components['schemas']['MeetingSparse'];
+export type MeetingSparseExport = components['schemas']['MeetingSparseExport'];
 export type MeetingSparsePage = components['schemas']['MeetingSparsePage'];
 export type MeetingStatus = components['schemas']['MeetingStatus'];
 export type MeetingTakeOver = components['schemas']['MeetingTakeOver'];
@@ -9413,71 +10402,95 @@ export type Participant = components['schemas']['Participant'];
 export type ParticipantInput = components['schemas']['ParticipantInput'];
 export type Participation = components['schemas']['Participation'];
 export type ParticipationExpand = components['schemas']['ParticipationExpand'];
+export type ParticipationExport = components['schemas']['ParticipationExport'];
 export type ParticipationField = components['schemas']['ParticipationField'];
 export type ParticipationInput = components['schemas']['ParticipationInput'];
+export type ParticipationLines = components['schemas']['ParticipationLines'];
 export type ParticipationPage = components['schemas']['ParticipationPage'];
 export type ParticipationPatch = components['schemas']['ParticipationPatch'];
 export type ParticipationSparse = components['schemas']['ParticipationSparse'];
+export type ParticipationSparseExport = components['schemas']['ParticipationSparseExport'];
 export type ParticipationSparsePage = components['schemas']['ParticipationSparsePage'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Period = components['schemas']['Period'];
 export type PeriodExpand = components['schemas']['PeriodExpand'];
+export type PeriodExport = components['schemas']['PeriodExport'];
 export type PeriodField = components['schemas']['PeriodField'];
 export type PeriodInput = components['schemas']['PeriodInput'];
+export type PeriodLines = components['schemas']['PeriodLines'];
 export type PeriodPage = components['schemas']['PeriodPage'];
 export type PeriodPatch = components['schemas']['PeriodPatch'];
 export type PeriodSparse = components['schemas']['PeriodSparse'];
+export type PeriodSparseExport = components['schemas']['PeriodSparseExport'];
 export type PeriodSparsePage = components['schemas']['PeriodSparsePage'];
 export type Permission = components['schemas']['Permission'];
 export type PermissionAction = components['schemas']['PermissionAction'];
 export type Programme = components['schemas']['Programme'];
 export type ProgrammeExpand = components['schemas']['ProgrammeExpand'];
+export type ProgrammeExport = components['schemas']['ProgrammeExport'];
 export type ProgrammeField = components['schemas']['ProgrammeField'];
 export type ProgrammeInput = components['schemas']['ProgrammeInput'];
+export type ProgrammeLines = components['schemas']['ProgrammeLines'];
 export type ProgrammePage = components['schemas']['ProgrammePage'];
 export type ProgrammePatch = components['schemas']['ProgrammePatch'];
 export type ProgrammeSparse = components['schemas']['ProgrammeSparse'];
+export type ProgrammeSparseExport = components['schemas']['ProgrammeSparseExport'];
 export type ProgrammeSparsePage = components['schemas']['ProgrammeSparsePage'];
 export type Progress = components['schemas']['Progress'];
 export type Project = components['schemas']['Project'];
 export type ProjectExpand = components['schemas']['ProjectExpand'];
+export type ProjectExport = components['schemas']['ProjectExport'];
 export type ProjectField = components['schemas']['ProjectField'];
 export type ProjectGoal = components['schemas']['ProjectGoal'];
 export type ProjectGoalExpand = components['schemas']['ProjectGoalExpand'];
+export type ProjectGoalExport = components['schemas']['ProjectGoalExport'];
 export type ProjectGoalField = components['schemas']['ProjectGoalField'];
 export type ProjectGoalInput = components['schemas']['ProjectGoalInput'];
+export type ProjectGoalLines = components['schemas']['ProjectGoalLines'];
 export type ProjectGoalPage = components['schemas']['ProjectGoalPage'];
 export type ProjectGoalPatch = components['schemas']['ProjectGoalPatch'];
 export type ProjectGoalSparse = components['schemas']['ProjectGoalSparse'];
+export type ProjectGoalSparseExport = components['schemas']['ProjectGoalSparseExport'];
 export type ProjectGoalSparsePage = components['schemas']['ProjectGoalSparsePage'];
 export type ProjectIndicator = components['schemas']['ProjectIndicator'];
 export type ProjectIndicatorExpand = components['schemas']['ProjectIndicatorExpand'];
+export type ProjectIndicatorExport = components['schemas']['ProjectIndicatorExport'];
 export type ProjectIndicatorField = components['schemas']['ProjectIndicatorField'];
 export type ProjectIndicatorInput = components['schemas']['ProjectIndicatorInput'];
+export type ProjectIndicatorLines = components['schemas']['ProjectIndicatorLines'];
 export type ProjectIndicatorPage = components['schemas']['ProjectIndicatorPage'];
 export type ProjectIndicatorPatch = components['schemas']['ProjectIndicatorPatch'];
 export type ProjectIndicatorSparse = components['schemas']['ProjectIndicatorSparse'];
+export type ProjectIndicatorSparseExport = components['schemas']['ProjectIndicatorSparseExport'];
 export type ProjectIndicatorSparsePage = components['schemas']['ProjectIndicatorSparsePage'];
 export type ProjectInput = components['schemas']['ProjectInput'];
+export type ProjectLines = components['schemas']['ProjectLines'];
 export type ProjectMeeting = components['schemas']['ProjectMeeting'];
 export type ProjectMeetingExpand = components['schemas']['ProjectMeetingExpand'];
+export type ProjectMeetingExport = components['schemas']['ProjectMeetingExport'];
 export type ProjectMeetingField = components['schemas']['ProjectMeetingField'];
 export type ProjectMeetingInput = components['schemas']['ProjectMeetingInput'];
+export type ProjectMeetingLines = components['schemas']['ProjectMeetingLines'];
 export type ProjectMeetingPage = components['schemas']['ProjectMeetingPage'];
 export type ProjectMeetingPatch = components['schemas']['ProjectMeetingPatch'];
 export type ProjectMeetingSparse = components['schemas']['ProjectMeetingSparse'];
+export type ProjectMeetingSparseExport = components['schemas']['ProjectMeetingSparseExport'];
 export type ProjectMeetingSparsePage = components['schemas']['ProjectMeetingSparsePage'];
 export type ProjectPage = components['schemas']['ProjectPage'];
 export type ProjectPatch = components['schemas']['ProjectPatch'];
 export type ProjectSparse = components['schemas']['ProjectSparse'];
+export type ProjectSparseExport = components['schemas']['ProjectSparseExport'];
 export type ProjectSparsePage = components['schemas']['ProjectSparsePage'];
 export type Provider = components['schemas']['Provider'];
+export type ProviderExport = components['schemas']['ProviderExport'];
 export type ProviderField = components['schemas']['ProviderField'];
 export type ProviderInput = components['schemas']['ProviderInput'];
 export type ProviderKind = components['schemas']['ProviderKind'];
+export type ProviderLines = components['schemas']['ProviderLines'];
 export type ProviderPage = components['schemas']['ProviderPage'];
 export type ProviderPatch = components['schemas']['ProviderPatch'];
 export type ProviderSparse = components['schemas']['ProviderSparse'];
+export type ProviderSparseExport = components['schemas']['ProviderSparseExport'];
 export type ProviderSparsePage = components['schemas']['ProviderSparsePage'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type Question = components['schemas']['Question'];
@@ -9505,12 +10518,15 @@ export type Respondents = components['schemas']['Respondents'];
 export type RespondentsInput = components['schemas']['RespondentsInput'];
 export type Result = components['schemas']['Result'];
 export type ResultExpand = components['schemas']['ResultExpand'];
+export type ResultExport = components['schemas']['ResultExport'];
 export type ResultField = components['schemas']['ResultField'];
 export type ResultInput = components['schemas']['ResultInput'];
 export type ResultKind = components['schemas']['ResultKind'];
+export type ResultLines = components['schemas']['ResultLines'];
 export type ResultPage = components['schemas']['ResultPage'];
 export type ResultPatch = components['schemas']['ResultPatch'];
 export type ResultSparse = components['schemas']['ResultSparse'];
+export type ResultSparseExport = components['schemas']['ResultSparseExport'];
 export type ResultSparsePage = components['schemas']['ResultSparsePage'];
 export type Role = components['schemas']['Role'];
 export type Scope = components['schemas']['Scope'];
@@ -9521,32 +10537,43 @@ export type Stage = components['schemas']['Stage'];
 export type StageInput = components['schemas']['StageInput'];
 export type SubProject = components['schemas']['SubProject'];
 export type SubProjectExpand = components['schemas']['SubProjectExpand'];
+export type SubProjectExport = components['schemas']['SubProjectExport'];
 export type SubProjectField = components['schemas']['SubProjectField'];
 export type SubProjectInput = components['schemas']['SubProjectInput'];
+export type SubProjectLines = components['schemas']['SubProjectLines'];
 export type SubProjectPage = components['schemas']['SubProjectPage'];
 export type SubProjectPatch = components['schemas']['SubProjectPatch'];
 export type SubProjectSparse = components['schemas']['SubProjectSparse'];
+export type SubProjectSparseExport = components['schemas']['SubProjectSparseExport'];
 export type SubProjectSparsePage = components['schemas']['SubProjectSparsePage'];
 export type Survey = components['schemas']['Survey'];
 export type SurveyExpand = components['schemas']['SurveyExpand'];
+export type SurveyExport = components['schemas']['SurveyExport'];
 export type SurveyField = components['schemas']['SurveyField'];
 export type SurveyInput = components['schemas']['SurveyInput'];
+export type SurveyLines = components['schemas']['SurveyLines'];
 export type SurveyPage = components['schemas']['SurveyPage'];
 export type SurveyPatch = components['schemas']['SurveyPatch'];
 export type SurveySparse = components['schemas']['SurveySparse'];
+export type SurveySparseExport = components['schemas']['SurveySparseExport'];
 export type SurveySparsePage = components['schemas']['SurveySparsePage'];
+export type Table = components['schemas']['Table'];
 export type Tally = components['schemas']['Tally'];
 export type TokenRequest = components['schemas']['TokenRequest'];
 export type TokenType = components['schemas']['TokenType'];
 export type Unplaced = components['schemas']['Unplaced'];
 export type User = components['schemas']['User'];
 export type UserExpand = components['schemas']['UserExpand'];
+export type UserExport = components['schemas']['UserExport'];
 export type UserField = components['schemas']['UserField'];
 export type UserInput = components['schemas']['UserInput'];
+export type UserLines = components['schemas']['UserLines'];
 export type UserPage = components['schemas']['UserPage'];
 export type UserPatch = components['schemas']['UserPatch'];
 export type UserSparse = components['schemas']['UserSparse'];
+export type UserSparseExport = components['schemas']['UserSparseExport'];
 export type UserSparsePage = components['schemas']['UserSparsePage'];
+export type Workbook = components['schemas']['Workbook'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type FaultCode = components['schemas']['FaultCode'];
 export type Fault = components['schemas']['Fault'];
@@ -9580,9 +10607,18 @@ export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type ParameterAcceptLanguage = components['parameters']['AcceptLanguage'];
+export type ParameterAcronym = components['parameters']['Acronym'];
+export type ParameterAfter = components['parameters']['After'];
+export type ParameterAttendance = components['parameters']['Attendance'];
+export type ParameterBom = components['parameters']['Bom'];
+export type ParameterBusinessId = components['parameters']['BusinessId'];
 export type ParameterCode = components['parameters']['Code'];
+export type ParameterCoordinatorId = components['parameters']['CoordinatorId'];
 export type ParameterCount = components['parameters']['Count'];
 export type ParameterCursor = components['parameters']['Cursor'];
+export type ParameterDeliverableId = components['parameters']['DeliverableId'];
+export type ParameterEmail = components['parameters']['Email'];
+export type ParameterExtension = components['parameters']['Extension'];
 export type ParameterGoalId = components['parameters']['GoalId'];
 export type ParameterId = components['parameters']['Id'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
@@ -9591,19 +10627,30 @@ export type ParameterIfMatchAtWill = components['parameters']['IfMatchAtWill'];
 export type ParameterIfNew = components['parameters']['IfNew'];
 export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
 export type ParameterIfStill = components['parameters']['IfStill'];
+export type ParameterIndicatorId = components['parameters']['IndicatorId'];
 export type ParameterLanguage = components['parameters']['Language'];
 export type ParameterLimit = components['parameters']['Limit'];
+export type ParameterMeetingId = components['parameters']['MeetingId'];
+export type ParameterOid = components['parameters']['Oid'];
 export type ParameterPeriod = components['parameters']['Period'];
 export type ParameterPeriodId = components['parameters']['PeriodId'];
+export type ParameterProgrammeId = components['parameters']['ProgrammeId'];
 export type ParameterProgress = components['parameters']['Progress'];
 export type ParameterProjectGoalId = components['parameters']['ProjectGoalId'];
 export type ParameterProjectId = components['parameters']['ProjectId'];
+export type ParameterProjectIndicatorId = components['parameters']['ProjectIndicatorId'];
+export type ParameterProjectMeetingId = components['parameters']['ProjectMeetingId'];
 export type ParameterProviderId = components['parameters']['ProviderId'];
 export type ParameterQ = components['parameters']['Q'];
+export type ParameterRole = components['parameters']['Role'];
+export type ParameterSource = components['parameters']['Source'];
+export type ParameterState = components['parameters']['State'];
+export type ParameterStatus = components['parameters']['Status'];
 export type ParameterSubProjectId = components['parameters']['SubProjectId'];
 export type ParameterSurveyId = components['parameters']['SurveyId'];
 export type ParameterUpdatedSince = components['parameters']['UpdatedSince'];
 export type HeaderAccept = components['headers']['Accept'];
+export type HeaderContentDisposition = components['headers']['Content-Disposition'];
 export type HeaderContentLanguage = components['headers']['Content-Language'];
 export type HeaderLanguageOfPage = components['headers']['LanguageOfPage'];
 export type HeaderETag = components['headers']['ETag'];
@@ -9896,23 +10943,23 @@ export interface operations {
     listProviders: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `business_id` is this. */
-                business_id?: string;
+                business_id?: components["parameters"]["BusinessId"];
                 /** @description Only rows whose `oid` is this. */
-                oid?: string;
+                oid?: components["parameters"]["Oid"];
                 /** @description Only rows whose `kind` is this. */
                 kind?: components["schemas"]["ProviderKind"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProviderField"][];
@@ -10222,23 +11269,23 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
                 /** @description Only rows whose `role` is this. */
-                role?: components["schemas"]["Role"];
+                role?: components["parameters"]["Role"];
                 /** @description Only rows whose `email` is this. */
-                email?: string;
+                email?: components["parameters"]["Email"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["UserField"][];
@@ -10552,19 +11599,19 @@ export interface operations {
     listClients: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ClientField"][];
@@ -10923,17 +11970,17 @@ export interface operations {
     listProgrammes: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProgrammeField"][];
@@ -11247,23 +12294,23 @@ export interface operations {
     listProjects: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `programme_id` is this. */
-                programme_id?: string;
+                programme_id?: components["parameters"]["ProgrammeId"];
                 /** @description Only rows whose `acronym` is this. */
-                acronym?: string;
+                acronym?: components["parameters"]["Acronym"];
                 /** @description Only rows whose `coordinator_id` is this. */
-                coordinator_id?: string;
+                coordinator_id?: components["parameters"]["CoordinatorId"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectField"][];
@@ -11577,12 +12624,12 @@ export interface operations {
     listPeriods: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -11591,7 +12638,7 @@ export interface operations {
                 code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["PeriodField"][];
@@ -11905,12 +12952,12 @@ export interface operations {
     listProjectGoals: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -11919,7 +12966,7 @@ export interface operations {
                 code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectGoalField"][];
@@ -12233,12 +13280,12 @@ export interface operations {
     listProjectIndicators: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -12249,7 +13296,7 @@ export interface operations {
                 code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectIndicatorField"][];
@@ -12563,12 +13610,12 @@ export interface operations {
     listProjectMeetings: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -12579,7 +13626,7 @@ export interface operations {
                 code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectMeetingField"][];
@@ -12893,19 +13940,19 @@ export interface operations {
     listParticipations: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ParticipationField"][];
@@ -13219,12 +14266,12 @@ export interface operations {
     listSubProjects: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -13235,7 +14282,7 @@ export interface operations {
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["SubProjectField"][];
@@ -13624,12 +14671,12 @@ export interface operations {
     listContacts: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -13638,7 +14685,7 @@ export interface operations {
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ContactField"][];
@@ -14027,12 +15074,12 @@ export interface operations {
     listGoals: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -14047,7 +15094,7 @@ export interface operations {
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["GoalField"][];
@@ -14484,12 +15531,12 @@ export interface operations {
     listIndicators: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -14499,14 +15546,14 @@ export interface operations {
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `project_indicator_id` is this. */
-                project_indicator_id?: string;
+                project_indicator_id?: components["parameters"]["ProjectIndicatorId"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
                 /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["IndicatorField"][];
@@ -14895,18 +15942,18 @@ export interface operations {
     listMeasurements: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
                 sub_project_id?: components["parameters"]["SubProjectId"];
                 /** @description Only rows whose `indicator_id` is this. */
-                indicator_id?: string;
+                indicator_id?: components["parameters"]["IndicatorId"];
                 /** @description Only rows whose `period_id` is this. */
                 period_id?: components["parameters"]["PeriodId"];
                 /** @description Only rows whose `project_id` is this. */
@@ -14919,7 +15966,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["MeasurementField"][];
@@ -15308,12 +16355,12 @@ export interface operations {
     listResults: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -15336,7 +16383,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ResultField"][];
@@ -15725,12 +16772,12 @@ export interface operations {
     listMeetings: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -15738,7 +16785,7 @@ export interface operations {
                 /** @description Only rows whose `kind` is this. */
                 kind?: components["schemas"]["MeetingKind"];
                 /** @description Only rows whose `project_meeting_id` is this. */
-                project_meeting_id?: string;
+                project_meeting_id?: components["parameters"]["ProjectMeetingId"];
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `goal_id` is this. */
@@ -15746,9 +16793,9 @@ export interface operations {
                 /** @description Only rows whose `period_id` is this. */
                 period_id?: components["parameters"]["PeriodId"];
                 /** @description Only rows whose `status` is this. */
-                status?: components["schemas"]["MeetingStatus"];
+                status?: components["parameters"]["Status"];
                 /** @description Only rows whose `attendance` is this. */
-                attendance?: components["schemas"]["Attendance"];
+                attendance?: components["parameters"]["Attendance"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
                 /** @description Only rows whose `external_id` is this. */
@@ -15757,7 +16804,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["MeetingField"][];
@@ -16194,12 +17241,12 @@ export interface operations {
     listSurveys: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -16220,7 +17267,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["SurveyField"][];
@@ -16609,12 +17656,12 @@ export interface operations {
     listDisseminations: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -16622,7 +17669,7 @@ export interface operations {
                 /** @description Only rows whose `survey_id` is this. */
                 survey_id?: components["parameters"]["SurveyId"];
                 /** @description Only rows whose `deliverable_id` is this. */
-                deliverable_id?: string;
+                deliverable_id?: components["parameters"]["DeliverableId"];
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `goal_id` is this. */
@@ -16639,7 +17686,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["DisseminationField"][];
@@ -17028,20 +18075,20 @@ export interface operations {
     listFeedback: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
                 sub_project_id?: components["parameters"]["SubProjectId"];
                 /** @description Only rows whose `source` is this. */
-                source?: components["schemas"]["FeedbackSource"];
+                source?: components["parameters"]["Source"];
                 /** @description Only rows whose `meeting_id` is this. */
-                meeting_id?: string;
+                meeting_id?: components["parameters"]["MeetingId"];
                 /** @description Only rows whose `survey_id` is this. */
                 survey_id?: components["parameters"]["SurveyId"];
                 /** @description Only rows whose `project_id` is this. */
@@ -17058,7 +18105,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["FeedbackField"][];
@@ -17447,12 +18494,12 @@ export interface operations {
     listDeliverables: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -17475,7 +18522,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["DeliverableField"][];
@@ -17864,18 +18911,18 @@ export interface operations {
     listReports: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
                 sub_project_id?: components["parameters"]["SubProjectId"];
                 /** @description Only rows whose `state` is this. */
-                state?: components["schemas"]["ReportState"];
+                state?: components["parameters"]["State"];
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `period_id` is this. */
@@ -17890,7 +18937,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ReportField"][];
@@ -18290,19 +19337,19 @@ export interface operations {
     listImports: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
                 sub_project_id?: components["parameters"]["SubProjectId"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ImportField"][];
@@ -18446,6 +19493,1629 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportClients: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ClientField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ClientSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ClientLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportContacts: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ContactField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ContactSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ContactLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportDeliverables: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["DeliverableKind"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `progress` is this. */
+                progress?: components["parameters"]["Progress"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["DeliverableField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliverableExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["DeliverableSparseExport"];
+                    "application/x-ndjson": components["schemas"]["DeliverableLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportDisseminations: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `survey_id` is this. */
+                survey_id?: components["parameters"]["SurveyId"];
+                /** @description Only rows whose `deliverable_id` is this. */
+                deliverable_id?: components["parameters"]["DeliverableId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `progress` is this. */
+                progress?: components["parameters"]["Progress"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["DisseminationField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisseminationExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["DisseminationSparseExport"];
+                    "application/x-ndjson": components["schemas"]["DisseminationLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportFeedback: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `source` is this. */
+                source?: components["parameters"]["Source"];
+                /** @description Only rows whose `meeting_id` is this. */
+                meeting_id?: components["parameters"]["MeetingId"];
+                /** @description Only rows whose `survey_id` is this. */
+                survey_id?: components["parameters"]["SurveyId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["FeedbackField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["FeedbackSparseExport"];
+                    "application/x-ndjson": components["schemas"]["FeedbackLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportGoals: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `project_goal_id` is this. */
+                project_goal_id?: components["parameters"]["ProjectGoalId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["GoalField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoalExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["GoalSparseExport"];
+                    "application/x-ndjson": components["schemas"]["GoalLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportImports: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ImportField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ImportSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ImportLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportIndicators: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `project_indicator_id` is this. */
+                project_indicator_id?: components["parameters"]["ProjectIndicatorId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["IndicatorField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["IndicatorSparseExport"];
+                    "application/x-ndjson": components["schemas"]["IndicatorLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMeasurements: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `indicator_id` is this. */
+                indicator_id?: components["parameters"]["IndicatorId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["MeasurementField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasurementExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["MeasurementSparseExport"];
+                    "application/x-ndjson": components["schemas"]["MeasurementLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMeetings: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["MeetingKind"];
+                /** @description Only rows whose `project_meeting_id` is this. */
+                project_meeting_id?: components["parameters"]["ProjectMeetingId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `status` is this. */
+                status?: components["parameters"]["Status"];
+                /** @description Only rows whose `attendance` is this. */
+                attendance?: components["parameters"]["Attendance"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["MeetingField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeetingExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["MeetingSparseExport"];
+                    "application/x-ndjson": components["schemas"]["MeetingLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportParticipations: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ParticipationField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParticipationExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ParticipationSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ParticipationLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportPeriods: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["PeriodField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeriodExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["PeriodSparseExport"];
+                    "application/x-ndjson": components["schemas"]["PeriodLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProgrammes: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProgrammeField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgrammeExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProgrammeSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ProgrammeLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProjectGoals: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProjectGoalField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectGoalExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectGoalSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ProjectGoalLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProjectIndicators: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `project_goal_id` is this. */
+                project_goal_id?: components["parameters"]["ProjectGoalId"];
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProjectIndicatorField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectIndicatorExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectIndicatorSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ProjectIndicatorLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProjectMeetings: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["MeetingKind"];
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProjectMeetingField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectMeetingExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectMeetingSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ProjectMeetingLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProjects: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `programme_id` is this. */
+                programme_id?: components["parameters"]["ProgrammeId"];
+                /** @description Only rows whose `acronym` is this. */
+                acronym?: components["parameters"]["Acronym"];
+                /** @description Only rows whose `coordinator_id` is this. */
+                coordinator_id?: components["parameters"]["CoordinatorId"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProjectField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ProjectLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProviders: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `business_id` is this. */
+                business_id?: components["parameters"]["BusinessId"];
+                /** @description Only rows whose `oid` is this. */
+                oid?: components["parameters"]["Oid"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["ProviderKind"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProviderField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProviderSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ProviderLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportReports: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `state` is this. */
+                state?: components["parameters"]["State"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["ReportKind"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["CompiledReportField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompiledReportExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparseExport"];
+                    "application/x-ndjson": components["schemas"]["CompiledReportLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportResults: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["ResultKind"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `progress` is this. */
+                progress?: components["parameters"]["Progress"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ResultField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ResultSparseExport"];
+                    "application/x-ndjson": components["schemas"]["ResultLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportSubProjects: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["SubProjectField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubProjectExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["SubProjectSparseExport"];
+                    "application/x-ndjson": components["schemas"]["SubProjectLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportSurveys: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `progress` is this. */
+                progress?: components["parameters"]["Progress"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["SurveyField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["SurveySparseExport"];
+                    "application/x-ndjson": components["schemas"]["SurveyLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportUsers: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: components["parameters"]["After"];
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `role` is this. */
+                role?: components["parameters"]["Role"];
+                /** @description Only rows whose `email` is this. */
+                email?: components["parameters"]["Email"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["UserField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["UserSparseExport"];
+                    "application/x-ndjson": components["schemas"]["UserLines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];

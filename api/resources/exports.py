@@ -10,11 +10,12 @@ from typing import IO, Any
 
 from flask import Response, request
 
-from api import context
+from api import context, wire
 from api.answers import JSON, SPARSE
 from api.blueprint import Blueprint
-from api.documents.tables import TooLongForCell
+from api.documents.tables import TooLongForCell, write_csv
 from api.models.reports import Report
+from api.openapi import examples
 from api.problems import Fault, Invalid, Stale
 from api.services import exports as service
 from api.services.exports import Asked
@@ -49,15 +50,17 @@ _PARAMETER: Node = {
     "example": "ndjson",
 }
 _TABLE: Node = {
+    "title": "Table",
     "type": "string",
     "description": (
         "RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and "
         "a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would "
-        "take for a formula (`=`, `+`, `-`, `@`, after blanks or not, or a tab or line break at its beginning), or "
-        "that begins with an apostrophe, has an apostrophe before it: who reads takes one away."
+        "take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab "
+        "or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away."
     ),
 }
 _WORKBOOK: Node = {
+    "title": "Workbook",
     "type": "string",
     "format": "binary",
     "description": (
@@ -77,6 +80,7 @@ _REPORTS = (
 
 def _lines(shown: type[Schema], thin: type[Schema]) -> Node:
     return {
+        "title": f"{shown.__name__}Lines",
         "type": "string",
         "description": "A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.",
         "x-line": {"$ref": f"#/components/schemas/{shown.__name__}"},
@@ -97,6 +101,9 @@ def _register(blp: Blueprint, resource: Resource) -> None:
     shown = CompiledReport if resource.model is Report else resource.model.schema
     thin = sparse(shown)
     many = "".join(part.capitalize() for part in stem.split("_"))
+    row = examples.given(resource.model.schema())
+    line = (wire.dump(examples.given(shown())) + b"\n").decode()
+    table = b"".join(write_csv(columns(resource.model.schema), [row], bom=False)).decode()
 
     @blp.route(
         f"/{stem.replace('_', '-')}.{EXTENSION}",
@@ -114,8 +121,10 @@ def _register(blp: Blueprint, resource: Resource) -> None:
     @blp.arguments(export_query(shown, resource.filters), location="query")
     @blp.response(200, whole(shown))
     @blp.alt_response(200, schema=whole(thin), content_type=SPARSE, success=True)
-    @blp.alt_response(200, schema=_lines(shown, thin), content_type=NDJSON, success=True)
-    @blp.alt_response(200, schema=_TABLE, content_type=CSV, success=True)
+    @blp.alt_response(
+        200, schema=_lines(shown, thin), content_type=NDJSON, example=line, success=True
+    )
+    @blp.alt_response(200, schema=_TABLE, content_type=CSV, example=table, success=True)
     @blp.alt_response(200, schema=_WORKBOOK, content_type=XLSX, success=True)
     def export(query: Query, extension: str) -> Response:
         return _answer(resource, query, Extension(extension))
