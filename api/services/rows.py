@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from marshmallow import Schema
@@ -173,21 +173,29 @@ def _settle(session: Session, model: type[Row], data: Data, known: Found | None 
 def find(session: Session, references: Collection[Named]) -> Found:
     """The rows that the references name, and where they belong; one statement for many of a target."""
     found: Found = {}
-    for target in {name.target for name in references}:
-        model = model_of(target)
-        c = model.__table__.c
-        columns = [model.id] + [
-            getattr(model, name) for name in ("sub_project_id", "project_id") if name in c
-        ]
-        visible = model.within(Reach.TAKES_PART) if issubclass(model, PlanRow) else None
-        for keys in in_parts({name.key for name in references if name.target == target}):
-            asked = sa.select(*columns).where(model.id.in_(keys))
-            if visible is not None and session.scope.provider_id:
-                # What a provider can't read is not there; "of another project" would confirm that it is.
-                asked = scoped(asked.where(visible))
-            for row in session.execute(asked).mappings():
+    by_target: dict[str, set[uuid.UUID]] = {}
+    for name in references:
+        by_target.setdefault(name.target, set()).add(name.key)
+    for target, keys in by_target.items():
+        asked = _looked_up(target, bool(session.scope.provider_id))
+        for part in in_parts(keys):
+            for row in session.execute(asked, {"keys": part}).mappings():
                 found[target, row["id"]] = _home_of(target, row)
     return found
+
+
+@cache
+def _looked_up(target: str, by_provider: bool) -> sa.Select[Any]:
+    """Rows of a resource by their ids, and where they belong."""
+    model = model_of(target)
+    homes = [name for name in ("sub_project_id", "project_id") if name in model.__table__.c]
+    keys = sa.bindparam("keys", expanding=True, type_=Identifier())
+    asked = sa.select(model.id, *[getattr(model, name) for name in homes]).where(model.id.in_(keys))
+    if not (by_provider and issubclass(model, PlanRow)):
+        return asked
+    # What a provider can't read is not there; "of another project" would confirm that it is.
+    within = cast(Any, model.within(Reach.TAKES_PART))
+    return cast("sa.Select[Any]", scoped(asked.where(within)))
 
 
 def in_parts(values: Collection[T]) -> Iterator[list[T]]:
