@@ -9,6 +9,7 @@ import typing as t
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -77,7 +78,19 @@ def scoped(statement: t.Any) -> t.Any:
     return statement.execution_options(takes_scope=True)
 
 
-def _unheld(statement: t.Any, *, classes_are_held: bool) -> Iterator[str]:
+# What was found of statements that are built once; the others go with their requests.
+_found: WeakKeyDictionary[t.Any, dict[bool, list[str]]] = WeakKeyDictionary()
+
+
+def _unheld(statement: t.Any, *, classes_are_held: bool) -> list[str]:
+    """What of a statement no loader criteria hold."""
+    known = _found.setdefault(statement, {})
+    if classes_are_held not in known:
+        known[classes_are_held] = sorted(set(_look_for_unheld(statement, classes_are_held)))
+    return known[classes_are_held]
+
+
+def _look_for_unheld(statement: t.Any, classes_are_held: bool) -> Iterator[str]:
     """What of a statement no loader criteria hold: scoped tables without their class in the same select, and plain SQL.
 
     `visitors.iterate` would not do: it goes on from a class's column to the bare table, as if that were named too.
@@ -134,7 +147,7 @@ def _stay_in_scope(state: orm.ORMExecuteState) -> sa.Result[t.Any] | None:
         return state.invoke_statement(params={SCOPE_PROVIDER.key: scope.provider_id})
     provider_id = scope.provider_id
     held = provider_id is not None and state.is_orm_statement and not state.is_insert
-    if unheld := sorted(set(_unheld(state.statement, classes_are_held=held))):
+    if unheld := _unheld(state.statement, classes_are_held=held):
         raise ScopeError(f"no scope for {unheld}")
     if not held:
         return None
