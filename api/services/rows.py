@@ -70,7 +70,8 @@ def create(
     session.add(row)
     flush(session)
     if known is not None:
-        known[model.__tablename__, row.id] = _home_of(model.__tablename__, vars(row))
+        homes = {name: getattr(home, name) for name in _homes_of(model)}
+        known[model.__tablename__, row.id] = _home_of(model.__tablename__, homes | {"id": row.id})
     return row
 
 
@@ -161,7 +162,7 @@ def _settle(session: Session, model: type[Row], data: Data, known: Found | None 
     ]
     if faults:
         raise Invalid(faults=faults)
-    home = _home(session, model, references, found)
+    home = _home(model, references, found)
     if faults := list(_strangers(home, references, found)):
         raise Invalid(faults=faults)
     for column in ("sub_project_id", "project_id"):
@@ -188,14 +189,29 @@ def find(session: Session, references: Collection[Named]) -> Found:
 def _looked_up(target: str, by_provider: bool) -> sa.Select[Any]:
     """Rows of a resource by their ids, and where they belong."""
     model = model_of(target)
-    homes = [name for name in ("sub_project_id", "project_id") if name in model.__table__.c]
+    c = model.__table__.c
     keys = sa.bindparam("keys", expanding=True, type_=Identifier())
-    asked = sa.select(model.id, *[getattr(model, name) for name in homes]).where(model.id.in_(keys))
-    if not (by_provider and issubclass(model, PlanRow)):
-        return asked
-    # What a provider can't read is not there; "of another project" would confirm that it is.
-    within = cast(Any, model.within(Reach.TAKES_PART))
-    return cast("sa.Select[Any]", scoped(asked.where(within)))
+    asked = sa.select(c.id, *_homes_of(model).values()).where(c.id.in_(keys))
+    if issubclass(model, RecordRow):
+        asked = scoped(asked.where(c.provider_id == SCOPE_PROVIDER))
+    elif by_provider and issubclass(model, PlanRow):
+        # What a provider can't read is not there; "of another project" would confirm that it is.
+        asked = scoped(asked.where(cast(Any, model.within(Reach.TAKES_PART))))
+    return asked
+
+
+@cache
+def _homes_of(model: type[Row]) -> dict[str, Any]:
+    """What tells where a row belongs, as columns of a select on its table."""
+    c = model.__table__.c
+    homes = {name: c[name] for name in ("sub_project_id", "project_id") if name in c}
+    if "sub_project_id" in homes and "project_id" not in homes:
+        there = SubProject.__table__.c
+        project = sa.select(there.project_id).where(
+            there.provider_id == c.provider_id, there.id == c.sub_project_id
+        )
+        homes["project_id"] = project.scalar_subquery().label("project_id")
+    return homes
 
 
 def in_parts(values: Collection[T]) -> Iterator[list[T]]:
@@ -213,7 +229,6 @@ def _home_of(stem: str, row: Any) -> Home:
 
 
 def _home(
-    session: Session,
     model: type[Row],
     references: list[Named],
     found: Mapping[tuple[str, uuid.UUID], Home],
@@ -225,15 +240,7 @@ def _home(
     homes = [found[name.target, name.key] for name in named_first]
     if not issubclass(model, RecordRow) or "project_id" in model.__table__.c:
         return next((h for h in homes if h.project_id), Home())
-    sub_project_id = next((h.sub_project_id for h in homes if h.sub_project_id), None)
-    if sub_project_id is None:
-        return Home()
-    if there := found.get(("sub_projects", sub_project_id)):
-        return there
-    project_id = session.scalars(
-        sa.select(SubProject.project_id).where(SubProject.id == sub_project_id)
-    ).one()
-    return Home(sub_project_id, project_id)
+    return next((h for h in homes if h.sub_project_id), Home())
 
 
 def _strangers(
