@@ -182,6 +182,8 @@ class Blueprint(flask_smorest.Blueprint):
                 text = Worded("This is no operation of a batch.")
                 raise Invalid(faults=[Fault("not_in_batch", text, parameter="path")])
             must_accept(produces)
+            for name in ("If-Match", "If-None-Match", "Accept-Language"):
+                _must_be_short(name)
             for condition in ("If-Match", "If-None-Match"):
                 _must_be_etags(condition)
             if not action:
@@ -316,14 +318,15 @@ def _read_body(most: int) -> None:
         raise TooLarge
 
 
+def _must_be_short(header: str) -> None:
+    if len(request.headers.get(header, "")) > v.HEADER_LENGTH:
+        text = Worded("Longer than {max}.", max=v.HEADER_LENGTH)
+        raise Invalid(faults=[Fault("too_long", text, header=header)])
+
+
 def _must_be_etags(header: str) -> None:
     """What is no condition would be taken for one that holds, or for none (RFC 9110 §13.1)."""
     given = request.headers.get(header)
-    if given is None:
-        return
-    if len(given) > v.HEADER_LENGTH:
-        text = Worded("Longer than {max}.", max=v.HEADER_LENGTH)
-        raise Invalid(faults=[Fault("too_long", text, header=header)])
-    if not _ETAGS.fullmatch(given):
+    if given is not None and not _ETAGS.fullmatch(given):
         text = Worded("Neither ETags, each in its quotes, nor *.")
         raise Invalid(faults=[Fault("wrong_format", text, header=header)])

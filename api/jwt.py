@@ -4,6 +4,7 @@ flask-jwt-extended takes tokens without exp, jti or type, and with any issuer, u
 """
 
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +42,6 @@ LEEWAY_SECONDS = 5
 COOKIE_PATH = "/api/v1/auth"
 VERIFIED_KEPT = 4096
 
-_NOT_VALID = "The token is not valid, not valid any more, or revoked."
 _NUMBER, _PERHAPS = (int, float), (str, type(None))
 _Shape = dict[str, type | tuple[type, ...]]
 _ALWAYS: _Shape = {
@@ -148,14 +148,13 @@ def bearer(token: str) -> Caller:
 
     :raises Unauthenticated: any fault in the token is one and the same
     """
-    try:
+    caller = None
+    with suppress(JWTExtendedException, PyJWTError, ValueError):
         claims = current_app.extensions["verified"](token, keys().ids())
-        good = claims["type"] == "access" and claims["exp"] > now().timestamp() - LEEWAY_SECONDS
-        caller = _caller({}, claims) if good else None
-    except (JWTExtendedException, PyJWTError, ValueError) as error:
-        raise Unauthenticated(_NOT_VALID) from error
+        if claims["type"] == "access" and claims["exp"] > now().timestamp() - LEEWAY_SECONDS:
+            caller = _caller({}, claims)
     if caller is None:
-        raise Unauthenticated(_NOT_VALID)
+        raise Unauthenticated("The token is not valid, not valid any more, or revoked.")
     return caller
 
 
