@@ -7,7 +7,7 @@ on such a table is refused unless it took the scope from `scoped()`. No scope, n
 import re
 import typing as t
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -76,6 +76,34 @@ def scoped(statement: t.Any) -> t.Any:
     if not any(getattr(e, "key", "") == SCOPE_PROVIDER.key for e in visitors.iterate(statement)):
         raise ScopeError("SCOPE_PROVIDER holds nothing of this statement")
     return statement.execution_options(takes_scope=True)
+
+
+def insert_all(session: Session, table: sa.Table, rows: Sequence[Mapping[str, t.Any]]) -> None:
+    """Insert many rows, which become the session's provider's; all of them with the same columns."""
+    if not table.info.get("scoped"):
+        raise ScopeError("rows of one provider only")
+    _run_for_each(session, sa.insert(table), rows, "provider_id")
+
+
+def execute_all(session: Session, statement: t.Any, rows: Sequence[Mapping[str, t.Any]]) -> None:
+    """Run a statement that took the scope from `scoped()` once for each of these parameters."""
+    if not statement.get_execution_options().get("takes_scope"):
+        raise ScopeError("no scope for a statement of many")
+    _run_for_each(session, statement, rows, SCOPE_PROVIDER.key)
+
+
+def _run_for_each(
+    session: Session, statement: t.Any, rows: Sequence[Mapping[str, t.Any]], provider: str
+) -> None:
+    """By the connection, past the events of the session: it is held here."""
+    scope = session.scope
+    if scope.everyone or scope.provider_id is None:
+        raise ScopeError("no provider, no rows")
+    if any("provider_id" in row for row in rows):
+        raise ScopeError("rows have the provider of their session")
+    if rows:
+        mine = [{**row, provider: scope.provider_id} for row in rows]
+        session.connection().execute(statement, mine)
 
 
 # What was found of statements that are built once; the others go with their requests.

@@ -7,8 +7,9 @@ rest is made. So the same document can be sent again and again.
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from marshmallow import Schema, ValidationError
@@ -16,17 +17,19 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.access import Reach
-from api.models.base import RecordRow, Row
+from api.models.base import RecordRow
 from api.models.deliverables import Deliverable
 from api.models.imports import Import
 from api.models.participations import Participation
 from api.models.projects import Project
-from api.problems import MOST_FAULTS, Duplicate, Fault, Invalid, Problem
-from api.scope import Session
-from api.services import rows
-from api.services.conflicts import flush
+from api.problems import MOST_FAULTS, Duplicate, Fault, Invalid
+from api.scope import SCOPE_PROVIDER, Session, scoped
+from api.services import bulk, rows
+from api.services.conflicts import first_refused, flush
+from api.services.rows import Data
+from api.services.spelling import Spelling, resolved
 from api.view import Shown, view_of
-from schemas.fields import Entries, Part, Reference, References, Worded
+from schemas.fields import Worded
 
 # A row comes after those it refers to.
 ORDER = (
@@ -59,15 +62,20 @@ class Element:
     stem: str
     pointer: str
     given: dict[str, Any]
-    row: RecordRow | None = None
-    before: Shown | None = None  # the row as it is shown, when it is there already
     key: uuid.UUID = field(default_factory=uuid7)
+    before: Shown | None = None  # the row as it is shown, when it is there already
+    home: Mapping[str, uuid.UUID] = field(default_factory=dict)  # where that row belongs
     data: dict[str, Any] = field(default_factory=dict)
+    changes: bool = True
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
 
     @property
+    def model(self) -> type[RecordRow]:
+        return cast(type[RecordRow], rows.model_of(self.stem))
+
+    @property
     def schema(self) -> Schema:
-        return rows.model_of(self.stem).schema.writable()
+        return self.model.schema.writable()
 
     def placed(self, faults: Iterable[Fault]) -> list[Fault]:
         """Faults of the row as faults of the document, at what the document says."""
@@ -96,21 +104,22 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
     """
     project_id = _project(session, document["project"])
     elements = list(_elements(document))
-    faults = list(_identify(session, elements))
+    faults = list(_identify(session, elements, reach))
     names = _names(session, elements, project_id)
     sub_project_id = next(e.key for e in elements if e.stem == "sub_projects")
     home = {"sub_project_id": sub_project_id, "project_id": project_id}
     for element in elements:
-        if element.row:
-            faults += element.placed(_strays(element.row, home, "/external_id"))
-            element.before = view_of(type(element.row)).row(session, reach, element.key)
+        faults += element.placed(_strays(element.home, home, lambda _: "/external_id"))
         faults += _check(element, names, home)
         if len(faults) > MOST_COUNTED:
             break
     if faults:
         raise Invalid(faults=faults)
-    counts = _write(session, _in_order(session, elements, sub_project_id), home, reach)
-    done = Import(sub_project_id=sub_project_id, counts=counts)
+    ordered = _in_order(session, elements, sub_project_id)
+    _settle(session, ordered, home, reach)
+    for stem in ORDER:
+        _write(session, [element for element in ordered if element.stem == stem])
+    done = Import(sub_project_id=sub_project_id, counts=_counts(elements))
     session.add(done)
     flush(session)
     return done
@@ -144,31 +153,45 @@ def _may_be_there(name: Any) -> bool:
     return isinstance(name, str) and "\0" not in name
 
 
-def _identify(session: Session, elements: list[Element]) -> Iterator[Fault]:
-    """Find the row behind each external id, or give the element the id of a row to be."""
+def _identify(session: Session, elements: list[Element], reach: Reach) -> Iterator[Fault]:
+    """Find the row behind each external id, or leave the element the id of a row to be."""
     # The sub-project last: a deliverable's change locks that row first and its sub-project after it.
     for stem in sorted(ORDER, key="sub_projects".__eq__):
-        mine = [element for element in elements if element.stem == stem]
-        wanted = [name for e in mine if _may_be_there(name := e.given.get("external_id"))]
-        model: Any = rows.model_of(stem)
-        asked = sa.select(model).where(model.external_id.in_(wanted)).order_by(model.id)
-        # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
-        asked = asked.with_for_update(key_share=True)
-        there = {row.external_id: row for row in session.scalars(asked)}
-        seen: set[str] = set()
-        for element in mine:
+        mine: dict[str, Element] = {}
+        for element in elements:
+            if element.stem != stem:
+                continue
             name = element.given.get("external_id")
             if not isinstance(name, str):
                 text = Worded("Each element needs an external_id, a string.")
                 yield Fault("required", text, f"{element.pointer}/external_id")
-            elif name in seen:
+            elif name in mine:
                 text = Worded("Another element of this list has it too.")
                 yield Fault("repeated", text, f"{element.pointer}/external_id")
-            elif name in there:
-                element.row = there[name]
-                element.key = there[name].id
-            if isinstance(name, str):
-                seen.add(name)
+            else:
+                mine[name] = element
+        _find(session, rows.model_of(stem), mine, reach)
+
+
+def _find(session: Session, model: Any, mine: Mapping[str, Element], reach: Reach) -> None:
+    """Tell the elements that have a row of it; the rows are locked."""
+    c = model.__table__.c
+    homes = [c[name] for name in ("sub_project_id", "project_id") if name in c]
+    for names in rows.in_parts([name for name in mine if _may_be_there(name)]):
+        # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
+        asked = sa.select(c.id, *homes).where(
+            c.provider_id == SCOPE_PROVIDER, c.external_id.in_(names)
+        )
+        locked = scoped(asked.order_by(c.id).with_for_update(key_share=True))
+        homes_by_key = {row["id"]: row for row in session.execute(locked, {}).mappings()}
+        if homes_by_key:
+            wanted = {"id": list(homes_by_key)}
+            for shown in view_of(model).rows(session, reach, wanted, order=None):
+                element = mine[shown["external_id"]]
+                element.before, element.key = shown, shown["id"]
+                element.home = {
+                    column.name: homes_by_key[element.key][column.name] for column in homes
+                }
 
 
 def _names(session: Session, elements: list[Element], project_id: uuid.UUID) -> Names:
@@ -180,7 +203,7 @@ def _names(session: Session, elements: list[Element], project_id: uuid.UUID) -> 
             used[target].add(name)
 
     for element in elements:
-        _resolved(element.schema, element.given, Spelling(find=note), "")
+        resolved(element.schema, element.given, Spelling(find=note), "")
     names: Names = {}
     for stem in filter(used.get, used):
         model: Any = rows.model_of(stem)
@@ -199,12 +222,14 @@ def _names(session: Session, elements: list[Element], project_id: uuid.UUID) -> 
 
 def _check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> list[Fault]:
     """Resolve the element's names and hold it against its resource's schema."""
-    schema = element.schema
+    schema, view = element.schema, view_of(element.model)
     spelling = Spelling(find=lambda target, name: names.get((target, name)))
-    given = _resolved(schema, element.given, spelling, "")
-    if element.row and element.before:
+    given = resolved(schema, element.given, spelling, "")
+    if element.before:
         # What an element leaves out stays: a spreadsheet without a column must not empty it.
-        given = view_of(type(element.row)).sendable(element.before) | given
+        kept = view.sendable(element.before)
+        given = kept | given
+        element.changes = given != kept
     for name, value in home.items():
         if name in schema.load_fields:
             given.setdefault(name, str(value))
@@ -215,75 +240,25 @@ def _check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> lis
     except ValidationError as error:
         told = {fault.pointer for fault in faults}
         found = element.placed(wire.faults(error.messages))
-        faults += [fault for fault in found if fault.pointer not in told]
+        return faults + [fault for fault in found if fault.pointer not in told]
+    if element.before and element.changes:
+        element.changes = view.would_change(element.before, element.data)
     return faults
 
 
-def _strays(row: Row, home: Mapping[str, uuid.UUID], pointer: str = "") -> list[Fault]:
+def _strays(
+    row: Mapping[str, Any], home: Mapping[str, uuid.UUID], pointer: Callable[[str], str]
+) -> list[Fault]:
     """What is wrong with a row that belongs to another sub-project or project than the document does."""
     return [
         Fault(
             f"other_{column.removesuffix('_id')}",
             "Belongs to another one than the document.",
-            pointer or rows.settles(type(row), column),
+            pointer(column),
         )
         for column, key in home.items()
-        if getattr(row, column, key) != key
+        if row.get(column, key) != key
     ]
-
-
-@dataclass
-class Spelling:
-    """How an element spelled its references, so that a fault points at what the document says."""
-
-    find: Callable[[str, str], uuid.UUID | None]
-    faults: list[Fault] = field(default_factory=list)
-    pointers: dict[str, str] = field(default_factory=dict)
-
-    def key(self, target: str, value: Any, pointer: str) -> Any:
-        """The id behind a name; what can be no name is left for the schema to refuse."""
-        if value is None or isinstance(value, list):
-            return value
-        key = self.find(target, value) if isinstance(value, str) else None
-        if key is None:
-            text = Worded("Nothing of {target} has this name.", target=target)
-            self.faults.append(Fault("not_found", text, pointer))
-        return str(key) if key else None
-
-    def keys(self, declared: References, value: Any, pointer: str) -> Any:
-        """The ids behind a list of names."""
-        if not isinstance(value, list) or len(value) > declared.maximum:
-            return value
-        return [self.key(declared.target, one, f"{pointer}/{n}") for n, one in enumerate(value)]
-
-
-def _resolved(
-    schema: Schema, given: Mapping[str, Any], spelling: Spelling, base: str
-) -> dict[str, Any]:
-    """The element with ids in place of names: `goal` becomes `goal_id`, `goals` `goal_ids`."""
-    result = dict(given)
-    for name, declared in schema.load_fields.items():
-        if isinstance(declared, Entries) and isinstance(declared.inner, Part):
-            inner, entries = declared.inner.schema, result.get(name)
-            if isinstance(entries, list) and len(entries) <= declared.maximum:
-                result[name] = [
-                    _resolved(inner, entry, spelling, f"{base}/{name}/{place}")
-                    if isinstance(entry, dict)
-                    else entry
-                    for place, entry in enumerate(entries)
-                ]
-        elif isinstance(declared, Reference | References):
-            many = isinstance(declared, References)
-            short = name.removesuffix("_ids") + "s" if many else name.removesuffix("_id")
-            if short in result and name not in result:
-                spelling.pointers[f"{base}/{name}"] = f"{base}/{short}"
-                value, pointer = result.pop(short), f"{base}/{short}"
-                result[name] = (
-                    spelling.keys(declared, value, pointer)
-                    if isinstance(declared, References)
-                    else spelling.key(declared.target, value, pointer)
-                )
-    return result
 
 
 def _in_order(
@@ -309,47 +284,59 @@ def _in_order(
     return sorted(elements, key=lambda e: (ORDER.index(e.stem), place[e.key]))
 
 
-def _write(
+def _settle(
     session: Session, elements: list[Element], home: Mapping[str, uuid.UUID], reach: Reach
-) -> dict[str, dict[str, int]]:
-    counts = {stem: {"created": 0, "updated": 0, "unchanged": 0} for stem in ORDER}
+) -> None:
+    """Check what elements refer to: rows that are there, or such that come before them."""
     faults: list[Fault] = []
-    # What the elements refer to, looked up once; a row that is still to be made joins it then.
     known = rows.find(session, {n for e in elements for n in rows.named(e.schema, e.data)})
     for element in elements:
         try:
-            counts[element.stem][_write_one(session, element, home, reach, known)] += 1
+            settled = rows.settle(session, element.model, element.data, known)
+            rows.may_live(session, element.model, element.data, settled, reach)
         except Invalid as problem:
             faults += element.placed(problem.faults)
             if len(faults) > MOST_FAULTS:
                 break
-        except Problem as problem:
-            # The database refused: nothing after it can be tried in this transaction.
-            found = problem.faults or [Fault(problem.code, problem.detail or problem.title, "")]
-            if element.row is None and found[0].pointer == "/external_id":
-                text = Worded("Another request brought this in at the same time; send it again.")
-                raise Duplicate(text, faults=element.placed(found)) from problem
-            raise Invalid(faults=faults + element.placed(found)) from problem
+            continue
+        known |= rows.joined(element.model, element.key, settled)
+        columns = {name: element.data[name] for name in home if name in element.model.__table__.c}
+        faults += element.placed(_strays(columns, home, partial(rows.settles, element.model)))
     if faults:
         raise Invalid(faults=faults)
-    return {stem: tally for stem, tally in counts.items() if any(tally.values())}
 
 
-def _write_one(
-    session: Session,
-    element: Element,
-    home: Mapping[str, uuid.UUID],
-    reach: Reach,
-    known: rows.Found,
-) -> str:
-    if element.row is None:
-        model = rows.model_of(element.stem)
-        row = rows.create(session, model, element.data | {"id": element.key}, reach, known)
-        if faults := _strays(row, home):
-            raise Invalid(faults=faults)
-        return "created"
-    view = view_of(type(element.row))
-    if element.before and not view.would_change(element.before, element.data):
-        return "unchanged"
-    rows.replace(session, element.row, element.data, reach, known)
-    return "updated"
+def _write(session: Session, elements: list[Element]) -> None:
+    """Write the elements of one resource that are new, or say something else than their rows."""
+    for put, some in (
+        (bulk.insert, [element for element in elements if element.before is None]),
+        (bulk.update, [element for element in elements if element.before and element.changes]),
+    ):
+        if some:
+            _put(session, partial(put, session, some[0].model), some)
+
+
+def _put(session: Session, put: Callable[[list[Data]], None], elements: list[Element]) -> None:
+    refused = first_refused(
+        session, lambda some: put([one.data | {"id": one.key} for one in some]), elements
+    )
+    if refused is None:
+        return
+    element, problem = refused
+    found = problem.faults or [Fault(problem.code, problem.detail or problem.title, "")]
+    if element.before is None and found[0].pointer == "/external_id":
+        text = Worded("Another request brought this in at the same time; send it again.")
+        raise Duplicate(text, faults=element.placed(found)) from problem
+    raise Invalid(faults=element.placed(found)) from problem
+
+
+def _counts(elements: Iterable[Element]) -> dict[str, dict[str, int]]:
+    """What became of the elements of each resource that there are any of."""
+    counts: dict[str, dict[str, int]] = {}
+    for element in elements:
+        tally = counts.setdefault(element.stem, {"created": 0, "updated": 0, "unchanged": 0})
+        done = (
+            "created" if element.before is None else "updated" if element.changes else "unchanged"
+        )
+        tally[done] += 1
+    return counts

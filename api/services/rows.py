@@ -53,36 +53,28 @@ def model_of(stem: str) -> type[Row]:
     return next(model for model in Row.all() if model.__tablename__ == stem)
 
 
-def create(
-    session: Session, model: type[Row], data: Data, reach: Reach, known: Found | None = None
-) -> Row:
+def create(session: Session, model: type[Row], data: Data, reach: Reach) -> Row:
     """Add a row.
 
     :param data: what the schema let in
     :param reach: how far the right goes by which it is made
-    :param known: what `find` found for the references of many rows; the new row joins it
     :raises Invalid: a reference names no row, or one of another sub-project or project
     :raises Duplicate: another row has the same external_id, code, …
     """
-    home = _settle(session, model, data, known)
-    _may_live(session, model, data, home, reach)
+    home = settle(session, model, data)
+    may_live(session, model, data, home, reach)
     row = model(**_values(model, data))
     session.add(row)
     flush(session)
-    if known is not None:
-        homes = {name: getattr(home, name) for name in _homes_of(model)}
-        known[model.__tablename__, row.id] = _home_of(model.__tablename__, homes | {"id": row.id})
     return row
 
 
-def replace(
-    session: Session, row: Row, data: Data, reach: Reach, known: Found | None = None
-) -> None:
+def replace(session: Session, row: Row, data: Data, reach: Reach) -> None:
     """Give a row these values; it stays where it belongs."""
-    home = _settle(session, type(row), data, known)
+    home = settle(session, type(row), data)
     _stays_home(row, home)
     _comes_to_an_end(session, row, data)
-    _may_live(session, type(row), data, home, reach)
+    may_live(session, type(row), data, home, reach)
     # An autoflush halfway would count as a version of its own, and its refusal would pass by ours.
     with session.no_autoflush:
         for name, value in _values(type(row), data).items():
@@ -151,8 +143,12 @@ def named(schema: Schema, data: Mapping[str, Any], base: str = "") -> Iterator[N
                 yield from named(field.inner.schema, entry, f"{pointer}/{i}")
 
 
-def _settle(session: Session, model: type[Row], data: Data, known: Found | None = None) -> Home:
-    """Check every reference, and fill in the home that the row has by them."""
+def settle(session: Session, model: type[Row], data: Data, known: Found | None = None) -> Home:
+    """Check every reference, and fill in the home that the row has by them.
+
+    :param known: what `find` found for the references of many rows; without it they are looked up
+    :raises Invalid: a reference names no row, or one of another sub-project or project
+    """
     references = list(named(model.schema.writable(), data))
     found = find(session, references) if known is None else known
     faults = [
@@ -169,6 +165,12 @@ def _settle(session: Session, model: type[Row], data: Data, known: Found | None 
         if column in model.__table__.c and column not in data:
             data[column] = getattr(home, column)
     return home
+
+
+def joined(model: type[Row], key: uuid.UUID, home: Home) -> Found:
+    """A row that is still to be made, as `find` would find it."""
+    homes = {name: getattr(home, name) for name in _homes_of(model)}
+    return {(model.__tablename__, key): _home_of(model.__tablename__, homes | {"id": key})}
 
 
 def find(session: Session, references: Collection[Named]) -> Found:
@@ -296,8 +298,11 @@ def _leads_to(session: Session, link: Any, start: uuid.UUID, end: uuid.UUID) -> 
     return session.scalar(scoped(asked)) is not None
 
 
-def _may_live(session: Session, model: type[Row], data: Data, home: Home, reach: Reach) -> None:
-    """A right that does not cover every row covers only rows that will be the caller's."""
+def may_live(session: Session, model: type[Row], data: Data, home: Home, reach: Reach) -> None:
+    """A right that does not cover every row covers only rows that will be the caller's.
+
+    :raises Forbidden: this one would not be
+    """
     mine = session.scope.provider_id
     if model.__tablename__ == "sub_projects" and not _takes_part(session, home.project_id):
         fault = Fault("not_found", "Your provider takes part in no such project.", "/project_id")

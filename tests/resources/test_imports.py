@@ -539,7 +539,7 @@ def test_more_names_than_a_statement_takes_are_looked_up_all_the_same(desk: Desk
         assert 0 < problem["more"] < 2_000
 
 
-def test_what_an_import_asks_the_database_does_not_grow_with_its_elements(desk: Desk) -> None:
+def test_an_import_costs_the_same_statements_however_many_its_elements(desk: Desk) -> None:
     def document(first: int, count: int, text: str = "Yksi") -> Document:
         numbers = range(first, first + count)
         cell = {"period": "2012-spring", "kind": "activity", "text": text}
@@ -555,10 +555,11 @@ def test_what_an_import_asks_the_database_does_not_grow_with_its_elements(desk: 
     def asked(document: Document) -> int:
         with statements(desk.bench.app) as sent:
             desk.done(document)
-        return len([one for one in sent if one.lstrip().startswith(("SELECT", "WITH"))])
+        return len(sent)
 
     desk.done(document(0, 1))
     assert asked(document(1, 2)) == asked(document(3, 8))
+    assert asked(document(1, 2, "Toinen")) == asked(document(3, 8, "Toinen"))
 
 
 def _chain(count: int, title: str = "Malli", **first: Any) -> list[dict[str, Any]]:
@@ -574,12 +575,10 @@ def test_a_chain_sent_again_is_not_walked_for_each_of_its_links(desk: Desk) -> N
         with statements(desk.bench.app) as sent:
             tally = desk.done(desk.document(deliverables=_chain(count, f"Nimi {count}")))
         assert tally["counts"]["deliverables"]["updated"] == count
-        assert not [one for one in sent if "RECURSIVE" in one]
         return len(sent)
 
     desk.done(desk.document(deliverables=_chain(12)))
-    four, eight, twelve = cost(4), cost(8), cost(12)
-    assert twelve - eight == eight - four
+    assert cost(4) == cost(12)
 
 
 def test_a_circle_by_way_of_rows_that_the_document_leaves_out_is_found(desk: Desk) -> None:
