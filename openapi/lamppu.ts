@@ -1777,6 +1777,10 @@ export interface paths {
          *     `goal`, `goals`, `contact`, `period` (`2012-spring`), `project_goal`, … When any element is refused, nothing is
          *     kept, and `errors` says which and why.
          *
+         *     With `dry_run=true` nothing is kept either way: 200 tells what would be created and updated, and a `plan`. The same
+         *     document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,
+         *     the answer is 409 with the plan as it would be now.
+         *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
         post: operations["createImport"];
@@ -4723,6 +4727,18 @@ export interface components {
             /** @description What was done instead. */
             done_instead?: string | null;
         };
+        /** @description What an import would do, without doing it. */
+        ImportPlan: {
+            /** @description What would become of the elements of each resource. */
+            counts: components["schemas"]["ImportPlanCounts"];
+            /** @description The first of those that would be written, in the order in which they would be. */
+            elements: components["schemas"]["PlannedElement"][];
+            /** @description Names this plan: send the document again with `?plan=` to have it carried out */
+            plan: string;
+        };
+        ImportPlanCounts: {
+            [key: string]: components["schemas"]["Tally"];
+        };
         /** @description As an element of an import: references by name, without their `_id`, or by id. */
         ImportQuestion: {
             /** @description Question. */
@@ -5816,6 +5832,11 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * @description What becomes of an element.
+         * @enum {string}
+         */
+        Outcome: "created" | "updated" | "unchanged";
         /** @description One person's part in a meeting. Personal data. */
         Participant: {
             /**
@@ -6181,6 +6202,16 @@ export interface components {
          * @enum {string}
          */
         PermissionAction: "read" | "create" | "update" | "delete";
+        /** @description An element that an import would write. */
+        PlannedElement: {
+            /** @description Where it stands */
+            pointer: string;
+            resource: string;
+            outcome: components["schemas"]["Outcome"];
+            /** @description Of a row that is there, what would change. */
+            changes: string[];
+            external_id: string;
+        };
         /** @description A programme of the ministry, to which projects belong. */
         Programme: {
             /**
@@ -8564,6 +8595,7 @@ export interface components {
          *     * `not_acceptable`: No representation fits the Accept header.
          *     * `not_found`: There is nothing here.
          *     * `own_account`: You can't do this to your own account.
+         *     * `plan_moved`: The rows have changed since the plan was made.
          *     * `precondition_required`: Send If-Match with the ETag you last read.
          *     * `refresh_token_reused`: This refresh token has been used before; sign in again.
          *     * `stale`: The row has changed since you read it.
@@ -8576,7 +8608,7 @@ export interface components {
          *     * `wrong_credentials`: Email or password is wrong.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_requests" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
+        ProblemCode: "bad_request" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_requests" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
         /**
          * @description Tells faults apart, and never changes; new ones may come.
          *
@@ -8761,6 +8793,8 @@ export interface components {
             more?: number;
             /** @description With `in_use`: the resources whose rows refer to this one. */
             referring?: string[];
+            /** @description With `plan_moved`: what the import would do now. */
+            plan?: components["schemas"]["ImportPlan"];
         };
         /** @description A problem, with what this kind tells beside. */
         StaleProblem: {
@@ -8816,7 +8850,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_flight`, `in_use`, `own_account`. */
+        /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: You can't do this to your own account; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `own_account`, `plan_moved`. */
         Conflict: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -9362,6 +9396,8 @@ export type ImportMeasurement = components['schemas']['ImportMeasurement'];
 export type ImportMeeting = components['schemas']['ImportMeeting'];
 export type ImportPage = components['schemas']['ImportPage'];
 export type ImportParticipant = components['schemas']['ImportParticipant'];
+export type ImportPlan = components['schemas']['ImportPlan'];
+export type ImportPlanCounts = components['schemas']['ImportPlanCounts'];
 export type ImportQuestion = components['schemas']['ImportQuestion'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type ImportRespondents = components['schemas']['ImportRespondents'];
@@ -9409,6 +9445,7 @@ export type MeetingStatus = components['schemas']['MeetingStatus'];
 export type MeetingTakeOver = components['schemas']['MeetingTakeOver'];
 export type MeetingsTaken = components['schemas']['MeetingsTaken'];
 export type OpenapiDocument = components['schemas']['OpenapiDocument'];
+export type Outcome = components['schemas']['Outcome'];
 export type Participant = components['schemas']['Participant'];
 export type ParticipantInput = components['schemas']['ParticipantInput'];
 export type Participation = components['schemas']['Participation'];
@@ -9430,6 +9467,7 @@ export type PeriodSparse = components['schemas']['PeriodSparse'];
 export type PeriodSparsePage = components['schemas']['PeriodSparsePage'];
 export type Permission = components['schemas']['Permission'];
 export type PermissionAction = components['schemas']['PermissionAction'];
+export type PlannedElement = components['schemas']['PlannedElement'];
 export type Programme = components['schemas']['Programme'];
 export type ProgrammeExpand = components['schemas']['ProgrammeExpand'];
 export type ProgrammeField = components['schemas']['ProgrammeField'];
@@ -18355,7 +18393,12 @@ export interface operations {
     };
     createImport: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: boolean;
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: string;
+            };
             header?: {
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
@@ -18372,6 +18415,19 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
             /** @description Created */
             201: {
                 headers: {
@@ -18392,7 +18448,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 16,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];

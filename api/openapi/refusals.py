@@ -68,6 +68,10 @@ _MEMBERS: Node = {
         "items": {"type": "string", "maxLength": v.CODE_LENGTH, "pattern": v.STEM},
         "description": "With `in_use`: the resources whose rows refer to this one.",
     },
+    "plan": {
+        "$ref": "#/components/schemas/ImportPlan",
+        "description": "With `plan_moved`: what the import would do now.",
+    },
     "error": {**_TEXT, "description": "The error in OAuth's words (RFC 6749 §5.2)."},
     "error_description": {**_TEXT, "description": "What was wrong, for people (RFC 6749 §5.2)."},
 }

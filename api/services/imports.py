@@ -4,6 +4,8 @@ Elements are known by their `external_id`: what is there already is updated wher
 rest is made. So the same document can be sent again and again.
 """
 
+import base64
+import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,6 +32,7 @@ from api.services.rows import Data
 from api.services.spelling import Spelling, resolved
 from api.view import Shown, view_of
 from schemas.fields import Worded
+from schemas.imports import PLANNED_MAX, Outcome
 
 # A row comes after those it refers to.
 ORDER = (
@@ -66,7 +69,7 @@ class Element:
     before: Shown | None = None  # the row as it is shown, when it is there already
     home: Mapping[str, uuid.UUID] = field(default_factory=dict)  # where that row belongs
     data: dict[str, Any] = field(default_factory=dict)
-    changes: bool = True
+    changes: list[str] = field(default_factory=list)  # fields of the row that is there already
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
 
     @property
@@ -76,6 +79,22 @@ class Element:
     @property
     def schema(self) -> Schema:
         return self.model.schema.writable()
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.before is None:
+            return Outcome.CREATED
+        return Outcome.UPDATED if self.changes else Outcome.UNCHANGED
+
+    def shown(self) -> dict[str, Any]:
+        """As `schemas.imports.PlannedElement`."""
+        return {
+            "pointer": self.pointer,
+            "resource": self.stem,
+            "external_id": self.data["external_id"],
+            "outcome": self.outcome,
+            "changes": self.changes,
+        }
 
     def placed(self, faults: Iterable[Fault]) -> list[Fault]:
         """Faults of the row as faults of the document, at what the document says."""
@@ -95,6 +114,39 @@ class Element:
         return pointer
 
 
+@dataclass
+class Plan:
+    """What an import will do: its elements in the order in which they are written."""
+
+    sub_project_id: uuid.UUID
+    elements: list[Element]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """What becomes of the elements of each resource that there are any of."""
+        counts: dict[str, dict[str, int]] = {}
+        for element in self.elements:
+            tally = counts.setdefault(element.stem, {each.value: 0 for each in Outcome})
+            tally[element.outcome.value] += 1
+        return counts
+
+    def shown(self) -> dict[str, Any]:
+        """As `schemas.imports.ImportPlan`."""
+        written = [one.shown() for one in self.elements if one.outcome != Outcome.UNCHANGED]
+        return {
+            "counts": self.counts(),
+            "elements": written[:PLANNED_MAX],
+            "plan": self.token(),
+        }
+
+    def token(self) -> str:
+        """The same for the same document as long as it would do the same to the same versions of rows."""
+        digest = hashlib.sha256()
+        for one in self.elements:
+            version = one.before["version"] if one.before else None
+            digest.update(wire.dump([one.stem, one.outcome, version, one.data]))
+        return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
+
+
 def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
     """Bring a document in.
 
@@ -102,6 +154,27 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
     :return: the import with its counts: resource -> created, updated, unchanged
     :raises Invalid: with every fault that was found; nothing is kept then
     """
+    return carry_out(session, plan(session, document, reach))
+
+
+def rehearse(session: Session, made: Plan) -> None:
+    """Carry a plan out and undo it, to hear what only the database notices. :raises Invalid: it refuses"""
+    with session.begin_nested() as trial:
+        carry_out(session, made)
+        trial.rollback()
+
+
+def carry_out(session: Session, made: Plan) -> Import:
+    for stem in ORDER:
+        _write(session, [element for element in made.elements if element.stem == stem])
+    done = Import(sub_project_id=made.sub_project_id, counts=made.counts())
+    session.add(done)
+    flush(session)
+    return done
+
+
+def plan(session: Session, document: Mapping[str, Any], reach: Reach) -> Plan:
+    """Find out what a document will do, all of it checked that can be checked without writing; rows are locked."""
     project_id = _project(session, document["project"])
     elements = list(_elements(document))
     faults = list(_identify(session, elements, reach))
@@ -117,12 +190,7 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
         raise Invalid(faults=faults)
     ordered = _in_order(session, elements, sub_project_id)
     _settle(session, ordered, home, reach)
-    for stem in ORDER:
-        _write(session, [element for element in ordered if element.stem == stem])
-    done = Import(sub_project_id=sub_project_id, counts=_counts(elements))
-    session.add(done)
-    flush(session)
-    return done
+    return Plan(sub_project_id, ordered)
 
 
 def _project(session: Session, acronym: str) -> uuid.UUID:
@@ -225,11 +293,9 @@ def _check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> lis
     schema, view = element.schema, view_of(element.model)
     spelling = Spelling(find=lambda target, name: names.get((target, name)))
     given = resolved(schema, element.given, spelling, "")
-    if element.before:
-        # What an element leaves out stays: a spreadsheet without a column must not empty it.
-        kept = view.sendable(element.before)
-        given = kept | given
-        element.changes = given != kept
+    # What an element leaves out stays: a spreadsheet without a column must not empty it.
+    kept = view.sendable(element.before) if element.before else {}
+    given = kept | given
     for name, value in home.items():
         if name in schema.load_fields:
             given.setdefault(name, str(value))
@@ -241,8 +307,8 @@ def _check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> lis
         told = {fault.pointer for fault in faults}
         found = element.placed(wire.faults(error.messages))
         return faults + [fault for fault in found if fault.pointer not in told]
-    if element.before and element.changes:
-        element.changes = view.would_change(element.before, element.data)
+    if element.before and given != kept:
+        element.changes = view.changes(element.before, element.data)
     return faults
 
 
@@ -309,8 +375,8 @@ def _settle(
 def _write(session: Session, elements: list[Element]) -> None:
     """Write the elements of one resource that are new, or say something else than their rows."""
     for put, some in (
-        (bulk.insert, [element for element in elements if element.before is None]),
-        (bulk.update, [element for element in elements if element.before and element.changes]),
+        (bulk.insert, [one for one in elements if one.outcome == Outcome.CREATED]),
+        (bulk.update, [one for one in elements if one.outcome == Outcome.UPDATED]),
     ):
         if some:
             _put(session, partial(put, session, some[0].model), some)
@@ -328,15 +394,3 @@ def _put(session: Session, put: Callable[[list[Data]], None], elements: list[Ele
         text = Worded("Another request brought this in at the same time; send it again.")
         raise Duplicate(text, faults=element.placed(found)) from problem
     raise Invalid(faults=element.placed(found)) from problem
-
-
-def _counts(elements: Iterable[Element]) -> dict[str, dict[str, int]]:
-    """What became of the elements of each resource that there are any of."""
-    counts: dict[str, dict[str, int]] = {}
-    for element in elements:
-        tally = counts.setdefault(element.stem, {"created": 0, "updated": 0, "unchanged": 0})
-        done = (
-            "created" if element.before is None else "updated" if element.changes else "unchanged"
-        )
-        tally[done] += 1
-    return counts

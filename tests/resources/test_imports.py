@@ -108,12 +108,13 @@ class Desk:
             reports=[{"external_id": "rap", "contact": "onni", "periods": ["2012-spring"]}],
         )
 
-    def send(self, document: Any, by: dict[str, str] | None = None) -> TestResponse:
-        headers = by or self.by
-        return self.bench.client.post("/api/v1/imports", json=document, headers=headers)
+    def send(self, document: Any, by: dict[str, str] | None = None, **query: str) -> TestResponse:
+        return self.bench.client.post(
+            "/api/v1/imports", json=document, headers=by or self.by, query_string=query
+        )
 
-    def done(self, document: Document) -> dict[str, Any]:
-        response = self.send(document)
+    def done(self, document: Document, **query: str) -> dict[str, Any]:
+        response = self.send(document, **query)
         assert response.status_code == 201, response.text
         made: dict[str, Any] = response.get_json()
         return made
@@ -725,3 +726,74 @@ def test_what_goes_by_no_name_is_not_found_by_one(desk: Desk) -> None:
     document["sub_project"]["project"] = document["project"]
     refused = desk.send(document)
     assert (refused.status_code, places(refused)) == (422, [("/sub_project/project", "not_found")])
+
+
+# planned first
+
+
+def planned(desk: Desk, document: Document) -> dict[str, Any]:
+    """The plan of a document; and that nothing was kept."""
+    before = contents(desk.bench.app)
+    response = desk.send(document, dry_run="true")
+    assert response.status_code == 200, response.text
+    assert contents(desk.bench.app) == before
+    plan: dict[str, Any] = response.get_json()
+    return plan
+
+
+def test_a_dry_run_says_what_would_be_done_and_keeps_nothing(desk: Desk) -> None:
+    document = desk.full()
+    desk.done(document)
+    document["results"][0]["text"] = "Toinen"
+    document["results"].append(document["results"][0] | {"external_id": "uusi"})
+    plan = planned(desk, document)
+    assert plan["counts"]["results"] == {"created": 1, "updated": 1, "unchanged": 1}
+    first = {"resource": "results", "external_id": document["results"][0]["external_id"]}
+    assert plan["elements"] == [
+        {"pointer": "/results/0", **first, "outcome": "updated", "changes": ["text"]},
+        {
+            "pointer": "/results/2",
+            "resource": "results",
+            "external_id": "uusi",
+            "outcome": "created",
+            "changes": [],
+        },
+    ]
+    assert desk.done(document, plan=plan["plan"])["counts"] == plan["counts"]
+
+
+def test_a_dry_run_tells_every_fault_also_those_that_only_the_database_notices(
+    desk: Desk,
+) -> None:
+    document = desk.full()
+    document["results"][0]["kind"] = "nothing"
+    assert places(desk.send(document, dry_run="true")) == [("/results/0/kind", "unknown_word")]
+    twice = desk.full()
+    twice["measurements"].append(twice["measurements"][0] | {"external_id": "toinen"})
+    assert places(desk.send(twice, dry_run="true")) == [("/measurements/1/period", "duplicate")]
+
+
+def test_a_plan_is_carried_out_as_it_was_made_or_not_at_all(desk: Desk) -> None:
+    document = desk.full()
+    desk.done(document)
+    document["goals"][0]["text"] = "Minun"
+    plan = planned(desk, document)
+    name = document["goals"][0]["external_id"]
+    theirs = desk.full()
+    theirs["goals"][0]["text"] = "Heidän"
+    desk.done(theirs)
+    moved = desk.send(document, plan=plan["plan"])
+    assert code(moved) == (409, "plan_moved")
+    assert desk.named("goals", name)["text"] == "Heidän"
+    now = moved.get_json()["plan"]
+    assert now["plan"] != plan["plan"]
+    assert [one["changes"] for one in now["elements"]] == [["text"]]
+    desk.done(document, plan=now["plan"])
+    assert desk.named("goals", name)["text"] == "Minun"
+
+
+def test_a_plan_is_that_of_its_own_document(desk: Desk) -> None:
+    document = desk.full()
+    plan = planned(desk, document)
+    document["goals"][0]["text"] = "Muuta"
+    assert code(desk.send(document, plan=plan["plan"])) == (409, "plan_moved")
