@@ -56,6 +56,7 @@ class FaultCode(StrEnum):
     REPEATED = "repeated", "Stands twice, where once is all it may."
     REQUIRED = "required", "Missing, and it has no default."
     ROLE_MISMATCH = "role_mismatch", "The role and the provider do not fit together."
+    STALE = "stale", "The row has changed since it was read, and this field would change."
     TIME_MISMATCH = "time_mismatch", "A start time goes with the precision `minute`, and only so."
     TOO_LONG = "too_long", "Longer than its bound."
     TOO_MANY_DECIMALS = "too_many_decimals", "More decimals than are kept."

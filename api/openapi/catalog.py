@@ -15,7 +15,7 @@ from marshmallow import fields, validate
 
 from api.blueprint import Embedded
 from api.openapi import wording
-from api.services.imports import CODED, ORDER
+from api.services.elements import CODED, ORDER
 from schemas import vocabulary as v
 from schemas.fields import Choice, Names, Reference, References
 from schemas.imports import Element
