@@ -1,5 +1,6 @@
 """The migrations make exactly the tables that the models describe, on both engines, forward and back."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from api.app import create_app
 from api.base import Base
 from api.cli import migrate_database
 from api.db import Database
-from api.models import security
+from api.models import security, triggers
 from api.services import samples
 from migrations import vocabularies
 from tests.routes import contents
@@ -34,17 +35,26 @@ RIGHTS = {
     "row security": "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class"
     " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
     "grants": "SELECT c.relname, coalesce(r.rolname, 'public'), a.privilege_type, a.is_grantable"
-    " FROM pg_class c, aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee"
-    " WHERE c.relnamespace = 'public'::regnamespace",
+    " FROM pg_class c, aclexplode(coalesce(c.relacl, acldefault("
+    "CASE c.relkind WHEN 'S' THEN 's'::\"char\" ELSE 'r' END, c.relowner))) a"
+    " LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE c.relkind IN ('r', 'v', 'S')"
+    " AND c.relnamespace = 'public'::regnamespace",
     "schema": "SELECT coalesce(r.rolname, 'public'), a.privilege_type"
     " FROM pg_namespace n, aclexplode(n.nspacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee"
     " WHERE n.nspname = 'public'",
     "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
     " FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
     "indexes": "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'",
-    "functions": "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    "functions": "SELECT pg_get_functiondef(oid) FROM pg_proc"
+    " WHERE pronamespace = 'public'::regnamespace",
+    "triggers": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    "views": "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'",
     "sequences": "SELECT relname FROM pg_class"
     " WHERE relnamespace = 'public'::regnamespace AND relkind = 'S'",
+}
+# And of SQLite.
+TRIGGERS = {
+    "triggers and views": "SELECT name, sql FROM sqlite_schema WHERE type IN ('trigger', 'view')"
 }
 
 
@@ -75,10 +85,10 @@ def shape(database: Database) -> dict[str, Any]:
         "indexes": inspector.get_multi_indexes(),
     }
     parts = {name: sorted(map(_line, tables.items())) for name, tables in found.items()}
-    if database.engine.dialect.name == "postgresql":
-        with database.engine.connect() as connection:
-            for name, asked in RIGHTS.items():
-                parts[name] = sorted(str(tuple(row)) for row in connection.exec_driver_sql(asked))
+    unseen = RIGHTS if database.engine.dialect.name == "postgresql" else TRIGGERS
+    with database.engine.connect() as connection:
+        for name, asked in unseen.items():
+            parts[name] = sorted(str(tuple(row)) for row in connection.exec_driver_sql(asked))
     return {
         name: [line for line in lines if "alembic_version" not in line]
         for name, lines in parts.items()
@@ -88,7 +98,8 @@ def shape(database: Database) -> dict[str, Any]:
 def _line(table: tuple[Any, Any]) -> str:
     """A table's part as text, sorted: a column that is added later comes last, wherever the model has it."""
     (_, name), found = table
-    return f"{name}: {sorted(str(one) for one in (found if isinstance(found, list) else [found]))}"
+    parts = found if isinstance(found, list) else [found]
+    return f"{name}: {sorted(json.dumps(one, default=str, sort_keys=True) for one in parts)}"
 
 
 def create(database: Database) -> None:
@@ -98,6 +109,8 @@ def create(database: Database) -> None:
         if connection.dialect.name == "postgresql":
             for statement in security.everything():
                 connection.exec_driver_sql(statement)
+        for statement in triggers.everything(connection.dialect.name):
+            connection.exec_driver_sql(statement)
 
 
 def test_migrated_equals_created(engine_url: str, database: Database) -> None:
