@@ -5,7 +5,7 @@ provider, to the ministry; who else sees the row gets a copy. So each provider's
 provider, and the ministry's, which reads every entry but no copy, one of the other.
 
 The order is (xid, id), where `xid` is the transaction that wrote it: on PostgreSQL a reader who stays below the oldest
-one still running (`Settled`) meets entries in an order in which nothing can come in before what he has read. SQLite has
+one still running (`behind`) meets entries in an order in which nothing can come in before what he has read. SQLite has
 one writer at a time, so that `id` alone is the order of commits, and `xid` is 0.
 """
 
@@ -18,6 +18,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from api.base import Base, Identifier
 from schemas import vocabulary as v
 
+_ORDER = ("xid", "id")
 # No class is mapped to it: only a statement that takes the scope itself may read it (see api/scope.py).
 CHANGES = sa.Table(
     "changes",
@@ -47,18 +48,22 @@ sa.Index(
 )
 
 
-class Settled(GenericFunction[int]):
-    """The transaction below which none runs any more that this statement's snapshot does not see."""
+class OldestRunning(GenericFunction[int]):
+    """PostgreSQL's oldest transaction that still runs: what those before it wrote is in this snapshot, or nowhere."""
 
     inherit_cache = True
     type = sa.BigInteger()
 
 
-@compiles(Settled, "postgresql")
-def _settled_on_postgresql(element: t.Any, compiler: t.Any, **kw: t.Any) -> str:
+@compiles(OldestRunning, "postgresql")
+def _oldest_running(*_: t.Any, **__: t.Any) -> str:
     return "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
-@compiles(Settled, "sqlite")
-def _settled_on_sqlite(element: t.Any, compiler: t.Any, **kw: t.Any) -> str:
-    return "1"  # whatever can be read there is committed
+def behind(dialect: str) -> sa.ColumnElement[bool]:
+    """The entries behind `after_xid` and `after_id` before which nothing can come any more, as an index finds them."""
+    c, place = CHANGES.c, [sa.bindparam(f"after_{name}", type_=sa.BigInteger) for name in _ORDER]
+    if dialect == "postgresql":
+        return sa.and_(sa.tuple_(c.xid, c.id) > sa.tuple_(*place), c.xid < OldestRunning())
+    xid, key = place
+    return sa.and_(c.xid == xid, c.id > key)  # of a row comparison it would use the first half only

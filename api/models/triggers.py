@@ -1,8 +1,8 @@
 """The triggers that write the log of changes: no way of writing a row goes past them, bulk SQL neither.
 
-What they write is said once for both engines. PostgreSQL does it once a statement, for all rows that it touched (`came`,
-`gone`), so that a bulk import makes one INSERT of its entries; SQLite once a row. On PostgreSQL the triggers' functions
-run as the owner of the tables: nobody else may write the log.
+What they write is said once for both engines. PostgreSQL does it once a statement, for all rows that it touched
+(`came`, `gone`), so that a bulk import makes one INSERT of its entries; SQLite once a row. On PostgreSQL the triggers'
+functions run as the owner of the tables: nobody else may write the log.
 """
 
 from collections.abc import Collection, Iterator
@@ -90,10 +90,17 @@ class RowTrigger:
     when: tuple[str, ...] = ()
 
 
-def _note(row: str, project: str, provider: str) -> str:
-    return (
-        f"INSERT INTO onlookers (project_id, provider_id) VALUES ({row}.{project}, {row}.{provider})"
-    )
+_COORDINATES = (
+    "SELECT 1 FROM projects WHERE id = {row}.project_id AND coordinator_id = {row}.provider_id"
+)
+_TAKES_PART = "SELECT 1 FROM participations WHERE project_id = {row}.id AND provider_id = {row}.coordinator_id"
+
+
+def _note(row: str, project: str, provider: str, otherwise: str) -> str:
+    """:param otherwise: finds the other reason for which he sees it, if there is one"""
+    unless = f"WHERE NOT EXISTS ({otherwise.format(row=row)})"
+    values = f"SELECT {row}.{project}, {row}.{provider} {unless}"
+    return f"INSERT INTO onlookers (project_id, provider_id) {values}"
 
 
 def _programmes(whose: str, where: str, join: str = "") -> str:
@@ -102,11 +109,17 @@ def _programmes(whose: str, where: str, join: str = "") -> str:
 
 
 _LEFT = (
-    _letter("'participations'", "(SELECT OLD.id AS id)", "NULL", "OLD.provider_id, true"),
-    _note("OLD", "project_id", "provider_id"),
+    _letter(
+        *("'participations'", "(SELECT OLD.id AS id)", "NULL", "OLD.provider_id, true"),
+        f"WHERE NOT EXISTS ({_COORDINATES.format(row='OLD')})",
+    ),
+    _note("OLD", "project_id", "provider_id", _COORDINATES),
 )
-_JOINED = (_note("NEW", "project_id", "provider_id"),)
-_BOTH = "IN (OLD.programme_id, NEW.programme_id)"
+_JOINED = (_note("NEW", "project_id", "provider_id", _COORDINATES),)
+_AS_COORDINATOR = (
+    "IN (OLD.programme_id, CASE WHEN NEW.coordinator_id = OLD.coordinator_id THEN NEW.programme_id END) "
+    f"AND NOT EXISTS ({_TAKES_PART.format(row='OLD')})"
+)
 # What the tables have to tell beside their rows, that decide who sees what.
 _EXTRAS = (
     RowTrigger("joined", "AFTER INSERT", "participations", _JOINED),
@@ -128,14 +141,20 @@ _EXTRAS = (
     ),
     RowTrigger(
         *("handed_over", "AFTER UPDATE", "projects"),
-        (_note("OLD", "id", "coordinator_id"), _note("NEW", "id", "coordinator_id")),
+        (
+            _note("OLD", "id", "coordinator_id", _TAKES_PART),
+            _note("NEW", "id", "coordinator_id", _TAKES_PART),
+        ),
         when=("coordinator_id",),
     ),
     RowTrigger(
         *("regrouped", "AFTER UPDATE", "projects"),
         (
-            _programmes("m.provider_id", _BOTH, "JOIN members m ON m.project_id = NEW.id"),
-            _programmes("OLD.coordinator_id", "= OLD.programme_id AND OLD.coordinator_id <> NEW.coordinator_id"),
+            _programmes(
+                *("m.provider_id", "IN (OLD.programme_id, NEW.programme_id)"),
+                "JOIN participations m ON m.project_id = NEW.id",
+            ),
+            _programmes("OLD.coordinator_id", _AS_COORDINATOR),
         ),
         when=("programme_id",),
     ),
@@ -144,10 +163,10 @@ _EXTRAS = (
         (_letter("'providers'", "providers", "r.version", "NEW.id, true", "WHERE r.id <> NEW.id"),),
     ),
 )
-# Which rows of the plan belong to the project of a note. His own participation he always sees.
+# Which rows of the plan belong to the project of a note, but for what its own trigger sends him.
 _OF_THE_PROJECT = {
     "programmes": "r.id IN (SELECT programme_id FROM projects WHERE id = NEW.project_id)",
-    "projects": "r.id = NEW.project_id",
+    "projects": "r.id = NEW.project_id AND r.coordinator_id <> NEW.provider_id",
     "participations": "r.project_id = NEW.project_id AND r.provider_id <> NEW.provider_id",
 }
 

