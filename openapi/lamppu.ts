@@ -2561,14 +2561,15 @@ export interface components {
             /** @description Whether the row, by now, is deleted or out of the caller's sight: then drop it */
             deleted: boolean;
             /** @description With `rows=true`, unless `deleted`: the row as its list shows it, and as it is now */
-            row?: {
-                [key: string]: unknown;
-            };
+            row?: components["schemas"]["ChangeRow"];
             /**
              * Format: int32
              * @description The version that the change made; null where it took the row away
              */
             version: number | null;
+        };
+        ChangeRow: {
+            [key: string]: unknown;
         };
         /** @description One page of a list. */
         ChangesPage: {
@@ -9346,6 +9347,7 @@ export type CellMeeting = components['schemas']['CellMeeting'];
 export type CellState = components['schemas']['CellState'];
 export type CellSurvey = components['schemas']['CellSurvey'];
 export type Change = components['schemas']['Change'];
+export type ChangeRow = components['schemas']['ChangeRow'];
 export type ChangesPage = components['schemas']['ChangesPage'];
 export type ChangesResource = components['schemas']['ChangesResource'];
 export type Client = components['schemas']['Client'];
