@@ -1,5 +1,5 @@
 """`op.protect(table, plane)`: who may see a new table's rows, and that the log tells of them. Written into a revision
-with the table itself; `op.unwatch(table, plane)` stands where it goes.
+with the table itself; `op.unwatch(table)` stands where it goes.
 
 On SQLite there are no roles. But it changes a table by making it anew, which would take its triggers away.
 """
@@ -15,30 +15,37 @@ from api.models import security, triggers
 from api.models.changes import CHANGES
 
 
-class OfATable(MigrateOperation):
-    """What is done to a table beside its making."""
-
+@Operations.register_operation("protect")
+class Protect(MigrateOperation):
     def __init__(self, table: str, plane: str):
         self.table, self.plane = table, plane
 
     @classmethod
-    def of(cls, operations: Operations, table: str, plane: str) -> Any:
+    def protect(cls, operations: Operations, table: str, plane: str) -> Any:
+        """The roles' rights: to a `record` by row, to a `shared` table whole; a `secret` is not the ministry's."""
         return operations.invoke(cls(table, plane))
 
 
-@Operations.register_operation("protect", "of")
-class Protect(OfATable):
-    """The roles' rights: to a `record` by row, to a `shared` table whole; a `secret` is not the ministry's."""
+@Operations.register_operation("watch")
+class Watch(MigrateOperation):
+    def __init__(self, table: str, plane: str):
+        self.table, self.plane = table, plane
+
+    @classmethod
+    def watch(cls, operations: Operations, table: str, plane: str) -> Any:
+        """The triggers by which the log tells of a table's rows; part of `protect` since there is a log."""
+        return operations.invoke(cls(table, plane))
 
 
-@Operations.register_operation("watch", "of")
-class Watch(OfATable):
-    """The triggers by which the log tells of its rows; part of `protect` once there is a log."""
+@Operations.register_operation("unwatch")
+class Unwatch(MigrateOperation):
+    def __init__(self, table: str):
+        self.table = table
 
-
-@Operations.register_operation("unwatch", "of")
-class Unwatch(OfATable):
-    """The same undone: triggers of other tables may send this one's rows."""
+    @classmethod
+    def unwatch(cls, operations: Operations, table: str) -> Any:
+        """The same undone, before the table goes."""
+        return operations.invoke(cls(table))
 
 
 @Operations.implementation_for(Protect)
@@ -47,42 +54,43 @@ def _protect(operations: Operations, operation: Protect) -> None:
         for statement in security.protection(operation.table, operation.plane):
             operations.execute(statement)
     if sa.inspect(operations.get_bind()).has_table(CHANGES.name):
-        _watch(operations, operation)
+        operations.invoke(Watch(operation.table, operation.plane))
 
 
 @Operations.implementation_for(Watch)
-def _watch(operations: Operations, operation: OfATable) -> None:
-    _each(operations, operation, triggers.watch)
-
-
-@Operations.implementation_for(Unwatch)
-def _unwatch(operations: Operations, operation: OfATable) -> None:
-    _each(operations, operation, triggers.unwatch)
-
-
-def _each(operations: Operations, operation: OfATable, statements: Any) -> None:
-    """Run statements for a table, if it has rows that the log tells of."""
+def _watch(operations: Operations, operation: Watch) -> None:
     bind = operations.get_bind()
     columns = [column["name"] for column in sa.inspect(bind).get_columns(operation.table)]
     if told := triggers.audience(operation.table, operation.plane, columns):
-        for statement in statements(bind.dialect.name, operation.table, told):
+        for statement in triggers.watch(bind.dialect.name, operation.table, told):
             operations.execute(statement)
 
 
+@Operations.implementation_for(Unwatch)
+def _unwatch(operations: Operations, operation: Unwatch) -> None:
+    for statement in triggers.unwatch(operations.get_bind().dialect.name, operation.table):
+        operations.execute(statement)
+
+
 @renderers.dispatch_for(Protect)
+def _render(_: Any, operation: Protect) -> str:
+    return f"op.protect({operation.table!r}, {operation.plane!r})"
+
+
 @renderers.dispatch_for(Unwatch)
-def _render(_: Any, operation: OfATable) -> str:
-    return f"op.{type(operation).__name__.lower()}({operation.table!r}, {operation.plane!r})"
+def _render_unwatch(_: Any, operation: Unwatch) -> str:
+    return f"op.unwatch({operation.table!r})"
 
 
 def add(_: Any, __: Any, directives: list[Any]) -> None:
-    """For autogenerate: every table that a revision makes is protected in it."""
+    """For autogenerate: every table that a revision makes is protected in it, and what goes is told of no more."""
     script = cast(ops.MigrationScript, directives[0])
     upgrade, downgrade = cast(Any, script.upgrade_ops), cast(Any, script.downgrade_ops)
     made = [o.table_name for o in upgrade.ops if isinstance(o, ops.CreateTableOp)]
-    for table in made:
-        upgrade.ops.append(Protect(table, security.plane(table)))
-        downgrade.ops.insert(0, Unwatch(table, security.plane(table)))
+    upgrade.ops += [Protect(table, security.plane(table)) for table in made]
+    for side in (upgrade, downgrade):
+        gone = [o.table_name for o in side.ops if isinstance(o, ops.DropTableOp)]
+        side.ops[:0] = [Unwatch(table) for table in gone]
 
 
 class KeepingTriggers(SQLiteImpl):

@@ -209,14 +209,15 @@ def watch(dialect: str, table: str, told: str) -> Iterator[str]:
         yield from _written(dialect, table, trigger)
 
 
-def unwatch(dialect: str, table: str, told: str) -> Iterator[str]:
-    home = AUDIENCES[told].home
-    for event in ("insert", "update", "delete", *(["moved"] if home else [])):
+def unwatch(dialect: str, table: str) -> Iterator[str]:
+    """The same undone, before the table goes: its rows are also sent by what hangs on `onlookers`."""
+    for event in ("insert", "update", "delete", "moved"):
         yield _dropped(dialect, f"log_{table}_{event}", table)
-    for trigger in _row_triggers(table, told):
-        yield _dropped(dialect, f"log_{table}_{trigger.name}", trigger.table)
+    for trigger in _row_triggers(table, "plan"):
+        name = f"log_{table}_{trigger.name}"
+        yield _dropped(dialect, name, trigger.table)
         if dialect == "postgresql":
-            yield f"DROP FUNCTION log_{table}_{trigger.name}()"
+            yield f"DROP FUNCTION IF EXISTS {name}()"
 
 
 def everything(dialect: str) -> Iterator[str]:
@@ -241,7 +242,7 @@ def _changed(dialect: str, columns: Collection[str]) -> str:
 
 
 def _dropped(dialect: str, name: str, table: str) -> str:
-    return f"DROP TRIGGER {name}" + (f" ON {table}" if dialect == "postgresql" else "")
+    return f"DROP TRIGGER IF EXISTS {name}" + (f" ON {table}" if dialect == "postgresql" else "")
 
 
 def _written(dialect: str, table: str, trigger: RowTrigger) -> Iterator[str]:

@@ -73,6 +73,8 @@ def _look(query: dict[str, Any], after: Position) -> tuple[Page, list[dict[str, 
     with _reading() as reader:
         page = service.page(reader, after, query["limit"])
         entries = service.readable(caller(), page.entries, query["resource"])
+        if entries and reader is not session():
+            session().close()  # else it would show rows as they were before the log was read
         found = service.look(caller(), session(), reader, entries, whole=query["rows"])
     return page, [_item(entry, found, whole=query["rows"]) for entry in entries]
 

@@ -110,7 +110,7 @@ def look(
 ) -> dict[tuple[str, uuid.UUID], Shown]:
     """The rows of these entries as the caller sees them now, by resource and id; without those that he does not see.
 
-    :param own: the session of the request
+    :param own: the session of the request, in which nothing was read before the log was
     :param reader: the one that sees every provider's records, where he may
     :param whole: all fields, rather than the id
     """

@@ -120,12 +120,8 @@ def _tell(table: str, whom: str, join: str = "") -> None:
 
 
 def downgrade() -> None:
-    for table in SECRET:
-        op.unwatch(table, "secret")
-    for table in RECORDS:
-        op.unwatch(table, "record")
-    for table in SHARED:
-        op.unwatch(table, "shared")
+    for table in (*SECRET, *RECORDS, *SHARED):
+        op.unwatch(table)
     for statement in triggers.unlog(op.get_bind().dialect.name):
         op.execute(statement)
     op.drop_index(op.f("ix_changes_xid_id"), table_name="changes")
