@@ -58,7 +58,8 @@ class Writer:
                 session.enter(Scope(provider_id=self.owner))
             done = act(session)
             if session.get_bind().dialect.name == "postgresql":
-                time.sleep(self.random.random() / 200)  # later ones are committed before it
+                # Most are quick; others, begun later, are committed before the few that are slow.
+                time.sleep(self.random.random() ** 4 / 8)
             if not self.random.randrange(8):
                 return
             session.commit()
