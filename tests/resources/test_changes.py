@@ -274,13 +274,15 @@ def everybody(bench: Bench, follow: Follow) -> dict[str, Follower]:
 
 
 def news(everybody: dict[str, Follower]) -> dict[str, set[str]]:
-    """The resources that each was told of; whoever was told has, by then, what the lists show him."""
+    """The resources that each was told of; of these everybody has, by then, what the lists show him."""
     told = {}
     for name, follower in everybody.items():
         items = follower.news()
         assert len(items) == len(set(items)), (name, items)
-        assert follower.rows == follower.sight(), name
         told[name] = {stem for stem, *_ in items}
+    stems = set().union(*told.values())
+    for name, follower in everybody.items():
+        assert follower.of(stems) == follower.sight(stems), name
     return {name: stems for name, stems in told.items() if stems}
 
 
