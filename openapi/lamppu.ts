@@ -1810,6 +1810,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow what changes
+         * @description Every row that is made, changed or deleted leaves an entry, in the order in which the changes were committed: what
+         *     comes behind `next` is never older than what came before it, and nothing is left out. Rows that come into the
+         *     caller's sight or leave it, because a provider joins or leaves a project, stand there too. Begin without `after`,
+         *     and the log tells of every row that there is; or begin with an export, and go on from its `Changes-After`.
+         *
+         *     An entry says to look at a row again: put `row` in place of what you have of it, or drop it when `deleted` is true.
+         *     A row that has changed several times comes several times. `row` and `deleted` tell how it is now, which may be
+         *     newer than the `version` of the entry; the entry for that is yet to come, and does no harm.
+         *
+         *     Where nothing is new, `items` is empty and `next` is `after` once more: it is the ETag too, so that
+         *     `If-None-Match: "<next>"` answers 304. `Prefer: wait=30` waits so many seconds, at most 30, for something new; where
+         *     too many wait already the answer comes at once, without `Preference-Applied`.
+         *
+         *     Allowed: reviewer, admin, the ministry's client with plan:read, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with plan:read, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["followChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batch": {
         parameters: {
             query?: never;
@@ -1833,10 +1866,10 @@ export interface paths {
          *     If-None-Match (`"{{goal.version}}"`). Inside other text of a body it stays as it is written. It goes one level deep:
          *     an id, a dot, and a member of the answer itself. In a path anything else in double braces is refused.
          *
-         *     Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/docs`, `/batch` itself; nor what is outside
-         *     `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key), the operations
-         *     left answer 424. A batch counts as one request and one more for each operation; where so many are not left, it is
-         *     refused with 429 and nothing of it is done.
+         *     Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/changes`, `/docs`, `/batch` itself; nor what is
+         *     outside `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key), the
+         *     operations left answer 424. A batch counts as one request and one more for each operation; where so many are not
+         *     left, it is refused with 429 and nothing of it is done.
          *
          *     Allowed: everybody who is signed in.
          */
@@ -2519,6 +2552,39 @@ export interface components {
              */
             updated_at: string;
         };
+        /** @description One change of one row. */
+        Change: {
+            /**
+             * Format: uuid
+             * @description The row's id
+             */
+            id: string;
+            /** @description The place behind it, to go on from */
+            position: string;
+            resource: components["schemas"]["Resource"];
+            /** @description Whether the row, by now, is deleted or out of the caller's sight: then drop it */
+            deleted: boolean;
+            /** @description With `rows=true`, unless `deleted`: the row as its list shows it, and as it is now */
+            row?: components["schemas"]["ChangeRow"];
+            /**
+             * Format: int32
+             * @description The version that the change made; null where it took the row away
+             */
+            version: number | null;
+        };
+        ChangeRow: {
+            [key: string]: unknown;
+        };
+        /** @description One page of a list. */
+        ChangesPage: {
+            items: components["schemas"]["Change"][];
+            /** @description Where to go on, whether there was something or not */
+            next: string;
+            /** @description Whether something is there behind it already */
+            more: boolean;
+        };
+        /** @enum {string} */
+        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "providers" | "users" | "clients";
         /** @description A script or system that uses the API with credentials of its own. */
         Client: {
             /**
@@ -7594,7 +7660,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "changes" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -8667,11 +8733,12 @@ export interface components {
          *     * `wrong_format`: Not written as values of this kind are.
          *     * `wrong_length`: Fewer or more than there may be.
          *     * `wrong_password`: Not the caller's present password.
+         *     * `wrong_position`: Not a position in the log that this caller was given.
          *     * `wrong_reference`: No reference of a batch, or not where one may stand.
          *     * `wrong_type`: Not of the JSON type that the field has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_reference" | "wrong_type";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type";
         /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
         Fault: {
             /** @description JSON pointer into the body (RFC 6901); empty for the whole of it. */
@@ -9206,12 +9273,15 @@ export interface components {
         IfStill: string;
         /** @description Goes before Accept-Language. */
         Language: components["schemas"]["Language"];
-        /** @description Rows a page. */
-        Limit: number;
         /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
         Period: string;
         /** @description Only rows whose `period_id` is this. */
         PeriodId: string;
+        /**
+         * @description `wait=<seconds>`, at most 30 (RFC 7240 §4.3): wait so long for something new. What is not known here is passed over.
+         * @example wait=30
+         */
+        PreferWait: string;
         /** @description Only rows whose `progress` is this. */
         Progress: components["schemas"]["Progress"];
         /** @description Only rows whose `project_goal_id` is this. */
@@ -9254,6 +9324,11 @@ export interface components {
          * @example /api/v1/goals/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a
          */
         Location: string;
+        /**
+         * @description Which preferences were followed (RFC 7240 §3); absent where none was.
+         * @example wait=30
+         */
+        "Preference-Applied": string;
         /**
          * @description How many requests are left in this window, and for how many seconds: "caller" counts by who asks, "address" by where a request comes from that does not say who asks.
          * @example "caller";r=1150;t=30
@@ -9306,6 +9381,10 @@ export type CellMeasurement = components['schemas']['CellMeasurement'];
 export type CellMeeting = components['schemas']['CellMeeting'];
 export type CellState = components['schemas']['CellState'];
 export type CellSurvey = components['schemas']['CellSurvey'];
+export type Change = components['schemas']['Change'];
+export type ChangeRow = components['schemas']['ChangeRow'];
+export type ChangesPage = components['schemas']['ChangesPage'];
+export type ChangesResource = components['schemas']['ChangesResource'];
 export type Client = components['schemas']['Client'];
 export type ClientExpand = components['schemas']['ClientExpand'];
 export type ClientField = components['schemas']['ClientField'];
@@ -9631,9 +9710,9 @@ export type ParameterIfNew = components['parameters']['IfNew'];
 export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
 export type ParameterIfStill = components['parameters']['IfStill'];
 export type ParameterLanguage = components['parameters']['Language'];
-export type ParameterLimit = components['parameters']['Limit'];
 export type ParameterPeriod = components['parameters']['Period'];
 export type ParameterPeriodId = components['parameters']['PeriodId'];
+export type ParameterPreferWait = components['parameters']['PreferWait'];
 export type ParameterProgress = components['parameters']['Progress'];
 export type ParameterProjectGoalId = components['parameters']['ProjectGoalId'];
 export type ParameterProjectId = components['parameters']['ProjectId'];
@@ -9649,6 +9728,7 @@ export type HeaderETag = components['headers']['ETag'];
 export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderLink = components['headers']['Link'];
 export type HeaderLocation = components['headers']['Location'];
+export type HeaderPreferenceApplied = components['headers']['Preference-Applied'];
 export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
 export type HeaderRetryAfter = components['headers']['Retry-After'];
@@ -9936,7 +10016,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -10262,7 +10342,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -10592,7 +10672,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -10963,7 +11043,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -11287,7 +11367,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -11617,7 +11697,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -11945,7 +12025,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -12273,7 +12353,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -12603,7 +12683,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -12933,7 +13013,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -13259,7 +13339,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -13664,7 +13744,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -14067,7 +14147,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -14524,7 +14604,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -14935,7 +15015,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -15348,7 +15428,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -15765,7 +15845,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -16234,7 +16314,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -16649,7 +16729,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -17068,7 +17148,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -17487,7 +17567,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -17904,7 +17984,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -18330,7 +18410,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
@@ -18507,6 +18587,66 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    followChanges: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before, `position` of an item, or `Changes-After` of an export; without it, from the beginning. */
+                after?: string;
+                /** @description Entries a page. */
+                limit?: number;
+                /** @description Only of these resources. They are chosen from the entries of the page, which can be short or empty for that: go on from its `next`. */
+                resource?: components["schemas"]["ChangesResource"][];
+                /** @description Also `row`, each row as it is now. */
+                rows?: boolean;
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description `wait=<seconds>`, at most 30 (RFC 7240 §4.3): wait so long for something new. What is not known here is passed over.
+                 * @example wait=30
+                 */
+                Prefer?: components["parameters"]["PreferWait"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesPage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];

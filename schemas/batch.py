@@ -13,7 +13,10 @@ from schemas.fields import Choice, Coded, Entries, Flag, Part, Text, Whole
 
 OPERATIONS_MAX = 50
 # First parts of paths: they need cookies or a body of their own size, are public or a batch, or no path below /api/v1.
-NOT_IN_BATCH = frozenset({"api", "auth", "batch", "docs", "imports", "openapi.json", "schemas"})
+# Of the log of changes a batch could be told what is undone with it.
+NOT_IN_BATCH = frozenset(
+    {"api", "auth", "batch", "changes", "docs", "imports", "openapi.json", "schemas"}
+)
 WITHOUT_BODY = frozenset({"GET", "DELETE"})
 # `{{goal.id}}`: a member of what the operation with the id `goal` answered.
 REFERENCE = re.compile(r"\{\{([A-Za-z0-9_-]{1,40})\.([a-z_]{1,40})\}\}")

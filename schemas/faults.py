@@ -78,5 +78,6 @@ class FaultCode(StrEnum):
     WRONG_FORMAT = "wrong_format", "Not written as values of this kind are."
     WRONG_LENGTH = "wrong_length", "Fewer or more than there may be."
     WRONG_PASSWORD = "wrong_password", "Not the caller's present password."
+    WRONG_POSITION = "wrong_position", "Not a position in the log that this caller was given."
     WRONG_REFERENCE = "wrong_reference", "No reference of a batch, or not where one may stand."
     WRONG_TYPE = "wrong_type", "Not of the JSON type that the field has."

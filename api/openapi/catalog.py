@@ -146,8 +146,8 @@ class Catalog:
                 return self.reference(field.of.writable(), IMPORTED)
             case fields.Nested():
                 return self.reference(field.schema, way)
-            case fields.Dict() if field.value_field:
-                inner = self.value(schema, name, field.value_field, way)
+            case fields.Dict():
+                inner = not field.value_field or self.value(schema, name, field.value_field, way)
                 called = type(schema).__name__ + name.capitalize()
                 return self.named(called, lambda: {"type": "object", "additionalProperties": inner})
             case Names():
@@ -236,8 +236,6 @@ def _or_null(value: Node) -> Node:
 
 def _plain(field: Field) -> Node:
     told = next((dict(_PLAIN[kind]) for kind in type(field).__mro__ if kind in _PLAIN), {})
-    if isinstance(field, fields.Dict):
-        return {"type": "object", "additionalProperties": True}
     choices = next((c.choices for c in field.validators if isinstance(c, validate.OneOf)), None)
     return {"type": "string", "enum": list(choices)} if choices else told
 

@@ -3,6 +3,7 @@
 from api.resources import (
     auth,
     batch,
+    changes,
     clients,
     contacts,
     deliverables,
@@ -56,6 +57,7 @@ BLUEPRINTS = (
     deliverables.blp,
     reports.blp,
     imports.blp,
+    changes.blp,
     batch.blp,
     forms.blp,
     forms.contract_document,
