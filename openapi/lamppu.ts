@@ -4312,8 +4312,11 @@ export interface components {
         Import: {
             /** Format: uuid */
             id: string;
-            /** Format: uuid */
-            sub_project_id: string;
+            /**
+             * Format: uuid
+             * @description The one whose document it was; null of a table.
+             */
+            sub_project_id: string | null;
             /** @description What became of the elements of each resource that was named. */
             counts: components["schemas"]["ImportCounts"];
             /** Format: uuid */
@@ -4899,8 +4902,11 @@ export interface components {
         ImportSparse: {
             /** Format: uuid */
             id: string;
-            /** Format: uuid */
-            sub_project_id?: string;
+            /**
+             * Format: uuid
+             * @description The one whose document it was; null of a table.
+             */
+            sub_project_id?: string | null;
             /** @description What became of the elements of each resource that was named. */
             counts?: components["schemas"]["ImportSparseCounts"];
             /** Format: uuid */
@@ -8747,6 +8753,15 @@ export interface components {
             parameter?: string;
             /** @description The header that it is about. */
             header?: string;
+            /**
+             * Format: int32
+             * @description The row of a table, counted as a spreadsheet does, or the line.
+             */
+            row?: number;
+            /** @description The column of a table, by its head. */
+            column?: string;
+            /** @description The beginning of what stands in the cell. */
+            value?: string;
             code: components["schemas"]["FaultCode"];
             /** @description What is wrong, in the language of the answer. */
             detail: string;

@@ -179,7 +179,12 @@ class ImportQuery(Schema):
 
 
 class Import(Owned):
-    sub_project_id = Reference("sub_projects", dump_only=True)
+    sub_project_id = Reference(
+        "sub_projects",
+        allow_none=True,
+        dump_only=True,
+        metadata={"description": "The one whose document it was; null of a table."},
+    )
     counts = fields.Dict(
         fields.String(),
         Part(Tally),

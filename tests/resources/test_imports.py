@@ -217,6 +217,7 @@ def test_the_same_document_again_changes_nothing(desk: Desk) -> None:
     after = contents(desk.bench.app)
     assert len(after.pop("imports")) == 2
     assert len(before.pop("imports")) == 1
+    assert len(after.pop("changes")) == len(before.pop("changes")) + 1  # the second import
     assert after == before
 
 
