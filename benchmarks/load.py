@@ -3,11 +3,15 @@
 It costs some 20 µs a request of one core, whoever answers; an HTTP library would cost more than the floor itself.
 """
 
+import contextlib
 import re
 import selectors
 import socket
 import time
 from collections import Counter
+from dataclasses import dataclass
+
+import psutil
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 STALLED_SECONDS = 30
@@ -53,11 +57,22 @@ def ask(port: int, request: bytes) -> tuple[int, dict[str, str], bytes]:
     return answer[0], {name.lower(): value.strip() for name, _, value in lines}, answer[2]
 
 
-def rate(port: int, request: bytes, *, seconds: float, connections: int, status: int) -> float:
-    """Requests a second.
+@dataclass(frozen=True)
+class Load:
+    """:param rate: requests a second
+    :param cpu: milliseconds of CPU a request, of all processes that we started: server and database
+    """
+
+    rate: float
+    cpu: float
+
+
+def load(port: int, request: bytes, *, seconds: float, connections: int, status: int) -> Load:
+    """Ask the same again and again.
 
     :raises AssertionError: an answer had another status
     """
+    spent = _cpu_seconds()
     counted: Counter[int] = Counter()
     opened = [Connection(port) for _ in range(connections)]
     with selectors.DefaultSelector() as selector:
@@ -69,7 +84,7 @@ def rate(port: int, request: bytes, *, seconds: float, connections: int, status:
         out = connections
         while out:
             ready = selector.select(STALLED_SECONDS)
-            assert ready, "the server stalled"  # noqa: S101
+            assert ready, "the server stalled"
             now = time.perf_counter()
             for key, _ in ready:
                 if answer := key.data.receive():
@@ -80,5 +95,15 @@ def rate(port: int, request: bytes, *, seconds: float, connections: int, status:
                         out -= 1
     for each in opened:
         each.socket.close()
-    assert set(counted) == {status}, f"{counted} instead of {status}"  # noqa: S101
-    return counted[status] / (now - began)
+    assert set(counted) == {status}, f"{counted} instead of {status}"
+    total = counted[status]
+    return Load(total / (now - began), (_cpu_seconds() - spent) / total * 1000)
+
+
+def _cpu_seconds() -> float:
+    spent = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            spent += times.user + times.system
+    return spent

@@ -35,7 +35,8 @@ HOMES = """, home AS (
     SELECT id, provider_id, row_number() OVER (ORDER BY id) - 1 AS place FROM sub_projects)"""
 GOALS = """
     INSERT INTO goals (provider_id, id, sub_project_id, position, text, version, created_at, updated_at)
-    {numbers}{homes} SELECT provider_id, {id}, home.id, n / {providers} % 10000 + 1, 'Tavoite ' || n, 1, {moment}, {moment}
+    {numbers}{homes} SELECT provider_id, {id}, home.id, n / {providers} % 10000 + 1, 'Tavoite ' || n,
+        1, {moment}, {moment}
     FROM number JOIN home ON place = n % {providers} ORDER BY n"""
 RESULTS = """
     INSERT INTO results (provider_id, id, sub_project_id, goal_id, period_id, kind, progress, position, text,

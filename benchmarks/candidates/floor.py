@@ -41,7 +41,9 @@ SIGNED_IN = (
     "SELECT role, provider_id FROM users JOIN login_sessions s ON s.user_id = users.id"
     " WHERE s.id = :sid AND users.id = :sub AND active AND revoked_at IS NULL AND expires_at > :now"
 )
-PAGE = f"SELECT {RESULT} FROM results WHERE provider_id = :me AND id > :after ORDER BY id LIMIT :limit"
+PAGE = (
+    f"SELECT {RESULT} FROM results WHERE provider_id = :me AND id > :after ORDER BY id LIMIT :limit"
+)
 EVERY = f"SELECT {RESULT} FROM results WHERE id > :after ORDER BY id LIMIT :limit"
 ONE_RESULT = f"SELECT {RESULT} FROM results WHERE provider_id = :me AND id = :id"
 ONE_GOAL = f"SELECT {GOAL} FROM goals WHERE provider_id = :me AND id = :id"
@@ -76,7 +78,9 @@ def _opened() -> t.Any:
 def ask(statement: str, **values: t.Any) -> list[dict[str, t.Any]]:
     if not hasattr(_of_thread, "connection"):
         _of_thread.connection = _opened()
-    rows: list[dict[str, t.Any]] = _of_thread.connection.execute(SPELT[statement], values).fetchall()
+    rows: list[dict[str, t.Any]] = _of_thread.connection.execute(
+        SPELT[statement], values
+    ).fetchall()
     return rows
 
 
