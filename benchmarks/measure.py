@@ -119,7 +119,11 @@ def checked(runnings: list[Running]) -> None:
     for one in runnings:
         first = next(other for other in runnings if other.asked.world is one.asked.world)
         told, expected = one.asked.meanings(), first.asked.meanings()
-        wrong = [f"answers {name} otherwise than {first.candidate}" for name in expected if told[name] != expected[name]]
+        wrong = [
+            f"answers {name} otherwise than {first.candidate}"
+            for name in expected
+            if told[name] != expected[name]
+        ]
         wrong += one.asked.faults(strict=one.candidate != "floor")
         if wrong:
             sys.exit(f"{one.candidate} " + ", ".join(wrong))
