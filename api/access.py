@@ -62,10 +62,24 @@ _RECORD_WRITE: Right = {
     "a provider's client with records:write": OWN,
 }
 
+# Whoever may read some of the rows that it tells of; of the others it tells him nothing.
+_FOLLOW: Right = {
+    "viewer": OWN,
+    "editor": OWN,
+    "manager": OWN,
+    "reviewer": EVERY,
+    "admin": EVERY,
+    "a provider's client with plan:read": OWN,
+    "a provider's client with records:read": OWN,
+    "the ministry's client with plan:read": EVERY,
+    "the ministry's client with records:read": EVERY,
+}
+
 PROGRAMME = _policy(_PLAN_READ, _MINISTRY_WRITES)
 PROJECT = _policy(_PLAN_READ, _MINISTRY_WRITES, update=_COORDINATOR_WRITES)
 PLAN = _policy(_PLAN_READ, _COORDINATOR_WRITES)
 RECORD = _policy(_RECORD_READ, _RECORD_WRITE)
+CHANGES = _policy(_FOLLOW, {})
 IMPORT = _policy(_RECORD_READ, {}, create=_RECORD_WRITE)
 PROVIDER = _policy(SIGNED_IN, {"admin": EVERY})
 ACCOUNT = _policy(*[{"manager": OWN, "admin": EVERY}] * 2)
@@ -101,6 +115,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "reports": RECORD,
         "imports": IMPORT,
         "exports": EXPORT,
+        "changes": CHANGES,
         "batch": BATCH,
         # the system
         "providers": PROVIDER,

@@ -4,11 +4,15 @@ import typing as t
 import uuid
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql
 from uuid_utils.compat import uuid7
+
+# A page repeats most of its ids, and parsing one is dear.
+_parsed = lru_cache(4096)(uuid.UUID)
 
 
 class Identifier(sa.TypeDecorator[uuid.UUID]):
@@ -23,8 +27,10 @@ class Identifier(sa.TypeDecorator[uuid.UUID]):
     def process_bind_param(self, value: uuid.UUID | None, dialect: sa.Dialect) -> t.Any:
         return str(value) if value is not None and dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: t.Any, dialect: sa.Dialect) -> uuid.UUID | None:
-        return uuid.UUID(value) if isinstance(value, str) else value
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> t.Any:
+        if dialect.name != "sqlite":
+            return None  # the driver's own
+        return lambda value: None if value is None else _parsed(value)
 
 
 class Moment(sa.TypeDecorator[datetime]):

@@ -58,18 +58,20 @@ def _lies_behind(script: ScriptDirectory, current: str | None, revision: str) ->
 
 @contextlib.contextmanager
 def _unchecked(connection: sa.Connection) -> Iterator[None]:
-    """SQLite changes a table by making it anew; dropping the old one would delete the rows that refer to it."""
+    """SQLite changes a table by making it anew; dropping the old one would delete the rows that refer to it, and giving
+    its name to the new one fail while a trigger or view names it.
+    """
     if connection.dialect.name != "sqlite":
         yield
         return
     driver: Any = connection.connection.driver_connection
     # Before the transaction, in which it would do nothing.
-    driver.execute("PRAGMA foreign_keys = OFF")
+    driver.executescript("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON")
     try:
         yield
     finally:
         connection.rollback()
-        driver.execute("PRAGMA foreign_keys = ON")
+        driver.executescript("PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF")
 
 
 @click.command("migrate")

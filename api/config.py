@@ -18,9 +18,10 @@ DEFAULTS: Mapping[str, Any] = {
     "REFRESH_TOKEN_DAYS": 14,
     "LOG_LEVEL": "INFO",
     "RATE_LIMIT": 1200,
+    "MAX_WAITERS": 2,
     "CORS_ORIGINS": "",
 }
-_MAY_BE_ZERO = frozenset({"TRUSTED_PROXIES", "RATE_LIMIT"})
+_MAY_BE_ZERO = frozenset({"TRUSTED_PROXIES", "RATE_LIMIT", "MAX_WAITERS"})
 REQUIRED: Mapping[str, str] = {
     "SECRET_KEY": "signs cursors and cookies, keys the throttle's hashes; at least 32 random characters",
     "JWT_KEYS_FILE": "the keys that sign tokens; `flask --app wsgi keys new` makes the file",

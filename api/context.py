@@ -56,6 +56,16 @@ def request_id() -> str:
     return cast(str, g.request_id)
 
 
+def preference(name: str) -> str | None:
+    """What Prefer asks for under a name; of several the first (RFC 7240 §2)."""
+    asked = (
+        one.partition(";")[0].partition("=") for one in request.headers.get("Prefer", "").split(",")
+    )
+    return next(
+        (value.strip(' "') for word, _, value in asked if word.strip().lower() == name), None
+    )
+
+
 def language() -> str | None:
     """The first of our languages that Accept-Language asks for; `en-GB` is served by `en` (RFC 4647 §3.4)."""
     ours = {word.value for word in Language}

@@ -25,11 +25,12 @@ _HEADERS = {
 # What a page of another origin may send, and what it may see beside the few headers that it always sees.
 _TAKEN = (
     *("Accept", "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match"),
-    *("If-None-Match", "X-CSRF-TOKEN", "X-Request-ID"),
+    *("If-None-Match", "Prefer", "X-CSRF-TOKEN", "X-Request-ID"),
 )
 _SHOWN = (
     *("Content-Language", "Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
-    *("RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "WWW-Authenticate"),
+    *("Preference-Applied", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset"),
+    "WWW-Authenticate",
     "X-Request-ID",
 )
 _PREFLIGHT_SECONDS = 600

@@ -8,8 +8,9 @@ import contextlib
 import re
 import typing as t
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import psycopg
 import sqlalchemy as sa
@@ -141,12 +142,52 @@ def _provider(scope: Scope) -> uuid.UUID:
     return scope.provider_id
 
 
-def _refuse(unheld: Iterator[str]) -> None:
-    if names := sorted(set(unheld)):
-        raise ScopeError(f"no scope for {names}")
+def _refuse(unheld: list[str]) -> None:
+    if unheld:
+        raise ScopeError(f"no scope for {unheld}")
 
 
-def _unheld(statement: t.Any, *, classes_are_held: bool) -> Iterator[str]:
+def insert_all(session: Session, table: sa.Table, rows: Sequence[Mapping[str, t.Any]]) -> None:
+    """Insert many rows, which become the session's provider's; all of them with the same columns."""
+    if not table.info.get("scoped"):
+        raise ScopeError("rows of one provider only")
+    _run_for_each(session, sa.insert(table), rows, "provider_id")
+
+
+def execute_all(session: Session, statement: t.Any, rows: Sequence[Mapping[str, t.Any]]) -> None:
+    """Run a statement that took the scope from `scoped()` once for each of these parameters."""
+    if not statement.get_execution_options().get("takes_scope"):
+        raise ScopeError("no scope for a statement of many")
+    _run_for_each(session, statement, rows, SCOPE_PROVIDER.key)
+
+
+def _run_for_each(
+    session: Session, statement: t.Any, rows: Sequence[Mapping[str, t.Any]], provider: str
+) -> None:
+    """By the connection, past the events of the session: it is held here."""
+    scope = session.scope
+    if scope.everyone or scope.provider_id is None:
+        raise ScopeError("no provider, no rows")
+    if any("provider_id" in row for row in rows):
+        raise ScopeError("rows have the provider of their session")
+    if rows:
+        mine = [{**row, provider: scope.provider_id} for row in rows]
+        session.connection().execute(statement, mine)
+
+
+# What was found of statements that are built once; the others go with their requests.
+_found: WeakKeyDictionary[t.Any, dict[bool, list[str]]] = WeakKeyDictionary()
+
+
+def _unheld(statement: t.Any, *, classes_are_held: bool) -> list[str]:
+    """What of a statement no loader criteria hold."""
+    known = _found.setdefault(statement, {})
+    if classes_are_held not in known:
+        known[classes_are_held] = sorted(set(_look_for_unheld(statement, classes_are_held)))
+    return known[classes_are_held]
+
+
+def _look_for_unheld(statement: t.Any, classes_are_held: bool) -> Iterator[str]:
     """What of a statement no loader criteria hold: scoped tables without their class in the same select, and plain SQL.
 
     `visitors.iterate` would not do: it goes on from a class's column to the bare table, as if that were named too.

@@ -23,6 +23,7 @@ from api.scope import Scope, Session, scoped
 from api.services import rows
 from api.view import Shown, view_of
 from schemas.base import own_name
+from schemas.fields import Part
 
 Prepare = Callable[[dict[str, Any], Any], None]
 
@@ -136,7 +137,7 @@ class Resource:
         row = self.locked(key)
         merged = wire.merge_patch(self.view.sendable(self.current(key)), change)
         try:
-            data = self.writable.load(merged)
+            data = self.writable.load(_with_unknown(self.writable, change, merged))
         except ma.ValidationError as error:
             raise Invalid(faults=wire.faults(error.messages)) from error
         return self._write(row, data)
@@ -175,7 +176,7 @@ class Resource:
     def _write(self, row: Row, data: dict[str, Any]) -> Response:
         """Write and show the row; a write that changes nothing leaves version and time as they are."""
         self.prepare(data, row)
-        if self.view.would_change(self.current(row.id), data):
+        if self.view.changes(self.current(row.id), data):
             rows.replace(session(), row, data, reach())
         return self.shown(self.current(row.id))
 
@@ -244,6 +245,20 @@ class Resource:
             return row
         self.current(key)  # what the caller can't even read is not found
         raise Forbidden("Your right does not reach this row.")
+
+
+def _with_unknown(schema: ma.Schema, change: Any, merged: Any) -> Any:
+    """A merged row with the names of the patch that its schema does not know, which null would take away unseen."""
+    if not (isinstance(change, dict) and isinstance(merged, dict)):
+        return merged
+    kept = dict(merged)
+    for name, value in change.items():
+        field = schema.load_fields.get(name)
+        if field is None:
+            kept.setdefault(name, value)
+        elif isinstance(field, Part) and name in kept:
+            kept[name] = _with_unknown(field.schema, value, kept.get(name))
+    return kept
 
 
 def _now_at(row: Row) -> dict[str, Any]:

@@ -214,10 +214,11 @@ class View:
         part: Shown = orjson.loads(wire.dump(known))
         return part
 
-    def would_change(self, shown: Shown, data: Shown) -> bool:
-        """Whether writing this data would change the row, as its own schema would let it in."""
-        kept = self.model.schema.writable().load(self.sendable(shown))
-        return self.comparable(kept) != self.comparable(data)
+    def changes(self, shown: Shown, data: Shown) -> list[str]:
+        """The fields of the row that writing this data would change, as its own schema would let it in."""
+        kept = self.comparable(self.model.schema.writable().load(self.sendable(shown)))
+        new = self.comparable(data)
+        return [name for name in new if new[name] != kept.get(name)]
 
     def comparable(self, data: Shown) -> Shown:
         """What a schema let in, so that it equals another that means the same: links have no order."""

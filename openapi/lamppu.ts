@@ -1777,6 +1777,10 @@ export interface paths {
          *     `goal`, `goals`, `contact`, `period` (`2012-spring`), `project_goal`, … When any element is refused, nothing is
          *     kept, and `errors` says which and why.
          *
+         *     With `dry_run=true` nothing is kept either way: 200 tells what would be created and updated, and a `plan`. The same
+         *     document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,
+         *     the answer is 409 with the plan as it would be now.
+         *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
         post: operations["createImport"];
@@ -2312,6 +2316,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow what changes
+         * @description Every row that is made, changed or deleted leaves an entry, in the order in which the changes were committed: what
+         *     comes behind `next` is never older than what came before it, and nothing is left out. Rows that come into the
+         *     caller's sight or leave it, because a provider joins or leaves a project, stand there too. Begin without `after`,
+         *     and the log tells of every row that there is; or begin with an export, and go on from its `Changes-After`.
+         *
+         *     An entry says to look at a row again: put `row` in place of what you have of it, or drop it when `deleted` is true.
+         *     A row that has changed several times comes several times. `row` and `deleted` tell how it is now, which may be
+         *     newer than the `version` of the entry; the entry for that is yet to come, and does no harm.
+         *
+         *     Where nothing is new, `items` is empty and `next` is `after` once more: it is the ETag too, so that
+         *     `If-None-Match: "<next>"` answers 304. `Prefer: wait=30` waits so many seconds, at most 30, for something new; where
+         *     too many wait already the answer comes at once, without `Preference-Applied`.
+         *
+         *     Allowed: reviewer, admin, the ministry's client with plan:read, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with plan:read, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["followChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batch": {
         parameters: {
             query?: never;
@@ -2335,10 +2372,10 @@ export interface paths {
          *     If-None-Match (`"{{goal.version}}"`). Inside other text of a body it stays as it is written. It goes one level deep:
          *     an id, a dot, and a member of the answer itself. In a path anything else in double braces is refused.
          *
-         *     Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/exports`, `/docs`, `/batch` itself; nor what is
-         *     outside `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key), the
-         *     operations left answer 424. A batch counts as one request and one more for each operation; where so many are not
-         *     left, it is refused with 429 and nothing of it is done.
+         *     Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/exports`, `/changes`, `/docs`, `/batch` itself; nor
+         *     what is outside `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key),
+         *     the operations left answer 424. A batch counts as one request and one more for each operation; where so many are
+         *     not left, it is refused with 429 and nothing of it is done.
          *
          *     Allowed: everybody who is signed in.
          */
@@ -3021,6 +3058,39 @@ export interface components {
              */
             updated_at: string;
         };
+        /** @description One change of one row. */
+        Change: {
+            /**
+             * Format: uuid
+             * @description The row's id
+             */
+            id: string;
+            /** @description The place behind it, to go on from */
+            position: string;
+            resource: components["schemas"]["Resource"];
+            /** @description Whether the row, by now, is deleted or out of the caller's sight: then drop it */
+            deleted: boolean;
+            /** @description With `rows=true`, unless `deleted`: the row as its list shows it, and as it is now */
+            row?: components["schemas"]["ChangeRow"];
+            /**
+             * Format: int32
+             * @description The version that the change made; null where it took the row away
+             */
+            version: number | null;
+        };
+        ChangeRow: {
+            [key: string]: unknown;
+        };
+        /** @description One page of a list. */
+        ChangesPage: {
+            items: components["schemas"]["Change"][];
+            /** @description Where to go on, whether there was something or not */
+            next: string;
+            /** @description Whether something is there behind it already */
+            more: boolean;
+        };
+        /** @enum {string} */
+        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "providers" | "users" | "clients";
         /** @description A script or system that uses the API with credentials of its own. */
         Client: {
             /**
@@ -3097,11 +3167,6 @@ export interface components {
              */
             provider_id?: string | null;
         };
-        /**
-         * ClientLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ClientLines: string;
         /** @description One page of a list. */
         ClientPage: {
             items: components["schemas"]["Client"][];
@@ -3279,11 +3344,6 @@ export interface components {
         };
         /** @enum {string} */
         CompiledReportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "kind" | "title" | "language" | "report_date" | "contact_id" | "period_ids" | "state" | "form";
-        /**
-         * CompiledReportLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        CompiledReportLines: string;
         /** @description A row with only the fields that were asked for, and its id. */
         CompiledReportSparse: {
             /**
@@ -3432,11 +3492,6 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /**
-         * ContactLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ContactLines: string;
         /** @description One page of a list. */
         ContactPage: {
             items: components["schemas"]["Contact"][];
@@ -3692,11 +3747,6 @@ export interface components {
          * @enum {string}
          */
         DeliverableKind: "model" | "description" | "plan" | "survey" | "material" | "other";
-        /**
-         * DeliverableLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        DeliverableLines: string;
         /** @description One page of a list. */
         DeliverablePage: {
             items: components["schemas"]["Deliverable"][];
@@ -4051,11 +4101,6 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /**
-         * DisseminationLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        DisseminationLines: string;
         /** @description One page of a list. */
         DisseminationPage: {
             items: components["schemas"]["Dissemination"][];
@@ -4391,11 +4436,6 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /**
-         * FeedbackLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        FeedbackLines: string;
         /** @description One page of a list. */
         FeedbackPage: {
             items: components["schemas"]["Feedback"][];
@@ -4737,11 +4777,6 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /**
-         * GoalLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        GoalLines: string;
         /** @description One page of a list. */
         GoalPage: {
             items: components["schemas"]["Goal"][];
@@ -4867,8 +4902,11 @@ export interface components {
         Import: {
             /** Format: uuid */
             id: string;
-            /** Format: uuid */
-            sub_project_id: string;
+            /**
+             * Format: uuid
+             * @description The one whose document it was; null of a table.
+             */
+            sub_project_id: string | null;
             /** @description What became of the elements of each resource that was named. */
             counts: components["schemas"]["ImportCounts"];
             /** Format: uuid */
@@ -5223,11 +5261,6 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
-        /**
-         * ImportLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ImportLines: string;
         /** @description The actual value of an indicator in one reporting period. As an element of an import: references by name, without their `_id`, or by id. */
         ImportMeasurement: {
             /**
@@ -5359,6 +5392,18 @@ export interface components {
             /** @description What was done instead. */
             done_instead?: string | null;
         };
+        /** @description What an import would do, without doing it. */
+        ImportPlan: {
+            /** @description What would become of the elements of each resource. */
+            counts: components["schemas"]["ImportPlanCounts"];
+            /** @description The first of those that would be written, in the order in which they would be. */
+            elements: components["schemas"]["PlannedElement"][];
+            /** @description Names this plan: send the document again with `?plan=` to have it carried out */
+            plan: string;
+        };
+        ImportPlanCounts: {
+            [key: string]: components["schemas"]["Tally"];
+        };
         /** @description As an element of an import: references by name, without their `_id`, or by id. */
         ImportQuestion: {
             /** @description Question. */
@@ -5453,8 +5498,11 @@ export interface components {
         ImportSparse: {
             /** Format: uuid */
             id: string;
-            /** Format: uuid */
-            sub_project_id?: string;
+            /**
+             * Format: uuid
+             * @description The one whose document it was; null of a table.
+             */
+            sub_project_id?: string | null;
             /** @description What became of the elements of each resource that was named. */
             counts?: components["schemas"]["ImportSparseCounts"];
             /** Format: uuid */
@@ -5685,11 +5733,6 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /**
-         * IndicatorLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        IndicatorLines: string;
         /** @description One page of a list. */
         IndicatorPage: {
             items: components["schemas"]["Indicator"][];
@@ -5853,6 +5896,11 @@ export interface components {
             /** @description In English. */
             en?: string | null;
         };
+        /**
+         * Lines
+         * @description A JSON object on each line: `x-line`, beside the schema of this media type, says which; with `fields` it is `x-sparse-line`.
+         */
+        Lines: string;
         Login: {
             email: string;
             password: string;
@@ -5968,11 +6016,6 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /**
-         * MeasurementLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        MeasurementLines: string;
         /** @description One page of a list. */
         MeasurementPage: {
             items: components["schemas"]["Measurement"][];
@@ -6284,11 +6327,6 @@ export interface components {
          */
         MeetingKind: "kick_off" | "network_meeting" | "benchmarking_visit" | "closing_seminar" | "advisory_board" | "management_team" | "other";
         /**
-         * MeetingLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        MeetingLines: string;
-        /**
          * @description * `on_site`: on site
          *     * `remote`: remotely
          *     * `hybrid`: on site and remotely
@@ -6509,6 +6547,11 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * @description What becomes of an element.
+         * @enum {string}
+         */
+        Outcome: "created" | "updated" | "unchanged";
         /** @description One person's part in a meeting. Personal data. */
         Participant: {
             /**
@@ -6618,11 +6661,6 @@ export interface components {
              */
             provider_id: string;
         };
-        /**
-         * ParticipationLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ParticipationLines: string;
         /** @description One page of a list. */
         ParticipationPage: {
             items: components["schemas"]["Participation"][];
@@ -6795,11 +6833,6 @@ export interface components {
              */
             due_on?: string | null;
         };
-        /**
-         * PeriodLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        PeriodLines: string;
         /** @description One page of a list. */
         PeriodPage: {
             items: components["schemas"]["Period"][];
@@ -6908,6 +6941,16 @@ export interface components {
          * @enum {string}
          */
         PermissionAction: "read" | "create" | "update" | "delete";
+        /** @description An element that an import would write. */
+        PlannedElement: {
+            /** @description Where it stands */
+            pointer: string;
+            resource: string;
+            outcome: components["schemas"]["Outcome"];
+            /** @description Of a row that is there, what would change. */
+            changes: string[];
+            external_id: string;
+        };
         /** @description A programme of the ministry, to which projects belong. */
         Programme: {
             /**
@@ -6970,11 +7013,6 @@ export interface components {
              */
             ends_on?: string | null;
         };
-        /**
-         * ProgrammeLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ProgrammeLines: string;
         /** @description One page of a list. */
         ProgrammePage: {
             items: components["schemas"]["Programme"][];
@@ -7202,11 +7240,6 @@ export interface components {
             /** @description Goal. */
             text: components["schemas"]["LanguagesInput"];
         };
-        /**
-         * ProjectGoalLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ProjectGoalLines: string;
         /** @description One page of a list. */
         ProjectGoalPage: {
             items: components["schemas"]["ProjectGoal"][];
@@ -7384,11 +7417,6 @@ export interface components {
              */
             direction?: components["schemas"]["Direction"];
         };
-        /**
-         * ProjectIndicatorLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ProjectIndicatorLines: string;
         /** @description One page of a list. */
         ProjectIndicatorPage: {
             items: components["schemas"]["ProjectIndicator"][];
@@ -7523,11 +7551,6 @@ export interface components {
              */
             ends_on?: string | null;
         };
-        /**
-         * ProjectLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ProjectLines: string;
         /** @description A meeting of the whole network, which sub-projects can take over into their own records. */
         ProjectMeeting: {
             /**
@@ -7656,11 +7679,6 @@ export interface components {
             /** @description Code. A short code by which imports name the meeting, for example k1. */
             code: string;
         };
-        /**
-         * ProjectMeetingLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ProjectMeetingLines: string;
         /** @description One page of a list. */
         ProjectMeetingPage: {
             items: components["schemas"]["ProjectMeeting"][];
@@ -7989,11 +8007,6 @@ export interface components {
          * @enum {string}
          */
         ProviderKind: "joint_municipal_authority" | "municipality" | "limited_company" | "foundation" | "state" | "other";
-        /**
-         * ProviderLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ProviderLines: string;
         /** @description One page of a list. */
         ProviderPage: {
             items: components["schemas"]["Provider"][];
@@ -8392,7 +8405,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -8577,11 +8590,6 @@ export interface components {
          * @enum {string}
          */
         ResultKind: "activity" | "outcome" | "nothing_to_report" | "not_applicable";
-        /**
-         * ResultLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        ResultLines: string;
         /** @description One page of a list. */
         ResultPage: {
             items: components["schemas"]["Result"][];
@@ -8863,11 +8871,6 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /**
-         * SubProjectLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        SubProjectLines: string;
         /** @description One page of a list. */
         SubProjectPage: {
             items: components["schemas"]["SubProject"][];
@@ -9108,11 +9111,6 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
-        /**
-         * SurveyLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        SurveyLines: string;
         /** @description One page of a list. */
         SurveyPage: {
             items: components["schemas"]["Survey"][];
@@ -9355,11 +9353,6 @@ export interface components {
              */
             provider_id?: string | null;
         };
-        /**
-         * UserLines
-         * @description A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.
-         */
-        UserLines: string;
         /** @description One page of a list. */
         UserPage: {
             items: components["schemas"]["User"][];
@@ -9472,6 +9465,7 @@ export interface components {
          *     * `not_acceptable`: No representation fits the Accept header.
          *     * `not_found`: There is nothing here.
          *     * `own_account`: You can't do this to your own account.
+         *     * `plan_moved`: The rows have changed since the plan was made.
          *     * `precondition_required`: Send If-Match with the ETag you last read.
          *     * `refresh_token_reused`: This refresh token has been used before; sign in again.
          *     * `stale`: The row has changed since you read it.
@@ -9484,7 +9478,7 @@ export interface components {
          *     * `wrong_credentials`: Email or password is wrong.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_requests" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
+        ProblemCode: "bad_request" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_requests" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
         /**
          * @description Tells faults apart, and never changes; new ones may come.
          *
@@ -9525,6 +9519,7 @@ export interface components {
          *     * `repeated`: Stands twice, where once is all it may.
          *     * `required`: Missing, and it has no default.
          *     * `role_mismatch`: The role and the provider do not fit together.
+         *     * `stale`: The row has changed since it was read, and this field would change.
          *     * `time_mismatch`: A start time goes with the precision `minute`, and only so.
          *     * `too_long`: Longer than its bound.
          *     * `too_long_for_cell`: A value that no cell of a workbook holds.
@@ -9544,11 +9539,12 @@ export interface components {
          *     * `wrong_format`: Not written as values of this kind are.
          *     * `wrong_length`: Fewer or more than there may be.
          *     * `wrong_password`: Not the caller's present password.
+         *     * `wrong_position`: Not a position in the log that this caller was given.
          *     * `wrong_reference`: No reference of a batch, or not where one may stand.
          *     * `wrong_type`: Not of the JSON type that the field has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_reference" | "wrong_type";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type";
         /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
         Fault: {
             /** @description JSON pointer into the body (RFC 6901); empty for the whole of it. */
@@ -9557,6 +9553,15 @@ export interface components {
             parameter?: string;
             /** @description The header that it is about. */
             header?: string;
+            /**
+             * Format: int32
+             * @description The row of a table, counted as a spreadsheet does, or the line.
+             */
+            row?: number;
+            /** @description The column of a table, by its head. */
+            column?: string;
+            /** @description The beginning of what stands in the cell. */
+            value?: string;
             code: components["schemas"]["FaultCode"];
             /** @description What is wrong, in the language of the answer. */
             detail: string;
@@ -9671,6 +9676,8 @@ export interface components {
             more?: number;
             /** @description With `in_use`: the resources whose rows refer to this one. */
             referring?: string[];
+            /** @description With `plan_moved`: what the import would do now. */
+            plan?: components["schemas"]["ImportPlan"];
         };
         /** @description A problem, with what this kind tells beside. */
         StaleProblem: {
@@ -9726,7 +9733,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_flight`, `in_use`, `own_account`. */
+        /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: You can't do this to your own account; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `own_account`, `plan_moved`. */
         Conflict: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -10041,8 +10048,6 @@ export interface components {
         AcceptLanguage: string;
         /** @description Only rows whose `acronym` is this. */
         Acronym: string;
-        /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-        After: string;
         /** @description Only rows whose `attendance` is this. */
         Attendance: components["schemas"]["Attendance"];
         /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
@@ -10104,8 +10109,6 @@ export interface components {
         IndicatorId: string;
         /** @description Goes before Accept-Language. */
         Language: components["schemas"]["Language"];
-        /** @description Rows a page. */
-        Limit: number;
         /** @description Only rows whose `meeting_id` is this. */
         MeetingId: string;
         /** @description Only rows whose `oid` is this. */
@@ -10114,6 +10117,11 @@ export interface components {
         Period: string;
         /** @description Only rows whose `period_id` is this. */
         PeriodId: string;
+        /**
+         * @description `wait=<seconds>`, at most 30 (RFC 7240 §4.3): wait so long for something new. What is not known here is passed over.
+         * @example wait=30
+         */
+        PreferWait: string;
         /** @description Only rows whose `programme_id` is this. */
         ProgrammeId: string;
         /** @description Only rows whose `progress` is this. */
@@ -10176,6 +10184,11 @@ export interface components {
          */
         Location: string;
         /**
+         * @description Which preferences were followed (RFC 7240 §3); absent where none was.
+         * @example wait=30
+         */
+        "Preference-Applied": string;
+        /**
          * @description How many requests are left in this window, and for how many seconds: "caller" counts by who asks, "address" by where a request comes from that does not say who asks.
          * @example "caller";r=1150;t=30
          */
@@ -10227,12 +10240,15 @@ export type CellMeasurement = components['schemas']['CellMeasurement'];
 export type CellMeeting = components['schemas']['CellMeeting'];
 export type CellState = components['schemas']['CellState'];
 export type CellSurvey = components['schemas']['CellSurvey'];
+export type Change = components['schemas']['Change'];
+export type ChangeRow = components['schemas']['ChangeRow'];
+export type ChangesPage = components['schemas']['ChangesPage'];
+export type ChangesResource = components['schemas']['ChangesResource'];
 export type Client = components['schemas']['Client'];
 export type ClientExpand = components['schemas']['ClientExpand'];
 export type ClientExport = components['schemas']['ClientExport'];
 export type ClientField = components['schemas']['ClientField'];
 export type ClientInput = components['schemas']['ClientInput'];
-export type ClientLines = components['schemas']['ClientLines'];
 export type ClientPage = components['schemas']['ClientPage'];
 export type ClientPatch = components['schemas']['ClientPatch'];
 export type ClientSecret = components['schemas']['ClientSecret'];
@@ -10244,7 +10260,6 @@ export type CompiledReport = components['schemas']['CompiledReport'];
 export type CompiledReportExpand = components['schemas']['CompiledReportExpand'];
 export type CompiledReportExport = components['schemas']['CompiledReportExport'];
 export type CompiledReportField = components['schemas']['CompiledReportField'];
-export type CompiledReportLines = components['schemas']['CompiledReportLines'];
 export type CompiledReportSparse = components['schemas']['CompiledReportSparse'];
 export type CompiledReportSparseExport = components['schemas']['CompiledReportSparseExport'];
 export type Completeness = components['schemas']['Completeness'];
@@ -10253,7 +10268,6 @@ export type ContactExpand = components['schemas']['ContactExpand'];
 export type ContactExport = components['schemas']['ContactExport'];
 export type ContactField = components['schemas']['ContactField'];
 export type ContactInput = components['schemas']['ContactInput'];
-export type ContactLines = components['schemas']['ContactLines'];
 export type ContactPage = components['schemas']['ContactPage'];
 export type ContactPatch = components['schemas']['ContactPatch'];
 export type ContactSparse = components['schemas']['ContactSparse'];
@@ -10267,7 +10281,6 @@ export type DeliverableExport = components['schemas']['DeliverableExport'];
 export type DeliverableField = components['schemas']['DeliverableField'];
 export type DeliverableInput = components['schemas']['DeliverableInput'];
 export type DeliverableKind = components['schemas']['DeliverableKind'];
-export type DeliverableLines = components['schemas']['DeliverableLines'];
 export type DeliverablePage = components['schemas']['DeliverablePage'];
 export type DeliverablePatch = components['schemas']['DeliverablePatch'];
 export type DeliverableSparse = components['schemas']['DeliverableSparse'];
@@ -10282,7 +10295,6 @@ export type DisseminationExpand = components['schemas']['DisseminationExpand'];
 export type DisseminationExport = components['schemas']['DisseminationExport'];
 export type DisseminationField = components['schemas']['DisseminationField'];
 export type DisseminationInput = components['schemas']['DisseminationInput'];
-export type DisseminationLines = components['schemas']['DisseminationLines'];
 export type DisseminationPage = components['schemas']['DisseminationPage'];
 export type DisseminationPatch = components['schemas']['DisseminationPatch'];
 export type DisseminationSparse = components['schemas']['DisseminationSparse'];
@@ -10293,7 +10305,6 @@ export type FeedbackExpand = components['schemas']['FeedbackExpand'];
 export type FeedbackExport = components['schemas']['FeedbackExport'];
 export type FeedbackField = components['schemas']['FeedbackField'];
 export type FeedbackInput = components['schemas']['FeedbackInput'];
-export type FeedbackLines = components['schemas']['FeedbackLines'];
 export type FeedbackPage = components['schemas']['FeedbackPage'];
 export type FeedbackPatch = components['schemas']['FeedbackPatch'];
 export type FeedbackSource = components['schemas']['FeedbackSource'];
@@ -10313,7 +10324,6 @@ export type GoalExpand = components['schemas']['GoalExpand'];
 export type GoalExport = components['schemas']['GoalExport'];
 export type GoalField = components['schemas']['GoalField'];
 export type GoalInput = components['schemas']['GoalInput'];
-export type GoalLines = components['schemas']['GoalLines'];
 export type GoalPage = components['schemas']['GoalPage'];
 export type GoalPatch = components['schemas']['GoalPatch'];
 export type GoalSparse = components['schemas']['GoalSparse'];
@@ -10336,11 +10346,12 @@ export type ImportFeedback = components['schemas']['ImportFeedback'];
 export type ImportField = components['schemas']['ImportField'];
 export type ImportGoal = components['schemas']['ImportGoal'];
 export type ImportIndicator = components['schemas']['ImportIndicator'];
-export type ImportLines = components['schemas']['ImportLines'];
 export type ImportMeasurement = components['schemas']['ImportMeasurement'];
 export type ImportMeeting = components['schemas']['ImportMeeting'];
 export type ImportPage = components['schemas']['ImportPage'];
 export type ImportParticipant = components['schemas']['ImportParticipant'];
+export type ImportPlan = components['schemas']['ImportPlan'];
+export type ImportPlanCounts = components['schemas']['ImportPlanCounts'];
 export type ImportQuestion = components['schemas']['ImportQuestion'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type ImportRespondents = components['schemas']['ImportRespondents'];
@@ -10357,7 +10368,6 @@ export type IndicatorExpand = components['schemas']['IndicatorExpand'];
 export type IndicatorExport = components['schemas']['IndicatorExport'];
 export type IndicatorField = components['schemas']['IndicatorField'];
 export type IndicatorInput = components['schemas']['IndicatorInput'];
-export type IndicatorLines = components['schemas']['IndicatorLines'];
 export type IndicatorPage = components['schemas']['IndicatorPage'];
 export type IndicatorPatch = components['schemas']['IndicatorPatch'];
 export type IndicatorSparse = components['schemas']['IndicatorSparse'];
@@ -10368,6 +10378,7 @@ export type Language = components['schemas']['Language'];
 export type Languages = components['schemas']['Languages'];
 export type LanguagesInput = components['schemas']['LanguagesInput'];
 export type LanguagesPatch = components['schemas']['LanguagesPatch'];
+export type Lines = components['schemas']['Lines'];
 export type Login = components['schemas']['Login'];
 export type Me = components['schemas']['Me'];
 export type Measurement = components['schemas']['Measurement'];
@@ -10375,7 +10386,6 @@ export type MeasurementExpand = components['schemas']['MeasurementExpand'];
 export type MeasurementExport = components['schemas']['MeasurementExport'];
 export type MeasurementField = components['schemas']['MeasurementField'];
 export type MeasurementInput = components['schemas']['MeasurementInput'];
-export type MeasurementLines = components['schemas']['MeasurementLines'];
 export type MeasurementPage = components['schemas']['MeasurementPage'];
 export type MeasurementPatch = components['schemas']['MeasurementPatch'];
 export type MeasurementSparse = components['schemas']['MeasurementSparse'];
@@ -10387,7 +10397,6 @@ export type MeetingExport = components['schemas']['MeetingExport'];
 export type MeetingField = components['schemas']['MeetingField'];
 export type MeetingInput = components['schemas']['MeetingInput'];
 export type MeetingKind = components['schemas']['MeetingKind'];
-export type MeetingLines = components['schemas']['MeetingLines'];
 export type MeetingMode = components['schemas']['MeetingMode'];
 export type MeetingPage = components['schemas']['MeetingPage'];
 export type MeetingPatch = components['schemas']['MeetingPatch'];
@@ -10398,6 +10407,7 @@ export type MeetingStatus = components['schemas']['MeetingStatus'];
 export type MeetingTakeOver = components['schemas']['MeetingTakeOver'];
 export type MeetingsTaken = components['schemas']['MeetingsTaken'];
 export type OpenapiDocument = components['schemas']['OpenapiDocument'];
+export type Outcome = components['schemas']['Outcome'];
 export type Participant = components['schemas']['Participant'];
 export type ParticipantInput = components['schemas']['ParticipantInput'];
 export type Participation = components['schemas']['Participation'];
@@ -10405,7 +10415,6 @@ export type ParticipationExpand = components['schemas']['ParticipationExpand'];
 export type ParticipationExport = components['schemas']['ParticipationExport'];
 export type ParticipationField = components['schemas']['ParticipationField'];
 export type ParticipationInput = components['schemas']['ParticipationInput'];
-export type ParticipationLines = components['schemas']['ParticipationLines'];
 export type ParticipationPage = components['schemas']['ParticipationPage'];
 export type ParticipationPatch = components['schemas']['ParticipationPatch'];
 export type ParticipationSparse = components['schemas']['ParticipationSparse'];
@@ -10417,7 +10426,6 @@ export type PeriodExpand = components['schemas']['PeriodExpand'];
 export type PeriodExport = components['schemas']['PeriodExport'];
 export type PeriodField = components['schemas']['PeriodField'];
 export type PeriodInput = components['schemas']['PeriodInput'];
-export type PeriodLines = components['schemas']['PeriodLines'];
 export type PeriodPage = components['schemas']['PeriodPage'];
 export type PeriodPatch = components['schemas']['PeriodPatch'];
 export type PeriodSparse = components['schemas']['PeriodSparse'];
@@ -10425,12 +10433,12 @@ export type PeriodSparseExport = components['schemas']['PeriodSparseExport'];
 export type PeriodSparsePage = components['schemas']['PeriodSparsePage'];
 export type Permission = components['schemas']['Permission'];
 export type PermissionAction = components['schemas']['PermissionAction'];
+export type PlannedElement = components['schemas']['PlannedElement'];
 export type Programme = components['schemas']['Programme'];
 export type ProgrammeExpand = components['schemas']['ProgrammeExpand'];
 export type ProgrammeExport = components['schemas']['ProgrammeExport'];
 export type ProgrammeField = components['schemas']['ProgrammeField'];
 export type ProgrammeInput = components['schemas']['ProgrammeInput'];
-export type ProgrammeLines = components['schemas']['ProgrammeLines'];
 export type ProgrammePage = components['schemas']['ProgrammePage'];
 export type ProgrammePatch = components['schemas']['ProgrammePatch'];
 export type ProgrammeSparse = components['schemas']['ProgrammeSparse'];
@@ -10446,7 +10454,6 @@ export type ProjectGoalExpand = components['schemas']['ProjectGoalExpand'];
 export type ProjectGoalExport = components['schemas']['ProjectGoalExport'];
 export type ProjectGoalField = components['schemas']['ProjectGoalField'];
 export type ProjectGoalInput = components['schemas']['ProjectGoalInput'];
-export type ProjectGoalLines = components['schemas']['ProjectGoalLines'];
 export type ProjectGoalPage = components['schemas']['ProjectGoalPage'];
 export type ProjectGoalPatch = components['schemas']['ProjectGoalPatch'];
 export type ProjectGoalSparse = components['schemas']['ProjectGoalSparse'];
@@ -10457,20 +10464,17 @@ export type ProjectIndicatorExpand = components['schemas']['ProjectIndicatorExpa
 export type ProjectIndicatorExport = components['schemas']['ProjectIndicatorExport'];
 export type ProjectIndicatorField = components['schemas']['ProjectIndicatorField'];
 export type ProjectIndicatorInput = components['schemas']['ProjectIndicatorInput'];
-export type ProjectIndicatorLines = components['schemas']['ProjectIndicatorLines'];
 export type ProjectIndicatorPage = components['schemas']['ProjectIndicatorPage'];
 export type ProjectIndicatorPatch = components['schemas']['ProjectIndicatorPatch'];
 export type ProjectIndicatorSparse = components['schemas']['ProjectIndicatorSparse'];
 export type ProjectIndicatorSparseExport = components['schemas']['ProjectIndicatorSparseExport'];
 export type ProjectIndicatorSparsePage = components['schemas']['ProjectIndicatorSparsePage'];
 export type ProjectInput = components['schemas']['ProjectInput'];
-export type ProjectLines = components['schemas']['ProjectLines'];
 export type ProjectMeeting = components['schemas']['ProjectMeeting'];
 export type ProjectMeetingExpand = components['schemas']['ProjectMeetingExpand'];
 export type ProjectMeetingExport = components['schemas']['ProjectMeetingExport'];
 export type ProjectMeetingField = components['schemas']['ProjectMeetingField'];
 export type ProjectMeetingInput = components['schemas']['ProjectMeetingInput'];
-export type ProjectMeetingLines = components['schemas']['ProjectMeetingLines'];
 export type ProjectMeetingPage = components['schemas']['ProjectMeetingPage'];
 export type ProjectMeetingPatch = components['schemas']['ProjectMeetingPatch'];
 export type ProjectMeetingSparse = components['schemas']['ProjectMeetingSparse'];
@@ -10486,7 +10490,6 @@ export type ProviderExport = components['schemas']['ProviderExport'];
 export type ProviderField = components['schemas']['ProviderField'];
 export type ProviderInput = components['schemas']['ProviderInput'];
 export type ProviderKind = components['schemas']['ProviderKind'];
-export type ProviderLines = components['schemas']['ProviderLines'];
 export type ProviderPage = components['schemas']['ProviderPage'];
 export type ProviderPatch = components['schemas']['ProviderPatch'];
 export type ProviderSparse = components['schemas']['ProviderSparse'];
@@ -10522,7 +10525,6 @@ export type ResultExport = components['schemas']['ResultExport'];
 export type ResultField = components['schemas']['ResultField'];
 export type ResultInput = components['schemas']['ResultInput'];
 export type ResultKind = components['schemas']['ResultKind'];
-export type ResultLines = components['schemas']['ResultLines'];
 export type ResultPage = components['schemas']['ResultPage'];
 export type ResultPatch = components['schemas']['ResultPatch'];
 export type ResultSparse = components['schemas']['ResultSparse'];
@@ -10540,7 +10542,6 @@ export type SubProjectExpand = components['schemas']['SubProjectExpand'];
 export type SubProjectExport = components['schemas']['SubProjectExport'];
 export type SubProjectField = components['schemas']['SubProjectField'];
 export type SubProjectInput = components['schemas']['SubProjectInput'];
-export type SubProjectLines = components['schemas']['SubProjectLines'];
 export type SubProjectPage = components['schemas']['SubProjectPage'];
 export type SubProjectPatch = components['schemas']['SubProjectPatch'];
 export type SubProjectSparse = components['schemas']['SubProjectSparse'];
@@ -10551,7 +10552,6 @@ export type SurveyExpand = components['schemas']['SurveyExpand'];
 export type SurveyExport = components['schemas']['SurveyExport'];
 export type SurveyField = components['schemas']['SurveyField'];
 export type SurveyInput = components['schemas']['SurveyInput'];
-export type SurveyLines = components['schemas']['SurveyLines'];
 export type SurveyPage = components['schemas']['SurveyPage'];
 export type SurveyPatch = components['schemas']['SurveyPatch'];
 export type SurveySparse = components['schemas']['SurveySparse'];
@@ -10567,7 +10567,6 @@ export type UserExpand = components['schemas']['UserExpand'];
 export type UserExport = components['schemas']['UserExport'];
 export type UserField = components['schemas']['UserField'];
 export type UserInput = components['schemas']['UserInput'];
-export type UserLines = components['schemas']['UserLines'];
 export type UserPage = components['schemas']['UserPage'];
 export type UserPatch = components['schemas']['UserPatch'];
 export type UserSparse = components['schemas']['UserSparse'];
@@ -10608,7 +10607,6 @@ export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type ParameterAcceptLanguage = components['parameters']['AcceptLanguage'];
 export type ParameterAcronym = components['parameters']['Acronym'];
-export type ParameterAfter = components['parameters']['After'];
 export type ParameterAttendance = components['parameters']['Attendance'];
 export type ParameterBom = components['parameters']['Bom'];
 export type ParameterBusinessId = components['parameters']['BusinessId'];
@@ -10629,11 +10627,11 @@ export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
 export type ParameterIfStill = components['parameters']['IfStill'];
 export type ParameterIndicatorId = components['parameters']['IndicatorId'];
 export type ParameterLanguage = components['parameters']['Language'];
-export type ParameterLimit = components['parameters']['Limit'];
 export type ParameterMeetingId = components['parameters']['MeetingId'];
 export type ParameterOid = components['parameters']['Oid'];
 export type ParameterPeriod = components['parameters']['Period'];
 export type ParameterPeriodId = components['parameters']['PeriodId'];
+export type ParameterPreferWait = components['parameters']['PreferWait'];
 export type ParameterProgrammeId = components['parameters']['ProgrammeId'];
 export type ParameterProgress = components['parameters']['Progress'];
 export type ParameterProjectGoalId = components['parameters']['ProjectGoalId'];
@@ -10657,6 +10655,7 @@ export type HeaderETag = components['headers']['ETag'];
 export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderLink = components['headers']['Link'];
 export type HeaderLocation = components['headers']['Location'];
+export type HeaderPreferenceApplied = components['headers']['Preference-Applied'];
 export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
 export type HeaderRetryAfter = components['headers']['Retry-After'];
@@ -10946,7 +10945,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -11272,7 +11271,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -11602,7 +11601,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -11973,7 +11972,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -12297,7 +12296,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -12627,7 +12626,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -12955,7 +12954,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -13283,7 +13282,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -13613,7 +13612,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -13943,7 +13942,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -14269,7 +14268,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -14674,7 +14673,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -15077,7 +15076,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -15534,7 +15533,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -15945,7 +15944,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -16358,7 +16357,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -16775,7 +16774,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -17244,7 +17243,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -17659,7 +17658,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -18078,7 +18077,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -18497,7 +18496,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -18914,7 +18913,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -19340,7 +19339,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
-                limit?: components["parameters"]["Limit"];
+                limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
@@ -19402,7 +19401,12 @@ export interface operations {
     };
     createImport: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: boolean;
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: string;
+            };
             header?: {
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
@@ -19419,6 +19423,19 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
             /** @description Created */
             201: {
                 headers: {
@@ -19439,7 +19456,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 16,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -19511,7 +19528,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -19551,7 +19568,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ClientExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ClientSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ClientLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -19574,7 +19591,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -19616,7 +19633,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ContactExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ContactSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ContactLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -19639,7 +19656,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19695,7 +19712,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DeliverableExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["DeliverableSparseExport"];
-                    "application/x-ndjson": components["schemas"]["DeliverableLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -19718,7 +19735,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19776,7 +19793,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DisseminationExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["DisseminationSparseExport"];
-                    "application/x-ndjson": components["schemas"]["DisseminationLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -19799,7 +19816,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19857,7 +19874,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FeedbackExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["FeedbackSparseExport"];
-                    "application/x-ndjson": components["schemas"]["FeedbackLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -19880,7 +19897,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19928,7 +19945,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GoalExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["GoalSparseExport"];
-                    "application/x-ndjson": components["schemas"]["GoalLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -19951,7 +19968,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19991,7 +20008,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ImportExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ImportSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ImportLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20014,7 +20031,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -20064,7 +20081,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["IndicatorExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["IndicatorSparseExport"];
-                    "application/x-ndjson": components["schemas"]["IndicatorLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20087,7 +20104,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -20139,7 +20156,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MeasurementExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["MeasurementSparseExport"];
-                    "application/x-ndjson": components["schemas"]["MeasurementLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20162,7 +20179,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -20222,7 +20239,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MeetingExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["MeetingSparseExport"];
-                    "application/x-ndjson": components["schemas"]["MeetingLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20245,7 +20262,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `project_id` is this. */
@@ -20285,7 +20302,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ParticipationExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ParticipationSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ParticipationLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20308,7 +20325,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `project_id` is this. */
@@ -20350,7 +20367,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PeriodExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["PeriodSparseExport"];
-                    "application/x-ndjson": components["schemas"]["PeriodLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20373,7 +20390,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
@@ -20411,7 +20428,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProgrammeExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProgrammeSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ProgrammeLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20434,7 +20451,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `project_id` is this. */
@@ -20476,7 +20493,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProjectGoalExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectGoalSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ProjectGoalLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20499,7 +20516,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `project_id` is this. */
@@ -20543,7 +20560,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProjectIndicatorExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectIndicatorSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ProjectIndicatorLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20566,7 +20583,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `project_id` is this. */
@@ -20610,7 +20627,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProjectMeetingExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectMeetingSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ProjectMeetingLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20633,7 +20650,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `programme_id` is this. */
@@ -20677,7 +20694,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProjectExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ProjectLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20700,7 +20717,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `business_id` is this. */
@@ -20744,7 +20761,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProviderExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProviderSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ProviderLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20767,7 +20784,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -20821,7 +20838,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CompiledReportExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparseExport"];
-                    "application/x-ndjson": components["schemas"]["CompiledReportLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20844,7 +20861,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -20900,7 +20917,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ResultExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ResultSparseExport"];
-                    "application/x-ndjson": components["schemas"]["ResultLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20923,7 +20940,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `project_id` is this. */
@@ -20967,7 +20984,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SubProjectExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["SubProjectSparseExport"];
-                    "application/x-ndjson": components["schemas"]["SubProjectLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -20990,7 +21007,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -21044,7 +21061,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SurveyExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["SurveySparseExport"];
-                    "application/x-ndjson": components["schemas"]["SurveyLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -21067,7 +21084,7 @@ export interface operations {
                 /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: components["parameters"]["After"];
+                after?: string;
                 /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
                 bom?: components["parameters"]["Bom"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -21111,7 +21128,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["UserSparseExport"];
-                    "application/x-ndjson": components["schemas"]["UserLines"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
@@ -21120,6 +21137,66 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    followChanges: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before, `position` of an item, or `Changes-After` of an export; without it, from the beginning. */
+                after?: string;
+                /** @description Entries a page. */
+                limit?: number;
+                /** @description Only of these resources. They are chosen from the entries of the page, which can be short or empty for that: go on from its `next`. */
+                resource?: components["schemas"]["ChangesResource"][];
+                /** @description Also `row`, each row as it is now. */
+                rows?: boolean;
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description `wait=<seconds>`, at most 30 (RFC 7240 §4.3): wait so long for something new. What is not known here is passed over.
+                 * @example wait=30
+                 */
+                Prefer?: components["parameters"]["PreferWait"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesPage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];

@@ -34,6 +34,7 @@ class Resource(StrEnum):
     REPORTS = "reports"
     IMPORTS = "imports"
     EXPORTS = "exports"
+    CHANGES = "changes"
     BATCH = "batch"
     PROVIDERS = "providers"
     USERS = "users"

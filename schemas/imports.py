@@ -5,6 +5,7 @@ be given without its `_id` by the other's external id, or by the code of a plan 
 `"goals": ["t1", "t2"]`, `"period": "2012-spring"`.
 """
 
+from enum import StrEnum
 from typing import Any
 
 import marshmallow as ma
@@ -16,7 +17,19 @@ from schemas.contacts import Contact
 from schemas.deliverables import Deliverable
 from schemas.disseminations import Dissemination
 from schemas.feedback import Feedback
-from schemas.fields import MESSAGES, Coded, Entries, Key, Messages, Part, Reference, Whole
+from schemas.fields import (
+    MESSAGES,
+    Choice,
+    Coded,
+    Entries,
+    Key,
+    Messages,
+    Part,
+    QueryFlag,
+    Reference,
+    Text,
+    Whole,
+)
 from schemas.goals import Goal
 from schemas.indicators import Indicator
 from schemas.measurements import Measurement
@@ -29,6 +42,7 @@ from schemas.surveys import Survey
 NO_OBJECT: Messages = MESSAGES | {"invalid": Coded("wrong_type", "Not an object.")}
 # A document is brought in by one request, while its sender waits. Whoever has more sends it in parts.
 ELEMENTS_MAX = 1_000
+PLANNED_MAX = 1_000  # elements told of a plan
 # Far more than any resource has fields; what is past it is not even looked at name by name.
 NAMES_MAX = 200
 TOO_MANY = Coded("too_many_fields", "More than {max} fields.", max=NAMES_MAX)
@@ -99,8 +113,78 @@ class Tally(Schema):
     unchanged = Whole(0, v.COUNT_MAX, required=True)
 
 
+class Outcome(StrEnum):
+    """What becomes of an element."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+class PlannedElement(Schema):
+    """An element that an import would write."""
+
+    pointer = Text(v.LINE_LENGTH, required=True, metadata={"description": "Where it stands"})
+    resource = Text(v.CODE_LENGTH, required=True)
+    external_id = Text(v.EXTERNAL_ID_LENGTH, required=True)
+    outcome = Choice(Outcome, required=True)
+    changes = Entries(
+        Text(v.CODE_LENGTH),
+        maximum=NAMES_MAX,
+        required=True,
+        metadata={"description": "Of a row that is there, what would change."},
+    )
+
+
+class ImportPlan(Schema):
+    """What an import would do, without doing it."""
+
+    counts = fields.Dict(
+        fields.String(),
+        Part(Tally),
+        required=True,
+        metadata={"description": "What would become of the elements of each resource."},
+    )
+    elements = Entries(
+        Part(PlannedElement),
+        maximum=PLANNED_MAX,
+        required=True,
+        metadata={
+            "description": "The first of those that would be written, in the order in which they would be."
+        },
+    )
+    plan = Text(
+        100,
+        required=True,
+        metadata={
+            "description": "Names this plan: send the document again with `?plan=` to have it carried out"
+        },
+    )
+
+
+class ImportQuery(Schema):
+    dry_run = QueryFlag(
+        load_default=False,
+        metadata={
+            "description": "Only say what would be done. Everything is checked; nothing is kept."
+        },
+    )
+    plan = Text(
+        100,
+        load_default=None,
+        metadata={
+            "description": "`plan` of a dry run of the same document: do just that, or refuse with `plan_moved`"
+        },
+    )
+
+
 class Import(Owned):
-    sub_project_id = Reference("sub_projects", dump_only=True)
+    sub_project_id = Reference(
+        "sub_projects",
+        allow_none=True,
+        dump_only=True,
+        metadata={"description": "The one whose document it was; null of a table."},
+    )
     counts = fields.Dict(
         fields.String(),
         Part(Tally),

@@ -33,6 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--examples", type=int, help="of each operation, for schemathesis: 100 take half an hour"
     )
+    parser.addoption(
+        "--changes", type=int, default=1000, help="for tests/test_following.py to write"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

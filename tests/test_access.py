@@ -57,12 +57,14 @@ EXCEPTIONS = {
     "projects.delete": "the ministry's plan",
     "auth.me": "who I am",
     "batch.send": "a batch of what one may do",
+    "changes.follow": "the log",
     "auth.logout": "people only",
     "auth.password": "people only",
 }
 
 READ, WRITE = {"read"}, {"read", "write"}
-_READS_PLAN = {"plan": READ, "the ministry's plan": READ}
+_FOLLOWS = {"the log": READ}
+_READS_PLAN = _FOLLOWS | {"plan": READ, "the ministry's plan": READ}
 _SIGNED_IN = {"providers": READ, "who I am": READ, "a batch of what one may do": {"write"}}
 _PERSON = _SIGNED_IN | {"people only": {"write"}}
 # The table of api.md, with its words; what does not stand here is refused.
@@ -74,19 +76,19 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "manager of the coordinator": _PERSON
     | _READS_PLAN
     | {"plan": WRITE, "records": WRITE, "accounts": WRITE},
-    "reviewer": _PERSON | {"plan": WRITE, "the ministry's plan": WRITE, "records": READ},
-    "admin": _PERSON | {"providers": WRITE, "accounts": WRITE},
+    "reviewer": _PERSON | _FOLLOWS | {"plan": WRITE, "the ministry's plan": WRITE, "records": READ},
+    "admin": _PERSON | _FOLLOWS | {"providers": WRITE, "accounts": WRITE},
     "client without scopes": _SIGNED_IN,
     "client with plan:read": _SIGNED_IN | _READS_PLAN,
     "client with plan:write": _SIGNED_IN,  # its provider coordinates nothing
     "client of the coordinator with plan:write": _SIGNED_IN | {"plan": {"write"}},
-    "client with records:read": _SIGNED_IN | {"records": READ},
+    "client with records:read": _SIGNED_IN | _FOLLOWS | {"records": READ},
     "client with records:write": _SIGNED_IN | {"records": {"write"}},
     "ministry's client without scopes": _SIGNED_IN,
     "ministry's client with plan:read": _SIGNED_IN | _READS_PLAN,
     "ministry's client with plan:write": _SIGNED_IN
     | {"plan": {"write"}, "the ministry's plan": {"write"}},
-    "ministry's client with records:read": _SIGNED_IN | {"records": READ},
+    "ministry's client with records:read": _SIGNED_IN | _FOLLOWS | {"records": READ},
     "ministry's client with records:write": _SIGNED_IN,  # there are none of its own
 }
 
@@ -329,4 +331,4 @@ def test_every_resource_is_on_one_plane() -> None:
     stems = {operation.stem for name, operation in OPERATIONS.items() if name not in OPEN}
     placed = [stem for plane in PLANES.values() for stem in plane]
     assert len(placed) == len(set(placed))
-    assert stems - {"auth", "batch", "exports"} == set(placed)
+    assert stems - {"auth", "batch", "changes", "exports"} == set(placed)

@@ -53,10 +53,10 @@ def test_a_number_that_is_none_is_named(name: str) -> None:
             settings(ENOUGH | {name: value})
 
 
-MAY_BE_ZERO = {"TRUSTED_PROXIES", "RATE_LIMIT"}
+MAY_BE_ZERO = {"TRUSTED_PROXIES", "RATE_LIMIT", "MAX_WAITERS"}
 
 
-def test_nothing_may_be_zero_but_a_count_of_proxies_and_a_limit_that_is_off() -> None:
+def test_nothing_may_be_zero_but_a_count_of_proxies_and_limits_that_are_off() -> None:
     for name in set(NUMBERS) - MAY_BE_ZERO:
         with pytest.raises(ConfigError, match=f"{name} is not a whole number from 1 up"):
             settings(ENOUGH | {name: "0"})

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = [
     *(ROOT / name for name in ("dev.py", "wsgi.py")),
     *(path for room in ("api", "schemas", "tests") for path in sorted((ROOT / room).rglob("*.py"))),
+    *(path for room in ("", "candidates") for path in (ROOT / "benchmarks" / room).glob("*.py")),
 ]
 
 

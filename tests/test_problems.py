@@ -19,6 +19,7 @@ from api.problems import MOST_FAULTS, Fault, Invalid
 from api.scope import Session
 from api.services import rows
 from api.services.conflicts import flush
+from schemas import vocabulary as v
 from tests import factories
 from tests.contract.conforming import conforms
 from tests.postgres import free_port
@@ -163,6 +164,17 @@ def test_a_condition_that_is_none_is_422(
     for response in asked:
         (fault,) = problem(response, 422, "invalid")["errors"]
         assert (fault["header"], fault["code"]) == (name, "wrong_format")
+
+
+@pytest.mark.parametrize("name", ["Accept-Language", "If-Match", "If-None-Match"])
+def test_a_header_longer_than_the_document_allows_is_refused(
+    client: FlaskClient, name: str
+) -> None:
+    most = '"' + "0" * (v.HEADER_LENGTH - 2) + '"'
+    assert client.get("/api/v1/schemas", headers={name: most}).status_code in (200, 412)
+    refused = client.get("/api/v1/schemas", headers={name: most + "0"})
+    (fault,) = refused.json["errors"]
+    assert (refused.status_code, fault["header"], fault["code"]) == (422, name, "too_long")
 
 
 @pytest.mark.parametrize("given", ['"1"', 'W/"1"', '"7" , "1"', ', "1",,', '\t"1"\t,W/"1"', "*"])

@@ -24,6 +24,8 @@ def test_a_risk_keeps_its_text(app, client):
     key = make(app, "risks", a.provider_id, sub_project_id=a.ids["sub_projects"], text="Myrsky")
     headers = bearer(app, "viewer", a.provider_id)
     assert client.get(f"/api/v1/risks/{key}", headers=headers).json["text"] == "Myrsky"
+    told = client.get("/api/v1/changes?resource=risks&rows=true", headers=headers).json["items"]
+    assert (told[-1]["id"], told[-1]["row"]["text"]) == (str(key), "Myrsky")
 """
 A_REASON = """
 from tests.examples import Bench

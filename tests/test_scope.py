@@ -14,14 +14,22 @@ from flask import Flask
 from sqlalchemy import orm
 
 from api.access import Reach
-from api.base import Identifier, ProviderScoped
+from api.base import Identifier, ProviderScoped, now
 from api.db import Database
 from api.models.contacts import Contact
 from api.models.goals import Goal
 from api.models.meetings import Meeting, Participant
 from api.models.projects import Project
 from api.models.results import Result
-from api.scope import SCOPE_PROVIDER, Scope, ScopeError, Session, scoped
+from api.scope import (
+    SCOPE_PROVIDER,
+    Scope,
+    ScopeError,
+    Session,
+    execute_all,
+    insert_all,
+    scoped,
+)
 from api.services import rows
 from api.view import View
 from tests.factories import World, make, world
@@ -436,6 +444,54 @@ def test_the_bulk_methods_that_know_no_scope_are_closed(session: Session, ground
         session.bulk_update_mappings(Contact, [row | {"id": ground.a.ids["contacts"]}])
 
 
+def contacts(**more: Any) -> list[dict[str, Any]]:
+    values = {"version": 1, "created_at": now(), "updated_at": now()}
+    return [{"id": uuid.uuid4(), "name": f"Moni {n}", **values, **more} for n in range(3)]
+
+
+RENAMED = (
+    sa.update(Contact.__table__)
+    .where(Contact.__table__.c.provider_id == SCOPE_PROVIDER)
+    .values(name=sa.bindparam("new"))
+)
+
+
+def test_many_rows_are_inserted_as_the_sessions_providers(session: Session, ground: World) -> None:
+    insert_all(session, Contact.__table__, contacts())
+    asked = sa.select(Contact.provider_id).where(Contact.name.startswith("Moni"))
+    assert session.scalars(asked).all() == [ground.b.provider_id] * 3
+
+
+def test_a_statement_run_for_many_reaches_own_rows_only(
+    database: Database, session: Session, ground: World
+) -> None:
+    execute_all(session, scoped(RENAMED), [{"new": "Uusi"}])
+    session.commit()
+    with database.all_providers() as everyone:
+        found = {row.provider_id: row.name for row in everyone.scalars(sa.select(Contact))}
+    assert {key for key, name in found.items() if name == "Uusi"} == {ground.b.provider_id}
+
+
+def test_many_rows_are_not_written_past_the_scope(
+    database: Database, session: Session, unscoped: Session, ground: World
+) -> None:
+    theirs = contacts(provider_id=ground.a.provider_id)
+    with pytest.raises(ScopeError):
+        insert_all(session, Contact.__table__, theirs)
+    with pytest.raises(ScopeError):
+        insert_all(session, Project.__table__, contacts())
+    with pytest.raises(ScopeError):
+        execute_all(session, RENAMED, [{"new": "Uusi"}])
+    with pytest.raises(ScopeError):
+        execute_all(session, scoped(RENAMED), [{"new": "x", "provider_id": ground.a.provider_id}])
+    with database.all_providers() as everyone:
+        for other in (unscoped, everyone):
+            with pytest.raises(ScopeError):
+                insert_all(other, Contact.__table__, contacts())
+            with pytest.raises(ScopeError):
+                execute_all(other, scoped(RENAMED), [{"new": "Uusi"}])
+
+
 def test_a_scope_is_taken_on_once(session: Session, ground: World) -> None:
     for scope in (Scope(provider_id=ground.a.provider_id), Scope(everyone=True), session.scope):
         with pytest.raises(ScopeError):
@@ -524,7 +580,7 @@ def _callers(*names: str) -> set[str]:
 
 
 def test_these_modules_and_no_others_read_all_providers() -> None:
-    assert _callers("all_providers") == {"api/table.py"}
+    assert _callers("all_providers") == {"api/resources/changes.py", "api/table.py"}
 
 
 def test_these_modules_and_no_others_know_connections_past_the_sessions() -> None:

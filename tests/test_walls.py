@@ -34,7 +34,8 @@ SECRET = {
     *("users", "clients", "login_sessions", "login_failures"),
     *("idempotency_keys", "rate_windows"),
 }
-GLOBAL = PLAN | SECRET | {"providers"}
+LOG = "changes"  # one provider's row by row too, but written by triggers alone
+GLOBAL = PLAN | SECRET | {"providers", LOG}
 TABLES = Base.metadata.tables
 SCOPED = sorted(TABLES.keys() - GLOBAL)
 # From a record to a record, by the column that names it.
@@ -209,9 +210,11 @@ def server(postgres_server: str, protected: tuple[str, World]) -> Iterator[Serve
 
 def test_the_database_has_the_tables_of_the_models_and_nothing_beside_them(server: Server) -> None:
     found = server.rows(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind <> 'i'"
+        "SELECT relkind, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "AND relkind <> 'i'"
     )
-    assert {name for (name,) in found} == TABLES.keys() | {"alembic_version"}
+    tables = {("r", name) for name in (*TABLES, "alembic_version")}
+    assert set(found) == tables | {("S", "changes_id_seq"), ("v", "members"), ("v", "onlookers")}
 
 
 def test_each_record_table_forces_its_two_policies_on_everybody(server: Server) -> None:
@@ -227,7 +230,9 @@ def test_each_record_table_forces_its_two_policies_on_everybody(server: Server) 
     )
     own = ("own", "PERMISSIVE", f"{{{PROVIDER_ROLE}}}", "ALL", mine, mine)
     every = ("every", "PERMISSIVE", f"{{{MINISTRY_ROLE}}}", "SELECT", "true", None)
-    assert sorted(policies) == sorted((name, *one) for name in SCOPED for one in (every, own))
+    log = ("own", "PERMISSIVE", f"{{{PROVIDER_ROLE}}}", "SELECT", mine, None)
+    wanted = [(name, *one) for name in SCOPED for one in (every, own)]
+    assert sorted(policies) == sorted([*wanted, (LOG, *every), (LOG, *log)])
 
 
 def test_neither_role_owns_a_table_or_can_become_somebody_who_gets_past(server: Server) -> None:
@@ -254,7 +259,31 @@ def test_the_roles_have_these_rights_to_tables_and_no_others(server: Server) -> 
     )
     reads = {(MINISTRY_ROLE, name, "SELECT") for name in TABLES.keys() - SECRET}
     writes = ("SELECT", "INSERT", "UPDATE", "DELETE")
-    assert set(found) == reads | {(PROVIDER_ROLE, name, word) for name in TABLES for word in writes}
+    written = {(PROVIDER_ROLE, name, word) for name in TABLES.keys() - {LOG} for word in writes}
+    assert set(found) == reads | written | {(PROVIDER_ROLE, LOG, "SELECT")}
+
+
+def test_a_provider_reads_what_the_log_addresses_to_it_and_nobody_writes_there(
+    server: Server,
+) -> None:
+    a, b = server.ground.a, server.ground.b
+    row = server.row_of(LOG, b)
+    for role, owner in ((PROVIDER_ROLE, b), (PROVIDER_ROLE, None), (MINISTRY_ROLE, b)):
+        server.become(role, owner)
+        for query in (f"UPDATE {LOG} SET version = 9", f"DELETE FROM {LOG}", f"TRUNCATE {LOG}"):
+            assert server.outcome(query) == "refused"
+        assert server.outcome(*_insert(LOG, row)) == "refused"
+        assert server.outcome("SELECT nextval('changes_id_seq')") == "refused"
+        assert server.outcome("INSERT INTO onlookers SELECT NULL, NULL") == "refused"
+        server.connection.execute("RESET ROLE; SET LOCAL lamppu.provider = ''")
+    server.become(PROVIDER_ROLE, b)
+    assert server.owners(LOG) == {b.provider_id}
+    server.connection.execute("RESET ROLE; SET LOCAL lamppu.provider = ''")
+    server.become(PROVIDER_ROLE)
+    assert server.owners(LOG) == set()
+    server.connection.execute("RESET ROLE")
+    server.become(MINISTRY_ROLE)
+    assert server.owners(LOG) >= {None, a.provider_id, b.provider_id}
 
 
 def test_a_provider_sees_its_own_rows_of_each_table(server: Server) -> None:

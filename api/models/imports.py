@@ -13,5 +13,6 @@ class Import(RecordRow):
     __tablename__ = "imports"
     schema = contract.Import
 
-    sub_project_id: orm.Mapped[uuid.UUID] = record("sub_projects")
+    # A table may have rows of several.
+    sub_project_id: orm.Mapped[uuid.UUID | None] = record("sub_projects")
     counts: orm.Mapped[dict[str, dict[str, int]]] = orm.mapped_column(Json)

@@ -32,22 +32,29 @@ def roles() -> Iterator[str]:
 
 
 def plane(table: str) -> str:
-    """`record` when each row is one provider's own, `secret` when not even the ministry may read it, else `shared`."""
-    if Base.metadata.tables[table].info.get("scoped"):
-        return "record"
+    """`record` when each row is one provider's own, `secret` when not even the ministry may read it, `log` when only
+    triggers write it, else `shared`.
+    """
+    info = Base.metadata.tables[table].info
+    if info.get("scoped"):
+        return str(info.get("plane", "record"))
     return "secret" if table in SECRETS else "shared"
 
 
 def protection(table: str, plane: str) -> Iterator[str]:
-    """The rights of both roles to a table, and the policies of a record table."""
-    yield f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO {PROVIDER_ROLE}'
+    """The rights of both roles to a table, and the policies of a record table and of the log."""
+    rights = "SELECT" if plane == "log" else "SELECT, INSERT, UPDATE, DELETE"
+    yield f'GRANT {rights} ON "{table}" TO {PROVIDER_ROLE}'
     if plane != "secret":
         yield f'GRANT SELECT ON "{table}" TO {MINISTRY_ROLE}'
-    if plane == "record":
+    if plane in ("record", "log"):
         yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
+        yield f'CREATE POLICY every ON "{table}" FOR SELECT TO {MINISTRY_ROLE} USING (true)'
+    if plane == "log":  # not forced: the triggers write it as its owner
+        yield f'CREATE POLICY own ON "{table}" FOR SELECT TO {PROVIDER_ROLE} USING ({MINE})'
+    if plane == "record":
         yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
         yield f'CREATE POLICY own ON "{table}" TO {PROVIDER_ROLE} USING ({MINE}) WITH CHECK ({MINE})'
-        yield f'CREATE POLICY every ON "{table}" FOR SELECT TO {MINISTRY_ROLE} USING (true)'
 
 
 def everything() -> Iterator[str]:

@@ -15,7 +15,7 @@ from marshmallow import fields, validate
 
 from api.blueprint import Embedded
 from api.openapi import wording
-from api.services.imports import CODED, ORDER
+from api.services.elements import CODED, ORDER
 from schemas import vocabulary as v
 from schemas.base import id_first
 from schemas.fields import Choice, Names, Reference, References
@@ -145,8 +145,8 @@ class Catalog:
                 return self.reference(field.of.writable(), IMPORTED)
             case fields.Nested():
                 return self.reference(field.schema, way)
-            case fields.Dict() if field.value_field:
-                inner = self.value(schema, name, field.value_field, way)
+            case fields.Dict():
+                inner = not field.value_field or self.value(schema, name, field.value_field, way)
                 called = type(schema).__name__ + name.capitalize()
                 return self.named(called, lambda: {"type": "object", "additionalProperties": inner})
             case Names():
@@ -230,8 +230,6 @@ def _or_null(value: Node) -> Node:
 
 def _plain(field: Field) -> Node:
     told = next((dict(_PLAIN[kind]) for kind in type(field).__mro__ if kind in _PLAIN), {})
-    if isinstance(field, fields.Dict):
-        return {"type": "object", "additionalProperties": True}
     choices = next((c.choices for c in field.validators if isinstance(c, validate.OneOf)), None)
     return {"type": "string", "enum": list(choices)} if choices else told
 

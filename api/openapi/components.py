@@ -76,6 +76,17 @@ PARAMETERS: Node = {
         "schema": _CONDITION,
         "example": '"3"',
     },
+    "PreferWait": {
+        "in": "header",
+        "name": "Prefer",
+        "required": False,
+        "description": (
+            "`wait=<seconds>`, at most 30 (RFC 7240 §4.3): wait so long for something new. "
+            "What is not known here is passed over."
+        ),
+        "schema": _ANY,
+        "example": "wait=30",
+    },
     "IdempotencyKey": {
         "in": "header",
         "name": "Idempotency-Key",
@@ -127,6 +138,11 @@ HEADERS: Node = {
         "description": "Where the new row is (RFC 9110 §10.2.2).",
         "schema": {"type": "string", "format": "uri-reference", "maxLength": 2000},
         "example": "/api/v1/goals/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a",
+    },
+    "Preference-Applied": {
+        "description": "Which preferences were followed (RFC 7240 §3); absent where none was.",
+        "schema": _LINE,
+        "example": "wait=30",
     },
     "RateLimit": {
         "description": (

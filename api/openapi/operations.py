@@ -28,6 +28,7 @@ _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 # Whose answers have texts of ours in them, always or as a page.
 _IN_LANGUAGE = frozenset({"listForms", "getForm"})
 _PAGES = frozenset({"getReport"})
+_MAY_WAIT = frozenset({"followChanges"})
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Operation:
             "IfNoneMatch": self.method == "get" and not self.view.streamed,
             "IfStill": self.method == "get",
             "AcceptLanguage": self.name in (*_IN_LANGUAGE, *_PAGES),
+            "PreferWait": self.name in _MAY_WAIT,
             "IdempotencyKey": bool(getattr(self.view, "keyed", False)),
         }
 
@@ -130,6 +132,8 @@ class Operation:
             names += ["Location", "ETag"] if self.name.startswith(("create", "put")) else []
         if self.name in _IN_LANGUAGE:
             names += ["Content-Language"]
+        if self.name in _MAY_WAIT:
+            names += ["Preference-Applied"]
         if self.name in _SETS_COOKIES:
             names += ["Set-Cookie"]
         if getattr(self.view, "keyed", False):

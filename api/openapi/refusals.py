@@ -68,6 +68,10 @@ _MEMBERS: Node = {
         "items": {"type": "string", "maxLength": v.CODE_LENGTH, "pattern": v.STEM},
         "description": "With `in_use`: the resources whose rows refer to this one.",
     },
+    "plan": {
+        "$ref": "#/components/schemas/ImportPlan",
+        "description": "With `plan_moved`: what the import would do now.",
+    },
     "error": {**_TEXT, "description": "The error in OAuth's words (RFC 6749 §5.2)."},
     "error_description": {**_TEXT, "description": "What was wrong, for people (RFC 6749 §5.2)."},
 }
@@ -268,6 +272,15 @@ def _fault() -> Node:
         "properties": {
             # Names that the caller made up come back as they are.
             **{name: {**_NAME, "description": text} for name, text in places.items()},
+            "row": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 1,
+                "maximum": v.COUNT_MAX,
+                "description": "The row of a table, counted as a spreadsheet does, or the line.",
+            },
+            "column": {**_NAME, "description": "The column of a table, by its head."},
+            "value": {**_NAME, "description": "The beginning of what stands in the cell."},
             "code": {"$ref": "#/components/schemas/FaultCode"},
             "detail": {**_TEXT, "description": "What is wrong, in the language of the answer."},
         },

@@ -4,6 +4,7 @@ from api.crud import LISTED
 from api.resources import (
     auth,
     batch,
+    changes,
     clients,
     contacts,
     deliverables,
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     reports.blp,
     imports.blp,
     exports.blueprint(LISTED.values()),
+    changes.blp,
     batch.blp,
     forms.blp,
     forms.contract_document,

@@ -79,10 +79,14 @@ _REPORTS = (
 
 
 def _lines(shown: type[Schema], thin: type[Schema]) -> Node:
+    """OpenAPI has a word for what each line is from version 3.2 on only."""
     return {
-        "title": f"{shown.__name__}Lines",
+        "title": "Lines",
         "type": "string",
-        "description": "A JSON object on each line, as `x-line` says, or `x-sparse-line` with `fields`.",
+        "description": (
+            "A JSON object on each line: `x-line`, beside the schema of this media type, says which; with `fields` it is "
+            "`x-sparse-line`."
+        ),
         "x-line": {"$ref": f"#/components/schemas/{shown.__name__}"},
         "x-sparse-line": {"$ref": f"#/components/schemas/{thin.__name__}"},
     }

@@ -4,10 +4,12 @@ from typing import Any
 
 from flask import Response, url_for
 
+from api.answers import json_response
 from api.blueprint import Blueprint
 from api.context import reach, session
 from api.crud import register
 from api.models.imports import Import
+from api.problems import Problem
 from api.services import imports as service
 from schemas import imports as contract
 
@@ -20,11 +22,20 @@ imports = register(
 )
 
 
-@blp.route("", methods=("POST",), endpoint="create", max_bytes="MAX_IMPORT_BYTES")
+class PlanMoved(Problem):
+    status, code, title = 409, "plan_moved", "The rows have changed since the plan was made"
+    carries = ("plan",)
+
+
+@blp.route(
+    "", methods=("POST",), endpoint="create", max_bytes="MAX_IMPORT_BYTES", refuses=(PlanMoved,)
+)
 @blp.doc(operationId="createImport")
+@blp.arguments(contract.ImportQuery(), location="query")
 @blp.arguments(contract.ImportDocument())
 @blp.response(201, contract.Import)
-def create(document: dict[str, Any]) -> Response:
+@blp.alt_response(200, schema=contract.ImportPlan, success=True)
+def create(query: dict[str, Any], document: dict[str, Any]) -> Response:
     """Bring in a sub-project's records, all or nothing
 
     Each element needs an `external_id` of its resource. Where a row has it already, the element changes what it names
@@ -32,8 +43,18 @@ def create(document: dict[str, Any]) -> Response:
     document does not name stay. An element refers to others by their external ids, and to the plan by its codes:
     `goal`, `goals`, `contact`, `period` (`2012-spring`), `project_goal`, … When any element is refused, nothing is
     kept, and `errors` says which and why.
+
+    With `dry_run=true` nothing is kept either way: 200 tells what would be created and updated, and a `plan`. The same
+    document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,
+    the answer is 409 with the plan as it would be now.
     """
-    done = service.run(session(), document, reach())
+    plan = service.plan(session(), document, reach())
+    if query["dry_run"]:
+        service.rehearse(session(), plan)
+        return json_response(plan.shown())
+    if query["plan"] not in (None, plan.token()):
+        raise PlanMoved(members={"plan": plan.shown()})
+    done = service.carry_out(session(), plan)
     response = imports.shown(imports.current(done.id), 201)
     response.headers["Location"] = url_for("imports.read", key=done.id)
     return response

@@ -19,12 +19,13 @@ SECRET_BYTES = 32
 # `last_used_at` is a hint for people who tidy up; writing it on each token would be all the service did.
 LAST_USE_EVERY = timedelta(hours=1)
 
+_client = Client.__table__.c
 _IN_USE = sa.select(
-    Client.id, Client.name, Client.provider_id, Client.scopes, Client.credentials_changed_at
+    _client.id, _client.name, _client.provider_id, _client.scopes, _client.credentials_changed_at
 ).where(
-    Client.id == sa.bindparam("sub", type_=Identifier()),
-    Client.active,
-    Client.expires_at > sa.bindparam("now", type_=Moment()),
+    _client.id == sa.bindparam("sub", type_=Identifier()),
+    _client.active,
+    _client.expires_at > sa.bindparam("now", type_=Moment()),
 )
 
 

@@ -1,6 +1,7 @@
 """What the database refuses when rows collide, said in our words."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -10,20 +11,41 @@ from api.problems import Duplicate, Fault, InUse, Problem
 from api.scope import Session
 from schemas.fields import Worded
 
+T = TypeVar("T")
+
 
 def flush(session: Session) -> None:
     """Send what is pending, inside the handler, so that a refusal is answered and not met at commit."""
     try:
         session.flush()
     except sa.exc.IntegrityError as error:
-        kind = conflict(error)
-        if kind is None:
-            raise  # what our schemas should not have let in is our fault, not the caller's
-        raise _refusal(error, kind) from error
+        raise _refusal(error) from error
 
 
-def _refusal(error: sa.exc.IntegrityError, kind: str) -> Problem:
+def first_refused(
+    session: Session, write: Callable[[Sequence[T]], None], items: Sequence[T]
+) -> tuple[T, Problem] | None:
+    """Write many rows at once; where the database refuses, the first of them that it refuses, and why.
+
+    Then some of those before it are written: nothing of it is to be kept.
+    """
+    try:
+        with session.begin_nested():
+            write(items)
+    except sa.exc.IntegrityError as error:
+        if len(items) == 1:
+            return items[0], _refusal(error)
+        half = len(items) // 2
+        before = first_refused(session, write, items[:half])
+        return before or first_refused(session, write, items[half:])
+    return None
+
+
+def _refusal(error: sa.exc.IntegrityError) -> Problem:
     """Which of our rules a constraint stood for."""
+    kind = conflict(error)
+    if kind is None:
+        raise error  # what our schemas should not have let in is our fault, not the caller's
     if kind == "foreign key":
         return InUse("Other rows refer to this one, or what it refers to has just gone.")
     if columns := _columns(error):

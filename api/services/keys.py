@@ -38,6 +38,9 @@ class KeyRing:
         key = self._keys().get(kid)
         return key.public_key() if key else None
 
+    def ids(self) -> frozenset[str]:
+        return frozenset(self._keys())
+
     def public(self) -> dict[str, Any]:
         """The JWK Set that others verify our tokens with; nothing private is in it."""
         return {"keys": [_public(key) for key in self._keys().values()]}

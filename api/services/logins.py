@@ -14,17 +14,17 @@ from api.problems import Fault, Invalid, Unauthenticated
 from api.scope import Session
 from api.services import passwords, sweeps
 
-# One statement on each request: built once.
-_SIGNED_IN = (
-    sa.select(User.id, User.name, User.role, User.provider_id, LoginSession.id.label("session_id"))
-    .join(LoginSession, LoginSession.user_id == User.id)
-    .where(
-        LoginSession.id == sa.bindparam("sid", type_=Identifier()),
-        LoginSession.revoked_at.is_(None),
-        LoginSession.expires_at > sa.bindparam("now", type_=Moment()),
-        User.id == sa.bindparam("sub", type_=Identifier()),
-        User.active,
-    )
+# One statement on each request: built once, and of columns, which cost less than classes.
+_user, _session = User.__table__.c, LoginSession.__table__.c
+_SIGNED_IN = sa.select(
+    _user.id, _user.name, _user.role, _user.provider_id, _session.id.label("session_id")
+).where(
+    _session.id == sa.bindparam("sid", type_=Identifier()),
+    _session.user_id == _user.id,
+    _session.revoked_at.is_(None),
+    _session.expires_at > sa.bindparam("now", type_=Moment()),
+    _user.id == sa.bindparam("sub", type_=Identifier()),
+    _user.active,
 )
 
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from marshmallow import Schema
@@ -53,35 +53,28 @@ def model_of(stem: str) -> type[Row]:
     return next(model for model in Row.all() if model.__tablename__ == stem)
 
 
-def create(
-    session: Session, model: type[Row], data: Data, reach: Reach, known: Found | None = None
-) -> Row:
+def create(session: Session, model: type[Row], data: Data, reach: Reach) -> Row:
     """Add a row.
 
     :param data: what the schema let in
     :param reach: how far the right goes by which it is made
-    :param known: what `find` found for the references of many rows; the new row joins it
     :raises Invalid: a reference names no row, or one of another sub-project or project
     :raises Duplicate: another row has the same external_id, code, …
     """
-    home = _settle(session, model, data, known)
-    _may_live(session, model, data, home, reach)
+    home = settle(session, model, data)
+    may_live(session, model, data, home, reach)
     row = model(**_values(model, data))
     session.add(row)
     flush(session)
-    if known is not None:
-        known[model.__tablename__, row.id] = _home_of(model.__tablename__, vars(row))
     return row
 
 
-def replace(
-    session: Session, row: Row, data: Data, reach: Reach, known: Found | None = None
-) -> None:
+def replace(session: Session, row: Row, data: Data, reach: Reach) -> None:
     """Give a row these values; it stays where it belongs."""
-    home = _settle(session, type(row), data, known)
+    home = settle(session, type(row), data)
     _stays_home(row, home)
     _comes_to_an_end(session, row, data)
-    _may_live(session, type(row), data, home, reach)
+    may_live(session, type(row), data, home, reach)
     # An autoflush halfway would count as a version of its own, and its refusal would pass by ours.
     with session.no_autoflush:
         for name, value in _values(type(row), data).items():
@@ -150,8 +143,12 @@ def named(schema: Schema, data: Mapping[str, Any], base: str = "") -> Iterator[N
                 yield from named(field.inner.schema, entry, f"{pointer}/{i}")
 
 
-def _settle(session: Session, model: type[Row], data: Data, known: Found | None = None) -> Home:
-    """Check every reference, and fill in the home that the row has by them."""
+def settle(session: Session, model: type[Row], data: Data, known: Found | None = None) -> Home:
+    """Check every reference, and fill in the home that the row has by them.
+
+    :param known: what `find` found for the references of many rows; without it they are looked up
+    :raises Invalid: a reference names no row, or one of another sub-project or project
+    """
     references = list(named(model.schema.writable(), data))
     found = find(session, references) if known is None else known
     faults = [
@@ -161,7 +158,7 @@ def _settle(session: Session, model: type[Row], data: Data, known: Found | None 
     ]
     if faults:
         raise Invalid(faults=faults)
-    home = _home(session, model, references, found)
+    home = _home(model, references, found)
     if faults := list(_strangers(home, references, found)):
         raise Invalid(faults=faults)
     for column in ("sub_project_id", "project_id"):
@@ -170,24 +167,53 @@ def _settle(session: Session, model: type[Row], data: Data, known: Found | None 
     return home
 
 
+def joined(model: type[Row], key: uuid.UUID, home: Home) -> Found:
+    """A row that is still to be made, as `find` would find it."""
+    homes = {name: getattr(home, name) for name in _homes_of(model)}
+    return {(model.__tablename__, key): _home_of(model.__tablename__, homes | {"id": key})}
+
+
 def find(session: Session, references: Collection[Named]) -> Found:
     """The rows that the references name, and where they belong; one statement for many of a target."""
     found: Found = {}
-    for target in {name.target for name in references}:
-        model = model_of(target)
-        c = model.__table__.c
-        columns = [model.id] + [
-            getattr(model, name) for name in ("sub_project_id", "project_id") if name in c
-        ]
-        visible = model.within(Reach.TAKES_PART) if issubclass(model, PlanRow) else None
-        for keys in in_parts({name.key for name in references if name.target == target}):
-            asked = sa.select(*columns).where(model.id.in_(keys))
-            if visible is not None and session.scope.provider_id:
-                # What a provider can't read is not there; "of another project" would confirm that it is.
-                asked = scoped(asked.where(visible))
-            for row in session.execute(asked).mappings():
+    by_target: dict[str, set[uuid.UUID]] = {}
+    for name in references:
+        by_target.setdefault(name.target, set()).add(name.key)
+    for target, keys in by_target.items():
+        asked = _looked_up(target, bool(session.scope.provider_id))
+        for part in in_parts(keys):
+            for row in session.execute(asked, {"keys": part}).mappings():
                 found[target, row["id"]] = _home_of(target, row)
     return found
+
+
+@cache
+def _looked_up(target: str, by_provider: bool) -> sa.Select[Any]:
+    """Rows of a resource by their ids, and where they belong."""
+    model = model_of(target)
+    c = model.__table__.c
+    keys = sa.bindparam("keys", expanding=True, type_=Identifier())
+    asked = sa.select(c.id, *_homes_of(model).values()).where(c.id.in_(keys))
+    if issubclass(model, RecordRow):
+        asked = scoped(asked.where(c.provider_id == SCOPE_PROVIDER))
+    elif by_provider and issubclass(model, PlanRow):
+        # What a provider can't read is not there; "of another project" would confirm that it is.
+        asked = scoped(asked.where(cast(Any, model.within(Reach.TAKES_PART))))
+    return asked
+
+
+@cache
+def _homes_of(model: type[Row]) -> dict[str, Any]:
+    """What tells where a row belongs, as columns of a select on its table."""
+    c = model.__table__.c
+    homes = {name: c[name] for name in ("sub_project_id", "project_id") if name in c}
+    if "sub_project_id" in homes and "project_id" not in homes:
+        there = SubProject.__table__.c
+        project = sa.select(there.project_id).where(
+            there.provider_id == c.provider_id, there.id == c.sub_project_id
+        )
+        homes["project_id"] = project.scalar_subquery().label("project_id")
+    return homes
 
 
 def in_parts(values: Collection[T]) -> Iterator[list[T]]:
@@ -205,7 +231,6 @@ def _home_of(stem: str, row: Any) -> Home:
 
 
 def _home(
-    session: Session,
     model: type[Row],
     references: list[Named],
     found: Mapping[tuple[str, uuid.UUID], Home],
@@ -217,15 +242,7 @@ def _home(
     homes = [found[name.target, name.key] for name in named_first]
     if not issubclass(model, RecordRow) or "project_id" in model.__table__.c:
         return next((h for h in homes if h.project_id), Home())
-    sub_project_id = next((h.sub_project_id for h in homes if h.sub_project_id), None)
-    if sub_project_id is None:
-        return Home()
-    if there := found.get(("sub_projects", sub_project_id)):
-        return there
-    project_id = session.scalars(
-        sa.select(SubProject.project_id).where(SubProject.id == sub_project_id)
-    ).one()
-    return Home(sub_project_id, project_id)
+    return next((h for h in homes if h.sub_project_id), Home())
 
 
 def _strangers(
@@ -281,8 +298,11 @@ def _leads_to(session: Session, link: Any, start: uuid.UUID, end: uuid.UUID) -> 
     return session.scalar(scoped(asked)) is not None
 
 
-def _may_live(session: Session, model: type[Row], data: Data, home: Home, reach: Reach) -> None:
-    """A right that does not cover every row covers only rows that will be the caller's."""
+def may_live(session: Session, model: type[Row], data: Data, home: Home, reach: Reach) -> None:
+    """A right that does not cover every row covers only rows that will be the caller's.
+
+    :raises Forbidden: this one would not be
+    """
     mine = session.scope.provider_id
     if model.__tablename__ == "sub_projects" and not _takes_part(session, home.project_id):
         fault = Fault("not_found", "Your provider takes part in no such project.", "/project_id")

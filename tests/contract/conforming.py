@@ -263,9 +263,9 @@ class Contract:
     def _lines(self, response: Node, answer: Answer, asked: Asked | None) -> Iterator[str]:
         """OpenAPI 3.1 has no word of its own for what each line of NDJSON is."""
         if answer.media == NDJSON:
-            schema = self.resolved(response["content"][NDJSON]["schema"])
+            media = response["content"][NDJSON]
             sparse = asked is None or any(name == "fields" for name, _ in asked.query)
-            line = schema["x-sparse-line" if sparse else "x-line"]
+            line = media["x-sparse-line" if sparse else "x-line"]
             for text in answer.plain.splitlines():
                 yield from self._fits(line, "out", json.loads(text))
 

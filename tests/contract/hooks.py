@@ -35,7 +35,8 @@ Node = dict[str, Any]
 RULES = {
     *("before_start", "more_than_invited", "not_normalised", "wrong_check_digit", "weak_password"),
     *("not_found", "immutable", "duplicate", "repeated", "cycle", "ambiguous", "mismatch"),
-    *("other_project", "other_sub_project", "own_account", "wrong_cursor", "filter_required"),
+    *("other_project", "other_sub_project", "own_account", "wrong_cursor", "wrong_position"),
+    "filter_required",
     *("too_many_to_expand", "too_many_decimals", "key_reused", "not_in_batch", "unknown_operation"),
     *("not_for_method", "wrong_reference", "unknown_member", "not_for_pages", "role_mismatch"),
 }

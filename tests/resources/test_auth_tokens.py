@@ -146,6 +146,16 @@ def test_what_the_forge_makes_without_a_fault_is_taken(app: Flask, browser: Brow
         assert browser.open(ME, headers=headers).status_code == 200
 
 
+def test_a_token_that_was_taken_is_refused_once_it_has_run_out(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its signature is verified only once, its time each time."""
+    assert browser.open(ME).status_code == 200
+    later = now() + timedelta(minutes=16)
+    monkeypatch.setattr("api.jwt.now", lambda: later)
+    assert code(browser.open(ME)) == (401, "unauthenticated")
+
+
 @pytest.mark.parametrize("header", [None, "Basic YTpi", "Bearer", "Bearer  ", "Token x"])
 def test_without_a_bearer_token_one_is_asked_for(browser: Browser, header: str | None) -> None:
     for method, route in ROUTES:

@@ -442,7 +442,7 @@ def test_what_stands_in_a_path_for_a_member_can_be_no_more_than_one_step_of_it(
     [
         *(
             (f"/{stem}", "not_in_batch")
-            for stem in ("batch", "imports", "auth/me/x", "docs", "auth?x", "auth//me")
+            for stem in ("batch", "imports", "auth/me/x", "changes", "docs", "auth?x", "auth//me")
         ),
         ("/auth/login", "not_in_batch"),
         ("/contacts/{{nobody.id}}", "unknown_operation"),

@@ -273,6 +273,17 @@ def test_a_patch_that_is_no_object_is_refused(bench: Bench) -> None:
         assert bench.open(stem, key).get_json()["version"] == 1
 
 
+def test_a_patch_takes_nothing_away_that_is_not_there(bench: Bench) -> None:
+    """RFC 7396 would pass over null for an unknown name; whoever misspelled it would never know."""
+    for stem in STEMS:
+        key, etag = bench.created(stem)
+        refused = bench.change(stem, key, etag, json={"nothing": None, "id": None})
+        assert sorted(places(refused)) == [("/id", "read_only"), ("/nothing", "unknown_field")]
+    key, etag = bench.created("programmes")
+    refused = bench.change("programmes", key, etag, json={"name": {"de": None}})
+    assert places(refused) == [("/name/de", "unknown_field")]
+
+
 def test_a_write_that_changes_nothing_leaves_version_and_time(bench: Bench) -> None:
     for stem in STEMS:
         sent = bench.body(stem)

@@ -1,0 +1,110 @@
+"""Writing many record rows of one resource by a few statements, however many rows they are.
+
+What `rows` checks of a row is checked before; what the database refuses is told of the row that it refuses.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
+
+from api.base import Identifier, now
+from api.models.base import Child, RecordRow
+from api.scope import SCOPE_PROVIDER, Session, execute_all, insert_all, scoped
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A list inside a row, with a table of its own.
+
+    :param parent: the column that names the row
+    :param value: of a list of links, the column that names the other end; None for entries
+    """
+
+    name: str
+    table: Any
+    parent: str
+    value: str | None
+
+    def rows(self, key: uuid.UUID, data: Data) -> Iterator[dict[str, Any]]:
+        for position, entry in enumerate(data[self.name], 1):
+            held = {self.value: entry} if self.value else {**entry, "position": position}
+            yield {self.parent: key, **held}
+
+
+@cache
+def _parts(model: type[RecordRow]) -> list[Part]:
+    mapper: Any = sa.inspect(model)
+    parts = []
+    for name, relationship in mapper.relationships.items():
+        table: Any = relationship.mapper.local_table
+        parent = next(column.name for column in table.c if "parent" in column.info)
+        if issubclass(relationship.mapper.class_, Child):
+            parts.append(Part(name, table, parent, None))
+        for proxied, proxy in mapper.all_orm_descriptors.items():
+            is_proxy = proxy.extension_type is AssociationProxyExtensionType.ASSOCIATION_PROXY
+            if is_proxy and proxy.target_collection == name:
+                parts.append(Part(proxied, table, parent, proxy.value_attr))
+    return parts
+
+
+def insert(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> None:
+    """Add rows.
+
+    :param bodies: what the schema let in, with the row's `id` and home
+    """
+    moment, columns = now(), _columns(model, bodies)
+    new = {"version": 1, "created_at": moment, "updated_at": moment}
+    insert_all(session, _table(model), [_chosen(data, columns) | new for data in bodies])
+    _fill(session, model, bodies)
+
+
+def update(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> None:
+    """Give rows these values; each is a version on. They are locked by whoever calls."""
+    table, columns = _table(model), _columns(model, bodies) - {"id"}
+    c = table.c
+    key = sa.bindparam("row", type_=Identifier())
+    changed = sa.update(table).where(c.provider_id == SCOPE_PROVIDER, c.id == key)
+    changed = changed.values(
+        {name: sa.bindparam(f"new_{name}", type_=c[name].type) for name in columns}
+        | {"version": c.version + 1, "updated_at": sa.bindparam("moment", type_=c.updated_at.type)}
+    )
+    moment = now()
+    execute_all(
+        session,
+        scoped(changed),
+        [
+            {f"new_{name}": data[name] for name in columns} | {"row": data["id"], "moment": moment}
+            for data in bodies
+        ],
+    )
+    for part in _parts(model):
+        named = part.table.c[part.parent] == key
+        mine = part.table.c.provider_id == SCOPE_PROVIDER
+        gone = scoped(sa.delete(part.table).where(mine, named))
+        execute_all(session, gone, [{"row": data["id"]} for data in bodies])
+    _fill(session, model, bodies)
+
+
+def _fill(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> None:
+    for part in _parts(model):
+        rows = [row for data in bodies for row in part.rows(data["id"], data)]
+        insert_all(session, part.table, rows)
+
+
+def _table(model: type[RecordRow]) -> Any:
+    return model.__table__
+
+
+def _columns(model: type[RecordRow], bodies: Sequence[Data]) -> set[str]:
+    return {name for name in bodies[0] if name in _table(model).c}
+
+
+def _chosen(data: Data, names: set[str]) -> dict[str, Any]:
+    return {name: data[name] for name in names}

@@ -1,0 +1,65 @@
+"""How an import spells references: `"goal": "t1"` for `"goal_id": …`, by external ids and the codes of the plan."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import Schema
+
+from api.problems import Fault
+from schemas.fields import Entries, Part, Reference, References, Worded
+
+
+@dataclass
+class Spelling:
+    """How an element spelled its references, so that a fault points at what the document says."""
+
+    find: Callable[[str, str], uuid.UUID | None]
+    faults: list[Fault] = field(default_factory=list)
+    pointers: dict[str, str] = field(default_factory=dict)
+
+    def key(self, target: str, value: Any, pointer: str) -> Any:
+        """The id behind a name; what can be no name is left for the schema to refuse."""
+        if value is None or isinstance(value, list):
+            return value
+        key = self.find(target, value) if isinstance(value, str) else None
+        if key is None:
+            text = Worded("Nothing of {target} has this name.", target=target)
+            self.faults.append(Fault("not_found", text, pointer))
+        return str(key) if key else None
+
+    def keys(self, declared: References, value: Any, pointer: str) -> Any:
+        """The ids behind a list of names."""
+        if not isinstance(value, list) or len(value) > declared.maximum:
+            return value
+        return [self.key(declared.target, one, f"{pointer}/{n}") for n, one in enumerate(value)]
+
+
+def resolved(
+    schema: Schema, given: Mapping[str, Any], spelling: Spelling, base: str
+) -> dict[str, Any]:
+    """The element with ids in place of names: `goal` becomes `goal_id`, `goals` `goal_ids`."""
+    result = dict(given)
+    for name, declared in schema.load_fields.items():
+        if isinstance(declared, Entries) and isinstance(declared.inner, Part):
+            inner, entries = declared.inner.schema, result.get(name)
+            if isinstance(entries, list) and len(entries) <= declared.maximum:
+                result[name] = [
+                    resolved(inner, entry, spelling, f"{base}/{name}/{place}")
+                    if isinstance(entry, dict)
+                    else entry
+                    for place, entry in enumerate(entries)
+                ]
+        elif isinstance(declared, Reference | References):
+            many = isinstance(declared, References)
+            short = name.removesuffix("_ids") + "s" if many else name.removesuffix("_id")
+            if short in result and name not in result:
+                spelling.pointers[f"{base}/{name}"] = f"{base}/{short}"
+                value, pointer = result.pop(short), f"{base}/{short}"
+                result[name] = (
+                    spelling.keys(declared, value, pointer)
+                    if isinstance(declared, References)
+                    else spelling.key(declared.target, value, pointer)
+                )
+    return result
