@@ -90,9 +90,8 @@ class _Resolver(SchemaResolver):
         if isinstance(schema, dict):
             # What is said with an `x-` differs from operation to operation, the rest is one component.
             plain = {name: value for name, value in schema.items() if not name.startswith("x-")}
-            media |= {name: schema[name] for name in schema.keys() - plain.keys()} | {
-                "schema": plain
-            }
+            media |= {name: value for name, value in schema.items() if name not in plain}
+            media["schema"] = plain
             if name := schema.get("title"):
                 media["schema"] = self.catalog.named(name, lambda: plain)
             return

@@ -84,8 +84,8 @@ def _lines(shown: type[Schema], thin: type[Schema]) -> Node:
         "title": "Lines",
         "type": "string",
         "description": (
-            "A JSON object on each line: `x-line`, beside the schema of this media type, says which; with `fields` it is "
-            "`x-sparse-line`."
+            "A JSON object on each line: `x-line`, beside the schema of this media type, says which; with `fields` it "
+            "is `x-sparse-line`."
         ),
         "x-line": {"$ref": f"#/components/schemas/{shown.__name__}"},
         "x-sparse-line": {"$ref": f"#/components/schemas/{thin.__name__}"},
