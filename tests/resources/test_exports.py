@@ -504,8 +504,7 @@ def test_an_export_that_fails_on_the_way_does_not_look_whole(
         with pytest.raises(http.client.IncompleteRead) as broken:
             answer.read()
     came = (begun + broken.value.partial).splitlines(keepends=True)
-    whole = [line for line in came if line.endswith(b"
-")]
+    whole = [line for line in came if line.endswith(b"\n")]
     assert 0 < len(whole) < 4_000
     if engine == "sqlite":
         stock.run(f"UPDATE results SET text = 'mended' WHERE id = '{LATE}000000003000'")
