@@ -55,7 +55,7 @@ class Session(orm.Session):
     def lines(
         self, statement: sa.Select[str], values: Mapping[str, t.Any]
     ) -> Iterator[Iterator[bytes]]:
-        """The one text that each row of a select is, a line each, in UTF-8: in chunks, as they are read, never all of it.
+        """The one text that each row of a select is, a line each, in UTF-8: in chunks, as they are read.
 
         The first line comes by itself. On PostgreSQL they come by COPY, which has the server write ahead while they are
         taken; so they are for JSON, which has no line breaks, and the session does nothing else meanwhile.
