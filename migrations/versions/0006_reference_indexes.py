@@ -3,7 +3,6 @@
 Revision: 0006, after 0005
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 
