@@ -85,6 +85,7 @@ PROVIDER = _policy(SIGNED_IN, {"admin": EVERY})
 ACCOUNT = _policy(*[{"manager": OWN, "admin": EVERY}] * 2)
 MYSELF = _policy(SIGNED_IN, {}, create=PEOPLE)  # only people have sign-ins and passwords
 BATCH = _policy({}, {}, create=SIGNED_IN)  # each of its operations asks its own row
+EXPORT = _policy({}, {})  # each of its routes asks the row of the resource whose rows it exports
 OPEN = _policy({}, {})  # each of its routes says by name that it is open; the table adds nothing
 
 # One row a resource.
@@ -113,6 +114,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         # whole with its contact: the form names one, so that whoever reads a report reads that name, phone and email
         "reports": RECORD,
         "imports": IMPORT,
+        "exports": EXPORT,
         "changes": CHANGES,
         "batch": BATCH,
         # the system

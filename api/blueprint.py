@@ -18,7 +18,7 @@ from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 
 from api import access, idempotency, jwt, rates, wire
-from api.access import Caller
+from api.access import POLICIES, Caller
 from api.answers import must_accept
 from api.context import SAFE, database, part, writes
 from api.headers import PATCH_TYPES, Deprecation
@@ -112,6 +112,7 @@ class Blueprint(flask_smorest.Blueprint):
         rule: str,
         *,
         open_to_anyone: str | None = None,
+        access: str | None = None,
         action: str | None = None,
         produces: tuple[str, ...] = ("application/json",),
         max_bytes: str = "MAX_BODY_BYTES",
@@ -119,12 +120,14 @@ class Blueprint(flask_smorest.Blueprint):
         keyed: bool = True,
         parts: Callable[[], Sequence[str]] | None = None,
         deprecated: Deprecation | None = None,
+        streamed: bool = False,
         methods: tuple[str, ...] = ("GET",),
         **options: Any,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a route behind the gate.
 
         :param open_to_anyone: why this route asks nobody who they are; silence is never permission
+        :param access: the row of the policy table when it is not the blueprint's
         :param action: the policy table's word when the method does not say it
         :param produces: the media types it can answer with
         :param max_bytes: the setting that bounds its body
@@ -132,10 +135,11 @@ class Blueprint(flask_smorest.Blueprint):
         :param keyed: whether a POST takes an Idempotency-Key; not where the answer is a secret
         :param parts: tells the methods of the requests that this one is made of, each of which counts
         :param deprecated: since when, until when, and what comes after it
+        :param streamed: whether it is sent as it is read, so that no ETag names what it shows
         """
         (method,) = methods
-        action = action or ACTIONS.get(method, "delete")
-        access.POLICIES[self.access]  # a KeyError here, rather than a route that lets nobody in
+        rights = (access or self.access, action or ACTIONS.get(method, "delete"))
+        POLICIES[rights[0]]  # a KeyError here, rather than a route that lets nobody in
         keyed = keyed and method == "POST" and not open_to_anyone
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,7 +148,7 @@ class Blueprint(flask_smorest.Blueprint):
                 view = _without_query(view)
             gated = self._gate(
                 view,
-                action=None if open_to_anyone else action,
+                rights=None if open_to_anyone else rights,
                 produces=produces,
                 max_bytes=max_bytes,
                 keyed=keyed,
@@ -152,7 +156,8 @@ class Blueprint(flask_smorest.Blueprint):
                 deprecated=deprecated,
             )
             gated.open_to_anyone = open_to_anyone  # type: ignore[attr-defined]
-            gated.rights = (self.access, action)  # type: ignore[attr-defined]
+            gated.rights = rights  # type: ignore[attr-defined]
+            gated.streamed = streamed  # type: ignore[attr-defined]
             gated.refuses = tuple(refuses)  # type: ignore[attr-defined]
             gated.max_bytes = max_bytes  # type: ignore[attr-defined]
             gated.keyed = keyed  # type: ignore[attr-defined]
@@ -167,7 +172,7 @@ class Blueprint(flask_smorest.Blueprint):
         self,
         view: Callable[..., Any],
         *,
-        action: str | None,
+        rights: tuple[str, str] | None,
         produces: tuple[str, ...],
         max_bytes: str,
         keyed: bool,
@@ -177,7 +182,7 @@ class Blueprint(flask_smorest.Blueprint):
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Response:
             g.deprecation = deprecated
-            if part() and not (action and (keyed or request.method != "POST")):
+            if part() and not (rights and (keyed or request.method != "POST")):
                 # It shows a secret, which a batch would keep under its key, or is public anyway.
                 text = Worded("This is no operation of a batch.")
                 raise Invalid(faults=[Fault("not_in_batch", text, parameter="path")])
@@ -186,29 +191,29 @@ class Blueprint(flask_smorest.Blueprint):
                 _must_be_short(name)
             for condition in ("If-Match", "If-None-Match"):
                 _must_be_etags(condition)
-            if not action:
+            if not rights:
                 rates.count(None)
             if writes():
                 _read_body(current_app.config[max_bytes])
             with _transaction(write=_count_parts(parts) if parts else writes()) as session:
-                if action:
-                    self._admit(session, action)
+                if rights:
+                    self._admit(session, *rights)
                 return _answer(partial(view, *args, **kwargs), keyed)
 
         return gated
 
-    def _admit(self, session: Session, action: str) -> None:
+    def _admit(self, session: Session, resource: str, action: str) -> None:
         """Who is it, may they, and whose rows the session may touch from here on."""
         if "caller" not in g:
             g.caller = _batch_caller() or _counted_stranger(writing=writes())
             rates.count(g.caller, writing=writes())
-        reach = access.reach(g.caller, self.access, action)
+        reach = access.reach(g.caller, resource, action)
         if reach is None:
             raise Forbidden(
                 Worded(
                     "Your role or scope has no right to {action} {resource}.",
                     action=action,
-                    resource=self.access,
+                    resource=resource,
                 )
             )
         g.reach = reach

@@ -8,7 +8,7 @@ from sqlalchemy import orm
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from api.base import Base, Json
+from api.base import Base, Json, Moment
 from schemas.fields import References
 
 
@@ -22,6 +22,13 @@ def column(model: type[Base], name: str, field: fields.Field[Any]) -> sa.ColumnE
         inner: Any = field
         return _gathered(mapper.relationships[name], inner.inner.schema, None)
     return mapper.local_table.c[name]
+
+
+def as_json(statement: sa.Select[Any]) -> sa.Select[str]:
+    """Each row of a select as the text of one JSON object, with the values that `wire.dump` would write."""
+    exact = [sa.type_coerce(_Exact(c), c.type).label(c.name) for c in statement.selected_columns]
+    rows = statement.with_only_columns(*exact).subquery("r")
+    return sa.select(_JsonRow(*rows.c))
 
 
 def _gathered(
@@ -52,6 +59,19 @@ def _entry(child: Any, schema: Schema | None) -> list[Any]:
     return [each for pair in pairs for each in pair]
 
 
+class _Exact(GenericFunction[Any]):
+    """A value such that PostgreSQL's `row_to_json` writes it as `wire.dump` would; SQLite's are written so below."""
+
+    inherit_cache = True
+
+
+class _JsonRow(GenericFunction[str]):
+    """All columns of a subquery as one JSON object."""
+
+    inherit_cache = True
+    type = sa.String()
+
+
 class _JsonText(GenericFunction[str]):
     """One value as JSON text: `to_json` on PostgreSQL, `json_quote` on SQLite."""
 
@@ -67,6 +87,36 @@ class _JsonObject(GenericFunction[str]):
 class _JsonArray(GenericFunction[str]):
     inherit_cache = True
     type = sa.String()
+
+
+@compiles(_Exact, "postgresql")
+def _exact_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    """Moments with no microseconds or all six, and a Z; numbers with a point."""
+    (part,) = element.clauses
+    value = compiler.process(part, **kw)
+    if isinstance(part.type, Moment):
+        digits = f"""to_char(timezone('UTC', {value}), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+        return f"replace({digits}, '.000000Z', 'Z')"
+    if isinstance(part.type, sa.Double):
+        return f"CAST({value} || CASE WHEN {value} = trunc({value}) THEN '.0' ELSE '' END AS json)"
+    return str(value)
+
+
+@compiles(_Exact, "sqlite")
+def _exact_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(element.clauses, **kw))
+
+
+@compiles(_JsonRow, "postgresql")
+def _row_on_postgresql(element: Any, compiler: Any, **_: Any) -> str:
+    rows = next(iter(element.clauses)).table
+    return f"row_to_json({compiler.preparer.format_alias(rows)})"
+
+
+@compiles(_JsonRow, "sqlite")
+def _row_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    pairs = [f"'{part.name}', {_json_on_sqlite(part, compiler, **kw)}" for part in element.clauses]
+    return f"json_object({', '.join(pairs)})"
 
 
 @compiles(_JsonText, "postgresql")
@@ -86,16 +136,20 @@ def _object_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
 
 @compiles(_JsonObject, "sqlite")
 def _object_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    """SQLite has no truth values: 1 and 0 must be told from numbers by their column."""
-    parts = [compiler.process(part, **kw) for part in element.clauses]
-    types = [part.type for part in element.clauses]
-    words = [
-        f"CASE {part} WHEN 1 THEN json('true') WHEN 0 THEN json('false') END"
-        if isinstance(kind, sa.Boolean)
-        else part
-        for part, kind in zip(parts, types, strict=True)
-    ]
-    return f"json_object({', '.join(words)})"
+    return f"json_object({', '.join(_json_on_sqlite(p, compiler, **kw) for p in element.clauses)})"
+
+
+def _json_on_sqlite(part: Any, compiler: Any, **kw: Any) -> str:
+    """SQLite knows neither truth values nor moments nor JSON: they are told from numbers and texts by their column."""
+    value = compiler.process(part, **kw)
+    match part.type:
+        case sa.Boolean():
+            return f"CASE {value} WHEN 1 THEN json('true') WHEN 0 THEN json('false') END"
+        case Moment():
+            return f"replace(replace({value}, ' ', 'T') || 'Z', '.000000Z', 'Z')"
+        case sa.JSON():
+            return f"json({value})"
+    return str(value)
 
 
 @compiles(_JsonArray, "postgresql")

@@ -7,14 +7,18 @@ knows of it: it is good in If-None-Match and in If-Match, whatever the answer at
 
 import gzip
 import re
+import zlib
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from flask import Flask, Response, g, request
 
 SMALLEST = 500  # bytes; below that the headers weigh more than what is saved
 LEVEL = 6
+STREAM_LEVEL = 1  # four times as fast, and a fifth longer
+_GZIP = 31  # as zlib calls it: the widest window, and the frame of gzip
 _SUFFIX = ".gz"
-_TYPES = re.compile(r"text/|application/([a-z0-9.-]+\+)?(json|xml)|image/svg\+xml")
+_TYPES = re.compile(r"text/|application/(x-nd|[a-z0-9.-]+\+)?(json|xml)|image/svg\+xml")
 _CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 
 
@@ -40,6 +44,12 @@ def _compress(response: Response) -> Response:
     if not _may_be(response):
         return response
     response.vary.add("Accept-Encoding")
+    if response.is_streamed:
+        if _wanted(SMALLEST):
+            response.headers.pop("Content-Length", None)
+            response.headers["Content-Encoding"] = "gzip"
+            response.response = _squeezed(response.iter_encoded())
+        return response
     plain = response.get_data()
     if _wanted(len(plain)):
         squeeze = _kept if response.cache_control.public else _gzipped
@@ -48,6 +58,17 @@ def _compress(response: Response) -> Response:
         if tag:
             response.set_etag(tag + _SUFFIX, bool(weak))
     return response
+
+
+def _squeezed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """As they come; the first at once. One that breaks off lacks its end, and so is no gzip."""
+    squeezing, flush = zlib.compressobj(STREAM_LEVEL, wbits=_GZIP), zlib.Z_SYNC_FLUSH
+    for chunk in chunks:
+        ready = squeezing.compress(chunk) + squeezing.flush(flush)
+        flush = zlib.Z_NO_FLUSH
+        if ready:  # an empty chunk would be the end of the body (RFC 9112 §7.1)
+            yield ready
+    yield squeezing.flush()
 
 
 def _gzipped(plain: bytes) -> bytes:
@@ -59,10 +80,10 @@ _kept = lru_cache(maxsize=100)(_gzipped)
 
 
 def _may_be(response: Response) -> bool:
-    """Whole answers made of text, and nothing secret: its length, when squeezed, would tell of it (BREACH)."""
+    """Answers made of text, and nothing secret: its length, when squeezed, would tell of it (BREACH)."""
     return (
         response.status_code in (200, 201)
-        and not (response.is_streamed or response.direct_passthrough)
+        and not response.direct_passthrough
         and not response.cache_control.no_store
         and "Content-Encoding" not in response.headers
         and bool(_TYPES.match(response.mimetype or ""))

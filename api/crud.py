@@ -23,6 +23,9 @@ EXTERNAL_ID = {
     "example": "2012/17",
 }
 
+# Every resource that has a list, by its stem.
+LISTED: dict[str, Resource] = {}
+
 
 def register(  # one function, one picture of the operations
     blp: Blueprint,
@@ -41,7 +44,7 @@ def register(  # one function, one picture of the operations
     :param children: resources whose rows can be shown with the row that they belong to (`expand`)
     :param refuses: the problems that `prepare` raises when a row is changed or deleted, for the document
     """
-    resource, schema = Resource(blp, model, prepare, children), model.schema
+    resource, schema = Resource(blp, model, prepare, children, filters), model.schema
     thin, expandable = sparse(schema), list(resource.members)
     for shape in (schema, thin):
         blp.embed(shape, resource.embedded())
@@ -51,6 +54,7 @@ def register(  # one function, one picture of the operations
     writable = resource.writable
 
     if "list" not in without:
+        LISTED[blp.name] = resource
 
         @blp.route("", endpoint="list", produces=(JSON, SPARSE))
         @blp.doc(operationId=f"list{many}", summary=f"List {these}")

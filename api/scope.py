@@ -4,6 +4,7 @@ A session carries a `Scope`. ORM statements on a `ProviderScoped` table get `pro
 on such a table is refused unless it took the scope from `scoped()`. No scope, no query.
 """
 
+import contextlib
 import re
 import typing as t
 import uuid
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
@@ -20,6 +22,7 @@ from api.base import Identifier, ProviderScoped
 # The roles a PostgreSQL transaction runs as; neither owns a table, so row level security (wall 3) holds for both.
 PROVIDER_ROLE = "lamppu_provider"
 MINISTRY_ROLE = "lamppu_ministry"
+ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,25 @@ class Session(orm.Session):
         if self.in_transaction():
             _tell_postgresql(self.connection(), scope)
 
+    @contextlib.contextmanager
+    def texts(
+        self, statement: sa.Select[str], values: t.Mapping[str, t.Any]
+    ) -> Iterator[Iterator[bytes]]:
+        """The one text that each row of a select is, in UTF-8, as it is read: however many, never all in memory.
+
+        On PostgreSQL they come by COPY, which has the server write ahead while they are taken; so they are for JSON,
+        which has no line breaks, and the session does nothing else meanwhile.
+
+        :raises ScopeError: as with any other statement
+        """
+        told = {**values, **_told(self.scope, statement)}
+        if self.connection().dialect.name == "postgresql":
+            with contextlib.closing(_copied(self.connection(), statement, told)) as texts:
+                yield texts
+        else:
+            rows = self.scalars(statement, values, execution_options={"yield_per": ROWS_AT_ONCE})
+            yield (text.encode() for text in rows)
+
     def _past_the_scope(self, *_: t.Any, **__: t.Any) -> t.NoReturn:
         raise ScopeError("the old bulk methods write past every event that holds the scope")
 
@@ -67,6 +89,30 @@ def _begin_in_scope(session: Session, _: t.Any, connection: sa.Connection) -> No
     _tell_postgresql(connection, session.scope)
 
 
+# JSON has none of these characters as they are, so that COPY finds nothing to quote and every text is as it was made.
+_AS_THEY_ARE = r"FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02'"
+
+
+def _copied(
+    connection: sa.Connection, statement: sa.Select[str], values: t.Mapping[str, t.Any]
+) -> t.Generator[bytes, None, None]:
+    compiled = statement.compile(connection)
+    copy = f"COPY ({compiled}) TO STDOUT ({_AS_THEY_ARE})"
+    driver: t.Any = connection.connection.driver_connection
+    try:
+        # Whoever stops in the middle leaves this by an exception, upon which the driver has the server stop too.
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(copy, compiled.construct_params(values)) as lines,
+        ):
+            while line := lines.read():
+                yield bytes(line[:-1])
+    except psycopg.Error as error:
+        operational = isinstance(error, psycopg.OperationalError)
+        kind = sa.exc.OperationalError if operational else sa.exc.DBAPIError
+        raise kind("COPY", None, error) from error
+
+
 # A Core statement names its provider by this parameter; only the session's own scope ever fills it.
 SCOPE_PROVIDER = sa.bindparam("scope_provider", type_=Identifier())
 
@@ -76,6 +122,29 @@ def scoped(statement: t.Any) -> t.Any:
     if not any(getattr(e, "key", "") == SCOPE_PROVIDER.key for e in visitors.iterate(statement)):
         raise ScopeError("SCOPE_PROVIDER holds nothing of this statement")
     return statement.execution_options(takes_scope=True)
+
+
+def _told(scope: Scope, statement: t.Any) -> dict[str, t.Any]:
+    """What a Core select is told of the scope of its session. :raises ScopeError: nothing holds it"""
+    if not isinstance(statement, sa.Select):
+        raise ScopeError("only selects are read")
+    if scope.everyone:
+        return {}
+    if statement.get_execution_options().get("takes_scope"):
+        return {SCOPE_PROVIDER.key: _provider(scope)}
+    _refuse(_unheld(statement, classes_are_held=False))
+    return {}
+
+
+def _provider(scope: Scope) -> uuid.UUID:
+    if scope.provider_id is None:
+        raise ScopeError("no provider, no query")
+    return scope.provider_id
+
+
+def _refuse(unheld: list[str]) -> None:
+    if unheld:
+        raise ScopeError(f"no scope for {unheld}")
 
 
 def insert_all(session: Session, table: sa.Table, rows: Sequence[Mapping[str, t.Any]]) -> None:
@@ -169,14 +238,12 @@ def _stay_in_scope(state: orm.ORMExecuteState) -> sa.Result[t.Any] | None:
             raise ScopeError("the ministry's session only reads")
         return None
     if state.execution_options.get("takes_scope"):
-        if scope.provider_id is None:
-            raise ScopeError("no provider, no query")
+        params = {SCOPE_PROVIDER.key: _provider(scope)}
         state.parameters = state.parameters or {}  # the library adds to a dict only
-        return state.invoke_statement(params={SCOPE_PROVIDER.key: scope.provider_id})
+        return state.invoke_statement(params=params)
     provider_id = scope.provider_id
     held = provider_id is not None and state.is_orm_statement and not state.is_insert
-    if unheld := _unheld(state.statement, classes_are_held=held):
-        raise ScopeError(f"no scope for {unheld}")
+    _refuse(_unheld(state.statement, classes_are_held=held))
     if not held:
         return None
     if state.is_update and _moves_rows(state):

@@ -19,7 +19,7 @@ from api.context import caller, database, reach, session
 from api.expansion import Shape, members
 from api.models.base import Row
 from api.problems import Fault, Forbidden, Invalid, NotFound, PreconditionRequired, Stale
-from api.scope import Session, scoped
+from api.scope import Scope, Session, scoped
 from api.services import rows
 from api.view import Shown, view_of
 from schemas.base import own_name
@@ -34,6 +34,7 @@ class Resource:
     :param prepare: a rule of this resource alone, called before a write with the data and the row it replaces (or
         None), and before a delete with `{}` and the row that goes
     :param children: the resources whose rows can be shown with the row that they belong to
+    :param filters: fields by which its rows can be narrowed
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class Resource:
         model: type[Row],
         prepare: Prepare | None = None,
         children: Sequence[str] = (),
+        filters: Sequence[str] = (),
     ):
         self.blp, self.model = blp, model
+        self.filters = filters
         self.view = view_of(model)
         self.members = members(model, children)
         self.writable = model.schema.writable()
@@ -54,11 +57,29 @@ class Resource:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
         """The request's session, or the ministry's over all providers when the right reaches every record."""
-        if reach() is Reach.EVERY and issubclass(self.model, ProviderScoped):
+        if self._over_all_providers():
             with database().all_providers() as all_of_them:
                 yield all_of_them
         else:
             yield session()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A session of its own that sees one moment, for an answer that is read on when the request's is closed.
+
+        The request's gives its connection back first, so that nobody waits for a second one while holding the first.
+        """
+        session().rollback()
+        if self._over_all_providers():
+            with database().all_providers() as all_of_them:
+                yield all_of_them
+        else:
+            with database().session(write=False) as own:
+                own.enter(Scope(provider_id=caller().provider_id))
+                yield own
+
+    def _over_all_providers(self) -> bool:
+        return reach() is Reach.EVERY and issubclass(self.model, ProviderScoped)
 
     def page(self, query: dict[str, Any]) -> Response:
         with self.reading() as reader:

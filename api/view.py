@@ -1,10 +1,12 @@
 """A table as the outside sees it: columns from the schema, a statement built once, rows that go to JSON as they come.
 
-No objects are built on the way out. A property test holds what a view writes equal to `Schema.dump` of the object.
+No objects are built on the way out. A property test holds what a view writes equal to `Schema.dump` of the object, and
+the JSON that the database writes of a row equal to what we write of it.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import cache, lru_cache
 from typing import Any, cast
 
@@ -14,7 +16,7 @@ import sqlalchemy as sa
 from api import wire
 from api.access import Reach
 from api.base import Base
-from api.columns import Holds, column
+from api.columns import Holds, as_json, column
 from api.models.base import Link, Row
 from api.models.periods import Period
 from api.scope import Session, scoped
@@ -48,6 +50,7 @@ class View:
         self.columns = {name: column(model, name, shown[name]).label(name) for name in shown}
         self.statement = lru_cache(STATEMENTS_KEPT)(self._build)
         self.counting = lru_cache(STATEMENTS_KEPT)(self._build_count)
+        self.writing = lru_cache(STATEMENTS_KEPT)(self._build_writing)
 
     # statements
 
@@ -73,6 +76,17 @@ class View:
             there = sa.tuple_(*[sa.bindparam(f"after_{k.name}", type_=k.type) for k in keys])
             statement = statement.where(here < there if down else here > there)
         return statement
+
+    def _build_writing(
+        self,
+        reach: Reach,
+        conditions: frozenset[Condition],
+        after: bool,
+        names: frozenset[str] | None,
+    ) -> sa.Select[str]:
+        """The same select by id, as one JSON text a row."""
+        statement = self._build(reach, conditions, "created_at", after, names)
+        return as_json(statement).execution_options(**statement.get_execution_options())
 
     def _build_count(self, reach: Reach, conditions: frozenset[Condition]) -> sa.Select[Any]:
         return self._where(sa.select(sa.func.count()).select_from(self.table), reach, conditions)
@@ -160,6 +174,22 @@ class View:
         result = session.execute(statement, values)
         shown = list(result.keys())
         return [dict(zip(shown, row, strict=True)) for row in result]
+
+    def written(
+        self,
+        session: Session,
+        reach: Reach,
+        filters: Mapping[str, Any],
+        *,
+        after: uuid.UUID | None = None,
+        names: frozenset[str] | None = None,
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """The rows that fit, by id, each as the JSON that the database writes: as they are read, however many.
+
+        :param after: the id of the last row already seen
+        """
+        statement = self.writing(reach, _conditions(filters), after is not None, names)
+        return session.texts(statement, _values(filters) | ({"after_id": after} if after else {}))
 
     def count(self, session: Session, reach: Reach, filters: Mapping[str, Any]) -> int:
         statement = self.counting(reach, _conditions(filters))

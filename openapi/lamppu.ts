@@ -1810,6 +1810,512 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/clients.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all clients
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: admin (every row); manager (their own provider's rows).
+         */
+        get: operations["exportClients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/contacts.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all contacts
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportContacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/deliverables.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all deliverables
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportDeliverables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/disseminations.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all disseminations
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportDisseminations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/feedback.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all feedback
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportFeedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/goals.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all goals
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportGoals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/imports.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all imports
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportImports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/indicators.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all indicators
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportIndicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/measurements.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all measurements
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportMeasurements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/meetings.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all meetings
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportMeetings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/participations.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all participations
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportParticipations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/periods.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all periods
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportPeriods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/programmes.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all programmes
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProgrammes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/project-goals.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all project-goals
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProjectGoals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/project-indicators.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all project-indicators
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProjectIndicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/project-meetings.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all project-meetings
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProjectMeetings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/projects.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all projects
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/providers.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all providers
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: everybody who is signed in.
+         */
+        get: operations["exportProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/reports.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all reports
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportReports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/results.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all results
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/sub-projects.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all sub-projects
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportSubProjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/surveys.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all surveys
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportSurveys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/users.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all users
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: admin (every row); manager (their own provider's rows).
+         */
+        get: operations["exportUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -1866,10 +2372,10 @@ export interface paths {
          *     If-None-Match (`"{{goal.version}}"`). Inside other text of a body it stays as it is written. It goes one level deep:
          *     an id, a dot, and a member of the answer itself. In a path anything else in double braces is refused.
          *
-         *     Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/changes`, `/docs`, `/batch` itself; nor what is
-         *     outside `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key), the
-         *     operations left answer 424. A batch counts as one request and one more for each operation; where so many are not
-         *     left, it is refused with 429 and nothing of it is done.
+         *     Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/exports`, `/changes`, `/docs`, `/batch` itself; nor
+         *     what is outside `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key),
+         *     the operations left answer 424. A batch counts as one request and one more for each operation; where so many are
+         *     not left, it is refused with 429 and nothing of it is done.
          *
          *     Allowed: everybody who is signed in.
          */
@@ -2584,7 +3090,7 @@ export interface components {
             more: boolean;
         };
         /** @enum {string} */
-        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "providers" | "users" | "clients";
+        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "providers" | "users" | "clients";
         /** @description A script or system that uses the API with credentials of its own. */
         Client: {
             /**
@@ -2633,6 +3139,12 @@ export interface components {
         };
         /** @enum {string} */
         ClientExpand: "provider";
+        /** @description All rows that fit, as one page. */
+        ClientExport: {
+            items: components["schemas"]["Client"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ClientField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "name" | "scopes" | "active" | "expires_at" | "last_used_at";
         /** @description A script or system that uses the API with credentials of its own. As it comes in. */
@@ -2745,6 +3257,12 @@ export interface components {
             /** @description With `expand=provider`. */
             provider?: components["schemas"]["Provider"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        ClientSparseExport: {
+            items: components["schemas"]["ClientSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ClientSparsePage: {
             items: components["schemas"]["ClientSparse"][];
@@ -2818,6 +3336,12 @@ export interface components {
         };
         /** @enum {string} */
         CompiledReportExpand: "provider" | "sub_project" | "contact";
+        /** @description All rows that fit, as one page. */
+        CompiledReportExport: {
+            items: components["schemas"]["CompiledReport"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         CompiledReportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "kind" | "title" | "language" | "report_date" | "contact_id" | "period_ids" | "state" | "form";
         /** @description A row with only the fields that were asked for, and its id. */
@@ -2882,6 +3406,12 @@ export interface components {
             /** @description With `expand=contact`. */
             contact?: components["schemas"]["Contact"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        CompiledReportSparseExport: {
+            items: components["schemas"]["CompiledReportSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description How many cells are in which state. */
         Completeness: {
             /** Format: int32 */
@@ -2939,6 +3469,12 @@ export interface components {
         };
         /** @enum {string} */
         ContactExpand: "provider";
+        /** @description All rows that fit, as one page. */
+        ContactExport: {
+            items: components["schemas"]["Contact"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ContactField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "name" | "job_title" | "email" | "phone" | "postal_address";
         /** @description Personal data: give no more than the form needs. As it comes in. */
@@ -3022,6 +3558,12 @@ export interface components {
             updated_at?: string;
             /** @description With `expand=provider`. */
             provider?: components["schemas"]["Provider"] | null;
+        };
+        /** @description All rows that fit, as one page. */
+        ContactSparseExport: {
+            items: components["schemas"]["ContactSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         ContactSparsePage: {
@@ -3132,6 +3674,12 @@ export interface components {
         };
         /** @enum {string} */
         DeliverableExpand: "period" | "provider" | "sub_project" | "based_on" | "disseminations";
+        /** @description All rows that fit, as one page. */
+        DeliverableExport: {
+            items: components["schemas"]["Deliverable"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         DeliverableField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "kind" | "title" | "description" | "progress" | "based_on_id" | "stages" | "deliveries" | "goal_ids";
         /** @description A model, description, plan or other deliverable, its way into use and its delivery. As it comes in. */
@@ -3330,6 +3878,12 @@ export interface components {
             /** @description With `expand=disseminations`. */
             disseminations?: components["schemas"]["Dissemination"][];
         };
+        /** @description All rows that fit, as one page. */
+        DeliverableSparseExport: {
+            items: components["schemas"]["DeliverableSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         DeliverableSparsePage: {
             items: components["schemas"]["DeliverableSparse"][];
@@ -3487,6 +4041,12 @@ export interface components {
         };
         /** @enum {string} */
         DisseminationExpand: "period" | "provider" | "sub_project" | "survey" | "deliverable";
+        /** @description All rows that fit, as one page. */
+        DisseminationExport: {
+            items: components["schemas"]["Dissemination"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         DisseminationField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "survey_id" | "deliverable_id" | "audience" | "by_whom" | "channel" | "progress" | "text" | "goal_ids";
         /** @description Of which survey or deliverable, to whom, by whom and when. As it comes in. */
@@ -3678,6 +4238,12 @@ export interface components {
             /** @description With `expand=deliverable`. */
             deliverable?: components["schemas"]["Deliverable"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        DisseminationSparseExport: {
+            items: components["schemas"]["DisseminationSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         DisseminationSparsePage: {
             items: components["schemas"]["DisseminationSparse"][];
@@ -3792,6 +4358,12 @@ export interface components {
         };
         /** @enum {string} */
         FeedbackExpand: "period" | "provider" | "sub_project" | "meeting" | "survey" | "about_survey" | "about_deliverable";
+        /** @description All rows that fit, as one page. */
+        FeedbackExport: {
+            items: components["schemas"]["Feedback"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         FeedbackField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "source" | "source_name" | "field" | "meeting_id" | "survey_id" | "about" | "about_survey_id" | "about_deliverable_id" | "position" | "point" | "actions" | "goal_ids";
         /** @description One point of feedback, and what became of it. As it comes in. */
@@ -4053,6 +4625,12 @@ export interface components {
             /** @description With `expand=about_deliverable`. */
             about_deliverable?: components["schemas"]["Deliverable"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        FeedbackSparseExport: {
+            items: components["schemas"]["FeedbackSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         FeedbackSparsePage: {
             items: components["schemas"]["FeedbackSparse"][];
@@ -4168,6 +4746,12 @@ export interface components {
         };
         /** @enum {string} */
         GoalExpand: "provider" | "sub_project" | "project_goal" | "results" | "indicators";
+        /** @description All rows that fit, as one page. */
+        GoalExport: {
+            items: components["schemas"]["Goal"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         GoalField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "project_goal_id" | "position" | "text";
         /** @description A goal of the sub-project: taken from the project description, or its own. As it comes in. */
@@ -4281,6 +4865,12 @@ export interface components {
             results?: components["schemas"]["Result"][];
             /** @description With `expand=indicators`. */
             indicators?: components["schemas"]["Indicator"][];
+        };
+        /** @description All rows that fit, as one page. */
+        GoalSparseExport: {
+            items: components["schemas"]["GoalSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         GoalSparsePage: {
@@ -4526,6 +5116,12 @@ export interface components {
         };
         /** @enum {string} */
         ImportExpand: "provider" | "sub_project";
+        /** @description All rows that fit, as one page. */
+        ImportExport: {
+            items: components["schemas"]["Import"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One point of feedback, and what became of it. As an element of an import: references by name, without their `_id`, or by id. */
         ImportFeedback: {
             /**
@@ -4925,6 +5521,12 @@ export interface components {
         ImportSparseCounts: {
             [key: string]: components["schemas"]["Tally"];
         };
+        /** @description All rows that fit, as one page. */
+        ImportSparseExport: {
+            items: components["schemas"]["ImportSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ImportSparsePage: {
             items: components["schemas"]["ImportSparse"][];
@@ -5089,6 +5691,12 @@ export interface components {
         };
         /** @enum {string} */
         IndicatorExpand: "provider" | "sub_project" | "goal" | "project_indicator" | "measurements";
+        /** @description All rows that fit, as one page. */
+        IndicatorExport: {
+            items: components["schemas"]["Indicator"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         IndicatorField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "goal_id" | "project_indicator_id" | "position" | "name" | "unit" | "baseline" | "target" | "direction";
         /** @description What the sub-project measures to see how the goal is reached. As it comes in. */
@@ -5235,6 +5843,12 @@ export interface components {
             /** @description With `expand=measurements`. */
             measurements?: components["schemas"]["Measurement"][];
         };
+        /** @description All rows that fit, as one page. */
+        IndicatorSparseExport: {
+            items: components["schemas"]["IndicatorSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         IndicatorSparsePage: {
             items: components["schemas"]["IndicatorSparse"][];
@@ -5282,6 +5896,11 @@ export interface components {
             /** @description In English. */
             en?: string | null;
         };
+        /**
+         * Lines
+         * @description A JSON object on each line: `x-line`, beside the schema of this media type, says which; with `fields` it is `x-sparse-line`.
+         */
+        Lines: string;
         Login: {
             email: string;
             password: string;
@@ -5365,6 +5984,12 @@ export interface components {
         };
         /** @enum {string} */
         MeasurementExpand: "provider" | "sub_project" | "indicator" | "period";
+        /** @description All rows that fit, as one page. */
+        MeasurementExport: {
+            items: components["schemas"]["Measurement"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         MeasurementField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "indicator_id" | "period_id" | "value" | "measured_on" | "note";
         /** @description The actual value of an indicator in one reporting period. As it comes in. */
@@ -5487,6 +6112,12 @@ export interface components {
             /** @description With `expand=period`. */
             period?: components["schemas"]["Period"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        MeasurementSparseExport: {
+            items: components["schemas"]["MeasurementSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         MeasurementSparsePage: {
             items: components["schemas"]["MeasurementSparse"][];
@@ -5599,6 +6230,12 @@ export interface components {
         };
         /** @enum {string} */
         MeetingExpand: "period" | "provider" | "sub_project" | "project_meeting" | "feedback";
+        /** @description All rows that fit, as one page. */
+        MeetingExport: {
+            items: components["schemas"]["Meeting"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         MeetingField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "kind" | "title" | "mode" | "platform" | "place" | "host" | "open_to_all" | "status" | "start_time" | "end_time" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "project_meeting_id" | "body" | "field" | "attendance" | "reason" | "done_instead" | "notes" | "participants" | "goal_ids";
         /** @description A meeting that was attended, or could not be. As it comes in. */
@@ -5871,6 +6508,12 @@ export interface components {
             /** @description With `expand=feedback`. */
             feedback?: components["schemas"]["Feedback"][];
         };
+        /** @description All rows that fit, as one page. */
+        MeetingSparseExport: {
+            items: components["schemas"]["MeetingSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         MeetingSparsePage: {
             items: components["schemas"]["MeetingSparse"][];
@@ -5992,6 +6635,12 @@ export interface components {
         };
         /** @enum {string} */
         ParticipationExpand: "project" | "provider";
+        /** @description All rows that fit, as one page. */
+        ParticipationExport: {
+            items: components["schemas"]["Participation"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ParticipationField: "id" | "version" | "created_at" | "updated_at" | "project_id" | "provider_id" | "joined_on";
         /** @description An education provider that takes part in the project. As it comes in. */
@@ -6082,6 +6731,12 @@ export interface components {
             /** @description With `expand=provider`. */
             provider?: components["schemas"]["Provider"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        ParticipationSparseExport: {
+            items: components["schemas"]["ParticipationSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ParticipationSparsePage: {
             items: components["schemas"]["ParticipationSparse"][];
@@ -6145,6 +6800,12 @@ export interface components {
         };
         /** @enum {string} */
         PeriodExpand: "project";
+        /** @description All rows that fit, as one page. */
+        PeriodExport: {
+            items: components["schemas"]["Period"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         PeriodField: "id" | "version" | "created_at" | "updated_at" | "project_id" | "code" | "first_day" | "last_day" | "due_on";
         /** @description A reporting period of the project, for example spring 2012. As it comes in. */
@@ -6254,6 +6915,12 @@ export interface components {
             /** @description With `expand=project`. */
             project?: components["schemas"]["Project"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        PeriodSparseExport: {
+            items: components["schemas"]["PeriodSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         PeriodSparsePage: {
             items: components["schemas"]["PeriodSparse"][];
@@ -6323,6 +6990,12 @@ export interface components {
         };
         /** @enum {string} */
         ProgrammeExpand: "projects";
+        /** @description All rows that fit, as one page. */
+        ProgrammeExport: {
+            items: components["schemas"]["Programme"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProgrammeField: "id" | "version" | "created_at" | "updated_at" | "name" | "starts_on" | "ends_on";
         /** @description A programme of the ministry, to which projects belong. As it comes in. */
@@ -6401,6 +7074,12 @@ export interface components {
             updated_at?: string;
             /** @description With `expand=projects`. */
             projects?: components["schemas"]["Project"][];
+        };
+        /** @description All rows that fit, as one page. */
+        ProgrammeSparseExport: {
+            items: components["schemas"]["ProgrammeSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         ProgrammeSparsePage: {
@@ -6484,6 +7163,12 @@ export interface components {
         };
         /** @enum {string} */
         ProjectExpand: "programme" | "coordinator" | "periods" | "project_goals" | "project_meetings" | "participations";
+        /** @description All rows that fit, as one page. */
+        ProjectExport: {
+            items: components["schemas"]["Project"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProjectField: "id" | "version" | "created_at" | "updated_at" | "programme_id" | "coordinator_id" | "acronym" | "name" | "description" | "starts_on" | "ends_on";
         /** @description A goal of the project description, which sub-projects can take over. */
@@ -6529,6 +7214,12 @@ export interface components {
         };
         /** @enum {string} */
         ProjectGoalExpand: "project" | "project_indicators";
+        /** @description All rows that fit, as one page. */
+        ProjectGoalExport: {
+            items: components["schemas"]["ProjectGoal"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProjectGoalField: "id" | "version" | "created_at" | "updated_at" | "project_id" | "code" | "position" | "text";
         /** @description A goal of the project description, which sub-projects can take over. As it comes in. */
@@ -6617,6 +7308,12 @@ export interface components {
             /** @description With `expand=project_indicators`. */
             project_indicators?: components["schemas"]["ProjectIndicator"][];
         };
+        /** @description All rows that fit, as one page. */
+        ProjectGoalSparseExport: {
+            items: components["schemas"]["ProjectGoalSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ProjectGoalSparsePage: {
             items: components["schemas"]["ProjectGoalSparse"][];
@@ -6683,6 +7380,12 @@ export interface components {
         };
         /** @enum {string} */
         ProjectIndicatorExpand: "project" | "project_goal";
+        /** @description All rows that fit, as one page. */
+        ProjectIndicatorExport: {
+            items: components["schemas"]["ProjectIndicator"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProjectIndicatorField: "id" | "version" | "created_at" | "updated_at" | "project_id" | "project_goal_id" | "code" | "position" | "name" | "unit" | "baseline" | "target" | "direction";
         /** @description An indicator by which the project follows one of its goals. As it comes in. */
@@ -6803,6 +7506,12 @@ export interface components {
             /** @description With `expand=project_goal`. */
             project_goal?: components["schemas"]["ProjectGoal"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        ProjectIndicatorSparseExport: {
+            items: components["schemas"]["ProjectIndicatorSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ProjectIndicatorSparsePage: {
             items: components["schemas"]["ProjectIndicatorSparse"][];
@@ -6912,6 +7621,12 @@ export interface components {
         };
         /** @enum {string} */
         ProjectMeetingExpand: "period" | "project";
+        /** @description All rows that fit, as one page. */
+        ProjectMeetingExport: {
+            items: components["schemas"]["ProjectMeeting"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ProjectMeetingField: "id" | "date" | "date_precision" | "period_id" | "date_note" | "kind" | "title" | "mode" | "platform" | "place" | "host" | "open_to_all" | "status" | "start_time" | "end_time" | "version" | "created_at" | "updated_at" | "project_id" | "code";
         /** @description A meeting of the whole network, which sub-projects can take over into their own records. As it comes in. */
@@ -7086,6 +7801,12 @@ export interface components {
             /** @description With `expand=project`. */
             project?: components["schemas"]["Project"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        ProjectMeetingSparseExport: {
+            items: components["schemas"]["ProjectMeetingSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ProjectMeetingSparsePage: {
             items: components["schemas"]["ProjectMeetingSparse"][];
@@ -7196,6 +7917,12 @@ export interface components {
             /** @description With `expand=participations`. */
             participations?: components["schemas"]["Participation"][];
         };
+        /** @description All rows that fit, as one page. */
+        ProjectSparseExport: {
+            items: components["schemas"]["ProjectSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ProjectSparsePage: {
             items: components["schemas"]["ProjectSparse"][];
@@ -7240,6 +7967,12 @@ export interface components {
              * @description Changed.
              */
             updated_at: string;
+        };
+        /** @description All rows that fit, as one page. */
+        ProviderExport: {
+            items: components["schemas"]["Provider"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @enum {string} */
         ProviderField: "id" | "version" | "created_at" | "updated_at" | "name" | "short_name" | "kind" | "business_id" | "oid" | "colleges";
@@ -7333,6 +8066,12 @@ export interface components {
              * @description Changed.
              */
             updated_at?: string;
+        };
+        /** @description All rows that fit, as one page. */
+        ProviderSparseExport: {
+            items: components["schemas"]["ProviderSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
         };
         /** @description One page of a list. */
         ProviderSparsePage: {
@@ -7666,7 +8405,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "changes" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -7803,6 +8542,12 @@ export interface components {
         };
         /** @enum {string} */
         ResultExpand: "provider" | "sub_project" | "goal" | "period";
+        /** @description All rows that fit, as one page. */
+        ResultExport: {
+            items: components["schemas"]["Result"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         ResultField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "goal_id" | "period_id" | "kind" | "progress" | "position" | "text" | "reason";
         /** @description What was done or reached for one goal in one reporting period, or why there is nothing to report. As it comes in. */
@@ -7949,6 +8694,12 @@ export interface components {
             /** @description With `expand=period`. */
             period?: components["schemas"]["Period"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        ResultSparseExport: {
+            items: components["schemas"]["ResultSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         ResultSparsePage: {
             items: components["schemas"]["ResultSparse"][];
@@ -8093,6 +8844,12 @@ export interface components {
         };
         /** @enum {string} */
         SubProjectExpand: "provider" | "project" | "contact" | "goals" | "meetings" | "surveys" | "feedback" | "deliverables" | "reports";
+        /** @description All rows that fit, as one page. */
+        SubProjectExport: {
+            items: components["schemas"]["SubProject"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         SubProjectField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "project_id" | "contact_id" | "name" | "description";
         /** @description The education provider’s own part of the project. As it comes in. */
@@ -8205,6 +8962,12 @@ export interface components {
             /** @description With `expand=reports`. */
             reports?: components["schemas"]["Report"][];
         };
+        /** @description All rows that fit, as one page. */
+        SubProjectSparseExport: {
+            items: components["schemas"]["SubProjectSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         SubProjectSparsePage: {
             items: components["schemas"]["SubProjectSparse"][];
@@ -8289,6 +9052,12 @@ export interface components {
         };
         /** @enum {string} */
         SurveyExpand: "provider" | "sub_project" | "period" | "disseminations";
+        /** @description All rows that fit, as one page. */
+        SurveyExport: {
+            items: components["schemas"]["Survey"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         SurveyField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "external_id" | "sub_project_id" | "period_id" | "title" | "purpose" | "progress" | "opens_on" | "closes_on" | "recurrence" | "respondent_groups" | "questions" | "goal_ids";
         /** @description Who was asked, when, how many answered and what the questions were. As it comes in. */
@@ -8463,6 +9232,12 @@ export interface components {
             /** @description With `expand=disseminations`. */
             disseminations?: components["schemas"]["Dissemination"][];
         };
+        /** @description All rows that fit, as one page. */
+        SurveySparseExport: {
+            items: components["schemas"]["SurveySparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         SurveySparsePage: {
             items: components["schemas"]["SurveySparse"][];
@@ -8473,6 +9248,11 @@ export interface components {
              */
             total?: number;
         };
+        /**
+         * Table
+         * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away.
+         */
+        Table: string;
         /** @description What became of the elements of one resource. */
         Tally: {
             /** Format: int32 */
@@ -8544,6 +9324,12 @@ export interface components {
         };
         /** @enum {string} */
         UserExpand: "provider";
+        /** @description All rows that fit, as one page. */
+        UserExport: {
+            items: components["schemas"]["User"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @enum {string} */
         UserField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "email" | "name" | "role" | "active" | "last_login_at";
         /** @description A person who signs in. As it comes in. */
@@ -8638,6 +9424,12 @@ export interface components {
             /** @description With `expand=provider`. */
             provider?: components["schemas"]["Provider"] | null;
         };
+        /** @description All rows that fit, as one page. */
+        UserSparseExport: {
+            items: components["schemas"]["UserSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         UserSparsePage: {
             items: components["schemas"]["UserSparse"][];
@@ -8648,6 +9440,12 @@ export interface components {
              */
             total?: number;
         };
+        /**
+         * Workbook
+         * Format: binary
+         * @description One sheet, and more where rows are more than one holds, each with a head like that of CSV. Days are dates of Excel, moments texts, and texts are as they are, never formulas.
+         */
+        Workbook: string;
         /**
          * @description Tells problems apart, and never changes; new ones may come, to be treated by their status.
          *
@@ -8702,6 +9500,7 @@ export interface components {
          *     * `missing_for_kind`: Required with this `kind`.
          *     * `more_than_invited`: More have answered than were invited.
          *     * `no_language`: A text needs at least one language.
+         *     * `not_for_form`: This means nothing in an export of this form.
          *     * `not_for_kind`: Not allowed with this `kind`.
          *     * `not_for_method`: An operation of a batch with this method has no body.
          *     * `not_for_pages`: A report as a page takes neither `fields` nor `expand`.
@@ -8723,6 +9522,7 @@ export interface components {
          *     * `stale`: The row has changed since it was read, and this field would change.
          *     * `time_mismatch`: A start time goes with the precision `minute`, and only so.
          *     * `too_long`: Longer than its bound.
+         *     * `too_long_for_cell`: A value that no cell of a workbook holds.
          *     * `too_many_decimals`: More decimals than are kept.
          *     * `too_many_fields`: An element with more members than one may have.
          *     * `too_many_to_expand`: What is asked to be embedded is too much for one page.
@@ -8744,7 +9544,7 @@ export interface components {
          *     * `wrong_type`: Not of the JSON type that the field has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type";
         /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
         Fault: {
             /** @description JSON pointer into the body (RFC 6901); empty for the whole of it. */
@@ -9246,12 +10046,31 @@ export interface components {
          * @example sv, fi;q=0.8, en;q=0.5
          */
         AcceptLanguage: string;
+        /** @description Only rows whose `acronym` is this. */
+        Acronym: string;
+        /** @description Only rows whose `attendance` is this. */
+        Attendance: components["schemas"]["Attendance"];
+        /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+        Bom: boolean;
+        /** @description Only rows whose `business_id` is this. */
+        BusinessId: string;
         /** @description Only rows whose `code` is this. */
         Code: string;
+        /** @description Only rows whose `coordinator_id` is this. */
+        CoordinatorId: string;
         /** @description Also `total`, the number of rows on all pages; takes longer. */
         Count: boolean;
         /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
         Cursor: string;
+        /** @description Only rows whose `deliverable_id` is this. */
+        DeliverableId: string;
+        /** @description Only rows whose `email` is this. */
+        Email: string;
+        /**
+         * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+         * @example ndjson
+         */
+        Extension: "ndjson" | "json" | "csv" | "xlsx";
         /** @description Only rows whose `goal_id` is this. */
         GoalId: string;
         /** @description The row's id. */
@@ -9286,8 +10105,14 @@ export interface components {
          * @example "3"
          */
         IfStill: string;
+        /** @description Only rows whose `indicator_id` is this. */
+        IndicatorId: string;
         /** @description Goes before Accept-Language. */
         Language: components["schemas"]["Language"];
+        /** @description Only rows whose `meeting_id` is this. */
+        MeetingId: string;
+        /** @description Only rows whose `oid` is this. */
+        Oid: string;
         /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
         Period: string;
         /** @description Only rows whose `period_id` is this. */
@@ -9297,27 +10122,46 @@ export interface components {
          * @example wait=30
          */
         PreferWait: string;
+        /** @description Only rows whose `programme_id` is this. */
+        ProgrammeId: string;
         /** @description Only rows whose `progress` is this. */
         Progress: components["schemas"]["Progress"];
         /** @description Only rows whose `project_goal_id` is this. */
         ProjectGoalId: string;
         /** @description Only rows whose `project_id` is this. */
         ProjectId: string;
+        /** @description Only rows whose `project_indicator_id` is this. */
+        ProjectIndicatorId: string;
+        /** @description Only rows whose `project_meeting_id` is this. */
+        ProjectMeetingId: string;
         /** @description Only rows whose `provider_id` is this. */
         ProviderId: string;
         /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
         Q: string;
+        /** @description Only rows whose `role` is this. */
+        Role: components["schemas"]["Role"];
+        /** @description Only rows whose `source` is this. */
+        Source: components["schemas"]["FeedbackSource"];
+        /** @description Only rows whose `state` is this. */
+        State: components["schemas"]["ReportState"];
+        /** @description Only rows whose `status` is this. */
+        Status: components["schemas"]["MeetingStatus"];
         /** @description Only rows whose `sub_project_id` is this. */
         SubProjectId: string;
         /** @description Only rows whose `survey_id` is this. */
         SurveyId: string;
-        /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
+        /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
         UpdatedSince: string;
     };
     requestBodies: never;
     headers: {
         /** @description The media types that are taken (RFC 9110 §12.5.1). */
         Accept: string;
+        /**
+         * @description That it is a file, and what it is called (RFC 6266).
+         * @example attachment; filename="goals.csv"
+         */
+        "Content-Disposition": string;
         /** @description The language of the texts (RFC 9110 §8.5), chosen by Accept-Language. */
         "Content-Language": components["schemas"]["Language"];
         /** @description The language of the texts (RFC 9110 §8.5), chosen by Accept-Language. */
@@ -9402,6 +10246,7 @@ export type ChangesPage = components['schemas']['ChangesPage'];
 export type ChangesResource = components['schemas']['ChangesResource'];
 export type Client = components['schemas']['Client'];
 export type ClientExpand = components['schemas']['ClientExpand'];
+export type ClientExport = components['schemas']['ClientExport'];
 export type ClientField = components['schemas']['ClientField'];
 export type ClientInput = components['schemas']['ClientInput'];
 export type ClientPage = components['schemas']['ClientPage'];
@@ -9409,30 +10254,37 @@ export type ClientPatch = components['schemas']['ClientPatch'];
 export type ClientSecret = components['schemas']['ClientSecret'];
 export type ClientSecretRotation = components['schemas']['ClientSecretRotation'];
 export type ClientSparse = components['schemas']['ClientSparse'];
+export type ClientSparseExport = components['schemas']['ClientSparseExport'];
 export type ClientSparsePage = components['schemas']['ClientSparsePage'];
 export type CompiledReport = components['schemas']['CompiledReport'];
 export type CompiledReportExpand = components['schemas']['CompiledReportExpand'];
+export type CompiledReportExport = components['schemas']['CompiledReportExport'];
 export type CompiledReportField = components['schemas']['CompiledReportField'];
 export type CompiledReportSparse = components['schemas']['CompiledReportSparse'];
+export type CompiledReportSparseExport = components['schemas']['CompiledReportSparseExport'];
 export type Completeness = components['schemas']['Completeness'];
 export type Contact = components['schemas']['Contact'];
 export type ContactExpand = components['schemas']['ContactExpand'];
+export type ContactExport = components['schemas']['ContactExport'];
 export type ContactField = components['schemas']['ContactField'];
 export type ContactInput = components['schemas']['ContactInput'];
 export type ContactPage = components['schemas']['ContactPage'];
 export type ContactPatch = components['schemas']['ContactPatch'];
 export type ContactSparse = components['schemas']['ContactSparse'];
+export type ContactSparseExport = components['schemas']['ContactSparseExport'];
 export type ContactSparsePage = components['schemas']['ContactSparsePage'];
 export type DatePrecision = components['schemas']['DatePrecision'];
 export type DayPrecision = components['schemas']['DayPrecision'];
 export type Deliverable = components['schemas']['Deliverable'];
 export type DeliverableExpand = components['schemas']['DeliverableExpand'];
+export type DeliverableExport = components['schemas']['DeliverableExport'];
 export type DeliverableField = components['schemas']['DeliverableField'];
 export type DeliverableInput = components['schemas']['DeliverableInput'];
 export type DeliverableKind = components['schemas']['DeliverableKind'];
 export type DeliverablePage = components['schemas']['DeliverablePage'];
 export type DeliverablePatch = components['schemas']['DeliverablePatch'];
 export type DeliverableSparse = components['schemas']['DeliverableSparse'];
+export type DeliverableSparseExport = components['schemas']['DeliverableSparseExport'];
 export type DeliverableSparsePage = components['schemas']['DeliverableSparsePage'];
 export type DeliverableStage = components['schemas']['DeliverableStage'];
 export type Delivery = components['schemas']['Delivery'];
@@ -9440,20 +10292,24 @@ export type DeliveryInput = components['schemas']['DeliveryInput'];
 export type Direction = components['schemas']['Direction'];
 export type Dissemination = components['schemas']['Dissemination'];
 export type DisseminationExpand = components['schemas']['DisseminationExpand'];
+export type DisseminationExport = components['schemas']['DisseminationExport'];
 export type DisseminationField = components['schemas']['DisseminationField'];
 export type DisseminationInput = components['schemas']['DisseminationInput'];
 export type DisseminationPage = components['schemas']['DisseminationPage'];
 export type DisseminationPatch = components['schemas']['DisseminationPatch'];
 export type DisseminationSparse = components['schemas']['DisseminationSparse'];
+export type DisseminationSparseExport = components['schemas']['DisseminationSparseExport'];
 export type DisseminationSparsePage = components['schemas']['DisseminationSparsePage'];
 export type Feedback = components['schemas']['Feedback'];
 export type FeedbackExpand = components['schemas']['FeedbackExpand'];
+export type FeedbackExport = components['schemas']['FeedbackExport'];
 export type FeedbackField = components['schemas']['FeedbackField'];
 export type FeedbackInput = components['schemas']['FeedbackInput'];
 export type FeedbackPage = components['schemas']['FeedbackPage'];
 export type FeedbackPatch = components['schemas']['FeedbackPatch'];
 export type FeedbackSource = components['schemas']['FeedbackSource'];
 export type FeedbackSparse = components['schemas']['FeedbackSparse'];
+export type FeedbackSparseExport = components['schemas']['FeedbackSparseExport'];
 export type FeedbackSparsePage = components['schemas']['FeedbackSparsePage'];
 export type FormField = components['schemas']['FormField'];
 export type FormGroup = components['schemas']['FormGroup'];
@@ -9465,11 +10321,13 @@ export type FormRule = components['schemas']['FormRule'];
 export type FormWriters = components['schemas']['FormWriters'];
 export type Goal = components['schemas']['Goal'];
 export type GoalExpand = components['schemas']['GoalExpand'];
+export type GoalExport = components['schemas']['GoalExport'];
 export type GoalField = components['schemas']['GoalField'];
 export type GoalInput = components['schemas']['GoalInput'];
 export type GoalPage = components['schemas']['GoalPage'];
 export type GoalPatch = components['schemas']['GoalPatch'];
 export type GoalSparse = components['schemas']['GoalSparse'];
+export type GoalSparseExport = components['schemas']['GoalSparseExport'];
 export type GoalSparsePage = components['schemas']['GoalSparsePage'];
 export type GoalTakeOver = components['schemas']['GoalTakeOver'];
 export type GoalsTaken = components['schemas']['GoalsTaken'];
@@ -9483,6 +10341,7 @@ export type ImportDelivery = components['schemas']['ImportDelivery'];
 export type ImportDissemination = components['schemas']['ImportDissemination'];
 export type ImportDocument = components['schemas']['ImportDocument'];
 export type ImportExpand = components['schemas']['ImportExpand'];
+export type ImportExport = components['schemas']['ImportExport'];
 export type ImportFeedback = components['schemas']['ImportFeedback'];
 export type ImportField = components['schemas']['ImportField'];
 export type ImportGoal = components['schemas']['ImportGoal'];
@@ -9499,35 +10358,42 @@ export type ImportRespondents = components['schemas']['ImportRespondents'];
 export type ImportResult = components['schemas']['ImportResult'];
 export type ImportSparse = components['schemas']['ImportSparse'];
 export type ImportSparseCounts = components['schemas']['ImportSparseCounts'];
+export type ImportSparseExport = components['schemas']['ImportSparseExport'];
 export type ImportSparsePage = components['schemas']['ImportSparsePage'];
 export type ImportStage = components['schemas']['ImportStage'];
 export type ImportSubProject = components['schemas']['ImportSubProject'];
 export type ImportSurvey = components['schemas']['ImportSurvey'];
 export type Indicator = components['schemas']['Indicator'];
 export type IndicatorExpand = components['schemas']['IndicatorExpand'];
+export type IndicatorExport = components['schemas']['IndicatorExport'];
 export type IndicatorField = components['schemas']['IndicatorField'];
 export type IndicatorInput = components['schemas']['IndicatorInput'];
 export type IndicatorPage = components['schemas']['IndicatorPage'];
 export type IndicatorPatch = components['schemas']['IndicatorPatch'];
 export type IndicatorSparse = components['schemas']['IndicatorSparse'];
+export type IndicatorSparseExport = components['schemas']['IndicatorSparseExport'];
 export type IndicatorSparsePage = components['schemas']['IndicatorSparsePage'];
 export type KeySet = components['schemas']['KeySet'];
 export type Language = components['schemas']['Language'];
 export type Languages = components['schemas']['Languages'];
 export type LanguagesInput = components['schemas']['LanguagesInput'];
 export type LanguagesPatch = components['schemas']['LanguagesPatch'];
+export type Lines = components['schemas']['Lines'];
 export type Login = components['schemas']['Login'];
 export type Me = components['schemas']['Me'];
 export type Measurement = components['schemas']['Measurement'];
 export type MeasurementExpand = components['schemas']['MeasurementExpand'];
+export type MeasurementExport = components['schemas']['MeasurementExport'];
 export type MeasurementField = components['schemas']['MeasurementField'];
 export type MeasurementInput = components['schemas']['MeasurementInput'];
 export type MeasurementPage = components['schemas']['MeasurementPage'];
 export type MeasurementPatch = components['schemas']['MeasurementPatch'];
 export type MeasurementSparse = components['schemas']['MeasurementSparse'];
+export type MeasurementSparseExport = components['schemas']['MeasurementSparseExport'];
 export type MeasurementSparsePage = components['schemas']['MeasurementSparsePage'];
 export type Meeting = components['schemas']['Meeting'];
 export type MeetingExpand = components['schemas']['MeetingExpand'];
+export type MeetingExport = components['schemas']['MeetingExport'];
 export type MeetingField = components['schemas']['MeetingField'];
 export type MeetingInput = components['schemas']['MeetingInput'];
 export type MeetingKind = components['schemas']['MeetingKind'];
@@ -9535,6 +10401,7 @@ export type MeetingMode = components['schemas']['MeetingMode'];
 export type MeetingPage = components['schemas']['MeetingPage'];
 export type MeetingPatch = components['schemas']['MeetingPatch'];
 export type MeetingSparse = components['schemas']['MeetingSparse'];
+export type MeetingSparseExport = components['schemas']['MeetingSparseExport'];
 export type MeetingSparsePage = components['schemas']['MeetingSparsePage'];
 export type MeetingStatus = components['schemas']['MeetingStatus'];
 export type MeetingTakeOver = components['schemas']['MeetingTakeOver'];
@@ -9545,72 +10412,88 @@ export type Participant = components['schemas']['Participant'];
 export type ParticipantInput = components['schemas']['ParticipantInput'];
 export type Participation = components['schemas']['Participation'];
 export type ParticipationExpand = components['schemas']['ParticipationExpand'];
+export type ParticipationExport = components['schemas']['ParticipationExport'];
 export type ParticipationField = components['schemas']['ParticipationField'];
 export type ParticipationInput = components['schemas']['ParticipationInput'];
 export type ParticipationPage = components['schemas']['ParticipationPage'];
 export type ParticipationPatch = components['schemas']['ParticipationPatch'];
 export type ParticipationSparse = components['schemas']['ParticipationSparse'];
+export type ParticipationSparseExport = components['schemas']['ParticipationSparseExport'];
 export type ParticipationSparsePage = components['schemas']['ParticipationSparsePage'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Period = components['schemas']['Period'];
 export type PeriodExpand = components['schemas']['PeriodExpand'];
+export type PeriodExport = components['schemas']['PeriodExport'];
 export type PeriodField = components['schemas']['PeriodField'];
 export type PeriodInput = components['schemas']['PeriodInput'];
 export type PeriodPage = components['schemas']['PeriodPage'];
 export type PeriodPatch = components['schemas']['PeriodPatch'];
 export type PeriodSparse = components['schemas']['PeriodSparse'];
+export type PeriodSparseExport = components['schemas']['PeriodSparseExport'];
 export type PeriodSparsePage = components['schemas']['PeriodSparsePage'];
 export type Permission = components['schemas']['Permission'];
 export type PermissionAction = components['schemas']['PermissionAction'];
 export type PlannedElement = components['schemas']['PlannedElement'];
 export type Programme = components['schemas']['Programme'];
 export type ProgrammeExpand = components['schemas']['ProgrammeExpand'];
+export type ProgrammeExport = components['schemas']['ProgrammeExport'];
 export type ProgrammeField = components['schemas']['ProgrammeField'];
 export type ProgrammeInput = components['schemas']['ProgrammeInput'];
 export type ProgrammePage = components['schemas']['ProgrammePage'];
 export type ProgrammePatch = components['schemas']['ProgrammePatch'];
 export type ProgrammeSparse = components['schemas']['ProgrammeSparse'];
+export type ProgrammeSparseExport = components['schemas']['ProgrammeSparseExport'];
 export type ProgrammeSparsePage = components['schemas']['ProgrammeSparsePage'];
 export type Progress = components['schemas']['Progress'];
 export type Project = components['schemas']['Project'];
 export type ProjectExpand = components['schemas']['ProjectExpand'];
+export type ProjectExport = components['schemas']['ProjectExport'];
 export type ProjectField = components['schemas']['ProjectField'];
 export type ProjectGoal = components['schemas']['ProjectGoal'];
 export type ProjectGoalExpand = components['schemas']['ProjectGoalExpand'];
+export type ProjectGoalExport = components['schemas']['ProjectGoalExport'];
 export type ProjectGoalField = components['schemas']['ProjectGoalField'];
 export type ProjectGoalInput = components['schemas']['ProjectGoalInput'];
 export type ProjectGoalPage = components['schemas']['ProjectGoalPage'];
 export type ProjectGoalPatch = components['schemas']['ProjectGoalPatch'];
 export type ProjectGoalSparse = components['schemas']['ProjectGoalSparse'];
+export type ProjectGoalSparseExport = components['schemas']['ProjectGoalSparseExport'];
 export type ProjectGoalSparsePage = components['schemas']['ProjectGoalSparsePage'];
 export type ProjectIndicator = components['schemas']['ProjectIndicator'];
 export type ProjectIndicatorExpand = components['schemas']['ProjectIndicatorExpand'];
+export type ProjectIndicatorExport = components['schemas']['ProjectIndicatorExport'];
 export type ProjectIndicatorField = components['schemas']['ProjectIndicatorField'];
 export type ProjectIndicatorInput = components['schemas']['ProjectIndicatorInput'];
 export type ProjectIndicatorPage = components['schemas']['ProjectIndicatorPage'];
 export type ProjectIndicatorPatch = components['schemas']['ProjectIndicatorPatch'];
 export type ProjectIndicatorSparse = components['schemas']['ProjectIndicatorSparse'];
+export type ProjectIndicatorSparseExport = components['schemas']['ProjectIndicatorSparseExport'];
 export type ProjectIndicatorSparsePage = components['schemas']['ProjectIndicatorSparsePage'];
 export type ProjectInput = components['schemas']['ProjectInput'];
 export type ProjectMeeting = components['schemas']['ProjectMeeting'];
 export type ProjectMeetingExpand = components['schemas']['ProjectMeetingExpand'];
+export type ProjectMeetingExport = components['schemas']['ProjectMeetingExport'];
 export type ProjectMeetingField = components['schemas']['ProjectMeetingField'];
 export type ProjectMeetingInput = components['schemas']['ProjectMeetingInput'];
 export type ProjectMeetingPage = components['schemas']['ProjectMeetingPage'];
 export type ProjectMeetingPatch = components['schemas']['ProjectMeetingPatch'];
 export type ProjectMeetingSparse = components['schemas']['ProjectMeetingSparse'];
+export type ProjectMeetingSparseExport = components['schemas']['ProjectMeetingSparseExport'];
 export type ProjectMeetingSparsePage = components['schemas']['ProjectMeetingSparsePage'];
 export type ProjectPage = components['schemas']['ProjectPage'];
 export type ProjectPatch = components['schemas']['ProjectPatch'];
 export type ProjectSparse = components['schemas']['ProjectSparse'];
+export type ProjectSparseExport = components['schemas']['ProjectSparseExport'];
 export type ProjectSparsePage = components['schemas']['ProjectSparsePage'];
 export type Provider = components['schemas']['Provider'];
+export type ProviderExport = components['schemas']['ProviderExport'];
 export type ProviderField = components['schemas']['ProviderField'];
 export type ProviderInput = components['schemas']['ProviderInput'];
 export type ProviderKind = components['schemas']['ProviderKind'];
 export type ProviderPage = components['schemas']['ProviderPage'];
 export type ProviderPatch = components['schemas']['ProviderPatch'];
 export type ProviderSparse = components['schemas']['ProviderSparse'];
+export type ProviderSparseExport = components['schemas']['ProviderSparseExport'];
 export type ProviderSparsePage = components['schemas']['ProviderSparsePage'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type Question = components['schemas']['Question'];
@@ -9638,12 +10521,14 @@ export type Respondents = components['schemas']['Respondents'];
 export type RespondentsInput = components['schemas']['RespondentsInput'];
 export type Result = components['schemas']['Result'];
 export type ResultExpand = components['schemas']['ResultExpand'];
+export type ResultExport = components['schemas']['ResultExport'];
 export type ResultField = components['schemas']['ResultField'];
 export type ResultInput = components['schemas']['ResultInput'];
 export type ResultKind = components['schemas']['ResultKind'];
 export type ResultPage = components['schemas']['ResultPage'];
 export type ResultPatch = components['schemas']['ResultPatch'];
 export type ResultSparse = components['schemas']['ResultSparse'];
+export type ResultSparseExport = components['schemas']['ResultSparseExport'];
 export type ResultSparsePage = components['schemas']['ResultSparsePage'];
 export type Role = components['schemas']['Role'];
 export type Scope = components['schemas']['Scope'];
@@ -9654,32 +10539,40 @@ export type Stage = components['schemas']['Stage'];
 export type StageInput = components['schemas']['StageInput'];
 export type SubProject = components['schemas']['SubProject'];
 export type SubProjectExpand = components['schemas']['SubProjectExpand'];
+export type SubProjectExport = components['schemas']['SubProjectExport'];
 export type SubProjectField = components['schemas']['SubProjectField'];
 export type SubProjectInput = components['schemas']['SubProjectInput'];
 export type SubProjectPage = components['schemas']['SubProjectPage'];
 export type SubProjectPatch = components['schemas']['SubProjectPatch'];
 export type SubProjectSparse = components['schemas']['SubProjectSparse'];
+export type SubProjectSparseExport = components['schemas']['SubProjectSparseExport'];
 export type SubProjectSparsePage = components['schemas']['SubProjectSparsePage'];
 export type Survey = components['schemas']['Survey'];
 export type SurveyExpand = components['schemas']['SurveyExpand'];
+export type SurveyExport = components['schemas']['SurveyExport'];
 export type SurveyField = components['schemas']['SurveyField'];
 export type SurveyInput = components['schemas']['SurveyInput'];
 export type SurveyPage = components['schemas']['SurveyPage'];
 export type SurveyPatch = components['schemas']['SurveyPatch'];
 export type SurveySparse = components['schemas']['SurveySparse'];
+export type SurveySparseExport = components['schemas']['SurveySparseExport'];
 export type SurveySparsePage = components['schemas']['SurveySparsePage'];
+export type Table = components['schemas']['Table'];
 export type Tally = components['schemas']['Tally'];
 export type TokenRequest = components['schemas']['TokenRequest'];
 export type TokenType = components['schemas']['TokenType'];
 export type Unplaced = components['schemas']['Unplaced'];
 export type User = components['schemas']['User'];
 export type UserExpand = components['schemas']['UserExpand'];
+export type UserExport = components['schemas']['UserExport'];
 export type UserField = components['schemas']['UserField'];
 export type UserInput = components['schemas']['UserInput'];
 export type UserPage = components['schemas']['UserPage'];
 export type UserPatch = components['schemas']['UserPatch'];
 export type UserSparse = components['schemas']['UserSparse'];
+export type UserSparseExport = components['schemas']['UserSparseExport'];
 export type UserSparsePage = components['schemas']['UserSparsePage'];
+export type Workbook = components['schemas']['Workbook'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type FaultCode = components['schemas']['FaultCode'];
 export type Fault = components['schemas']['Fault'];
@@ -9713,9 +10606,17 @@ export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type ParameterAcceptLanguage = components['parameters']['AcceptLanguage'];
+export type ParameterAcronym = components['parameters']['Acronym'];
+export type ParameterAttendance = components['parameters']['Attendance'];
+export type ParameterBom = components['parameters']['Bom'];
+export type ParameterBusinessId = components['parameters']['BusinessId'];
 export type ParameterCode = components['parameters']['Code'];
+export type ParameterCoordinatorId = components['parameters']['CoordinatorId'];
 export type ParameterCount = components['parameters']['Count'];
 export type ParameterCursor = components['parameters']['Cursor'];
+export type ParameterDeliverableId = components['parameters']['DeliverableId'];
+export type ParameterEmail = components['parameters']['Email'];
+export type ParameterExtension = components['parameters']['Extension'];
 export type ParameterGoalId = components['parameters']['GoalId'];
 export type ParameterId = components['parameters']['Id'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
@@ -9724,19 +10625,30 @@ export type ParameterIfMatchAtWill = components['parameters']['IfMatchAtWill'];
 export type ParameterIfNew = components['parameters']['IfNew'];
 export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
 export type ParameterIfStill = components['parameters']['IfStill'];
+export type ParameterIndicatorId = components['parameters']['IndicatorId'];
 export type ParameterLanguage = components['parameters']['Language'];
+export type ParameterMeetingId = components['parameters']['MeetingId'];
+export type ParameterOid = components['parameters']['Oid'];
 export type ParameterPeriod = components['parameters']['Period'];
 export type ParameterPeriodId = components['parameters']['PeriodId'];
 export type ParameterPreferWait = components['parameters']['PreferWait'];
+export type ParameterProgrammeId = components['parameters']['ProgrammeId'];
 export type ParameterProgress = components['parameters']['Progress'];
 export type ParameterProjectGoalId = components['parameters']['ProjectGoalId'];
 export type ParameterProjectId = components['parameters']['ProjectId'];
+export type ParameterProjectIndicatorId = components['parameters']['ProjectIndicatorId'];
+export type ParameterProjectMeetingId = components['parameters']['ProjectMeetingId'];
 export type ParameterProviderId = components['parameters']['ProviderId'];
 export type ParameterQ = components['parameters']['Q'];
+export type ParameterRole = components['parameters']['Role'];
+export type ParameterSource = components['parameters']['Source'];
+export type ParameterState = components['parameters']['State'];
+export type ParameterStatus = components['parameters']['Status'];
 export type ParameterSubProjectId = components['parameters']['SubProjectId'];
 export type ParameterSurveyId = components['parameters']['SurveyId'];
 export type ParameterUpdatedSince = components['parameters']['UpdatedSince'];
 export type HeaderAccept = components['headers']['Accept'];
+export type HeaderContentDisposition = components['headers']['Content-Disposition'];
 export type HeaderContentLanguage = components['headers']['Content-Language'];
 export type HeaderLanguageOfPage = components['headers']['LanguageOfPage'];
 export type HeaderETag = components['headers']['ETag'];
@@ -10030,23 +10942,23 @@ export interface operations {
     listProviders: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `business_id` is this. */
-                business_id?: string;
+                business_id?: components["parameters"]["BusinessId"];
                 /** @description Only rows whose `oid` is this. */
-                oid?: string;
+                oid?: components["parameters"]["Oid"];
                 /** @description Only rows whose `kind` is this. */
                 kind?: components["schemas"]["ProviderKind"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProviderField"][];
@@ -10356,23 +11268,23 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
                 /** @description Only rows whose `role` is this. */
-                role?: components["schemas"]["Role"];
+                role?: components["parameters"]["Role"];
                 /** @description Only rows whose `email` is this. */
-                email?: string;
+                email?: components["parameters"]["Email"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["UserField"][];
@@ -10686,19 +11598,19 @@ export interface operations {
     listClients: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ClientField"][];
@@ -11057,17 +11969,17 @@ export interface operations {
     listProgrammes: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProgrammeField"][];
@@ -11381,23 +12293,23 @@ export interface operations {
     listProjects: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `programme_id` is this. */
-                programme_id?: string;
+                programme_id?: components["parameters"]["ProgrammeId"];
                 /** @description Only rows whose `acronym` is this. */
-                acronym?: string;
+                acronym?: components["parameters"]["Acronym"];
                 /** @description Only rows whose `coordinator_id` is this. */
-                coordinator_id?: string;
+                coordinator_id?: components["parameters"]["CoordinatorId"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectField"][];
@@ -11711,12 +12623,12 @@ export interface operations {
     listPeriods: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -11725,7 +12637,7 @@ export interface operations {
                 code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["PeriodField"][];
@@ -12039,12 +12951,12 @@ export interface operations {
     listProjectGoals: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -12053,7 +12965,7 @@ export interface operations {
                 code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectGoalField"][];
@@ -12367,12 +13279,12 @@ export interface operations {
     listProjectIndicators: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -12383,7 +13295,7 @@ export interface operations {
                 code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectIndicatorField"][];
@@ -12697,12 +13609,12 @@ export interface operations {
     listProjectMeetings: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -12713,7 +13625,7 @@ export interface operations {
                 code?: components["parameters"]["Code"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ProjectMeetingField"][];
@@ -13027,19 +13939,19 @@ export interface operations {
     listParticipations: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ParticipationField"][];
@@ -13353,12 +14265,12 @@ export interface operations {
     listSubProjects: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -13369,7 +14281,7 @@ export interface operations {
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["SubProjectField"][];
@@ -13758,12 +14670,12 @@ export interface operations {
     listContacts: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -13772,7 +14684,7 @@ export interface operations {
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ContactField"][];
@@ -14161,12 +15073,12 @@ export interface operations {
     listGoals: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -14181,7 +15093,7 @@ export interface operations {
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["GoalField"][];
@@ -14618,12 +15530,12 @@ export interface operations {
     listIndicators: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -14633,14 +15545,14 @@ export interface operations {
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `project_indicator_id` is this. */
-                project_indicator_id?: string;
+                project_indicator_id?: components["parameters"]["ProjectIndicatorId"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
                 /** @description Only rows whose `external_id` is this. */
                 external_id?: string;
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["IndicatorField"][];
@@ -15029,18 +15941,18 @@ export interface operations {
     listMeasurements: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
                 sub_project_id?: components["parameters"]["SubProjectId"];
                 /** @description Only rows whose `indicator_id` is this. */
-                indicator_id?: string;
+                indicator_id?: components["parameters"]["IndicatorId"];
                 /** @description Only rows whose `period_id` is this. */
                 period_id?: components["parameters"]["PeriodId"];
                 /** @description Only rows whose `project_id` is this. */
@@ -15053,7 +15965,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["MeasurementField"][];
@@ -15442,12 +16354,12 @@ export interface operations {
     listResults: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -15470,7 +16382,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ResultField"][];
@@ -15859,12 +16771,12 @@ export interface operations {
     listMeetings: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -15872,7 +16784,7 @@ export interface operations {
                 /** @description Only rows whose `kind` is this. */
                 kind?: components["schemas"]["MeetingKind"];
                 /** @description Only rows whose `project_meeting_id` is this. */
-                project_meeting_id?: string;
+                project_meeting_id?: components["parameters"]["ProjectMeetingId"];
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `goal_id` is this. */
@@ -15880,9 +16792,9 @@ export interface operations {
                 /** @description Only rows whose `period_id` is this. */
                 period_id?: components["parameters"]["PeriodId"];
                 /** @description Only rows whose `status` is this. */
-                status?: components["schemas"]["MeetingStatus"];
+                status?: components["parameters"]["Status"];
                 /** @description Only rows whose `attendance` is this. */
-                attendance?: components["schemas"]["Attendance"];
+                attendance?: components["parameters"]["Attendance"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
                 /** @description Only rows whose `external_id` is this. */
@@ -15891,7 +16803,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["MeetingField"][];
@@ -16328,12 +17240,12 @@ export interface operations {
     listSurveys: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -16354,7 +17266,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["SurveyField"][];
@@ -16743,12 +17655,12 @@ export interface operations {
     listDisseminations: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -16756,7 +17668,7 @@ export interface operations {
                 /** @description Only rows whose `survey_id` is this. */
                 survey_id?: components["parameters"]["SurveyId"];
                 /** @description Only rows whose `deliverable_id` is this. */
-                deliverable_id?: string;
+                deliverable_id?: components["parameters"]["DeliverableId"];
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `goal_id` is this. */
@@ -16773,7 +17685,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["DisseminationField"][];
@@ -17162,20 +18074,20 @@ export interface operations {
     listFeedback: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
                 sub_project_id?: components["parameters"]["SubProjectId"];
                 /** @description Only rows whose `source` is this. */
-                source?: components["schemas"]["FeedbackSource"];
+                source?: components["parameters"]["Source"];
                 /** @description Only rows whose `meeting_id` is this. */
-                meeting_id?: string;
+                meeting_id?: components["parameters"]["MeetingId"];
                 /** @description Only rows whose `survey_id` is this. */
                 survey_id?: components["parameters"]["SurveyId"];
                 /** @description Only rows whose `project_id` is this. */
@@ -17192,7 +18104,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["SiblingSort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["FeedbackField"][];
@@ -17581,12 +18493,12 @@ export interface operations {
     listDeliverables: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -17609,7 +18521,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["DeliverableField"][];
@@ -17998,18 +18910,18 @@ export interface operations {
     listReports: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
                 sub_project_id?: components["parameters"]["SubProjectId"];
                 /** @description Only rows whose `state` is this. */
-                state?: components["schemas"]["ReportState"];
+                state?: components["parameters"]["State"];
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `period_id` is this. */
@@ -18024,7 +18936,7 @@ export interface operations {
                 period?: components["parameters"]["Period"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
                 q?: components["parameters"]["Q"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ReportField"][];
@@ -18424,19 +19336,19 @@ export interface operations {
     listImports: {
         parameters: {
             query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
                 cursor?: components["parameters"]["Cursor"];
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). Without `sort` they come as `updated_at` orders them. */
-                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
                 sub_project_id?: components["parameters"]["SubProjectId"];
                 /** @description Only rows whose `provider_id` is this. */
                 provider_id?: components["parameters"]["ProviderId"];
-                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made. */
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
                 sort?: components["schemas"]["Sort"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["ImportField"][];
@@ -18598,6 +19510,1629 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportClients: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ClientField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ClientSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportContacts: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ContactField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ContactSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportDeliverables: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["DeliverableKind"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `progress` is this. */
+                progress?: components["parameters"]["Progress"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["DeliverableField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliverableExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["DeliverableSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportDisseminations: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `survey_id` is this. */
+                survey_id?: components["parameters"]["SurveyId"];
+                /** @description Only rows whose `deliverable_id` is this. */
+                deliverable_id?: components["parameters"]["DeliverableId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `progress` is this. */
+                progress?: components["parameters"]["Progress"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["DisseminationField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisseminationExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["DisseminationSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportFeedback: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `source` is this. */
+                source?: components["parameters"]["Source"];
+                /** @description Only rows whose `meeting_id` is this. */
+                meeting_id?: components["parameters"]["MeetingId"];
+                /** @description Only rows whose `survey_id` is this. */
+                survey_id?: components["parameters"]["SurveyId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["FeedbackField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["FeedbackSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportGoals: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `project_goal_id` is this. */
+                project_goal_id?: components["parameters"]["ProjectGoalId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["GoalField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoalExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["GoalSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportImports: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ImportField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ImportSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportIndicators: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `project_indicator_id` is this. */
+                project_indicator_id?: components["parameters"]["ProjectIndicatorId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["IndicatorField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["IndicatorSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMeasurements: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `indicator_id` is this. */
+                indicator_id?: components["parameters"]["IndicatorId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["MeasurementField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasurementExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["MeasurementSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMeetings: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["MeetingKind"];
+                /** @description Only rows whose `project_meeting_id` is this. */
+                project_meeting_id?: components["parameters"]["ProjectMeetingId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `status` is this. */
+                status?: components["parameters"]["Status"];
+                /** @description Only rows whose `attendance` is this. */
+                attendance?: components["parameters"]["Attendance"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["MeetingField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeetingExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["MeetingSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportParticipations: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ParticipationField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParticipationExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ParticipationSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportPeriods: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["PeriodField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeriodExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["PeriodSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProgrammes: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProgrammeField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgrammeExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProgrammeSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProjectGoals: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProjectGoalField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectGoalExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectGoalSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProjectIndicators: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `project_goal_id` is this. */
+                project_goal_id?: components["parameters"]["ProjectGoalId"];
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProjectIndicatorField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectIndicatorExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectIndicatorSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProjectMeetings: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["MeetingKind"];
+                /** @description Only rows whose `code` is this. */
+                code?: components["parameters"]["Code"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProjectMeetingField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectMeetingExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectMeetingSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProjects: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `programme_id` is this. */
+                programme_id?: components["parameters"]["ProgrammeId"];
+                /** @description Only rows whose `acronym` is this. */
+                acronym?: components["parameters"]["Acronym"];
+                /** @description Only rows whose `coordinator_id` is this. */
+                coordinator_id?: components["parameters"]["CoordinatorId"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProjectField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportProviders: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `business_id` is this. */
+                business_id?: components["parameters"]["BusinessId"];
+                /** @description Only rows whose `oid` is this. */
+                oid?: components["parameters"]["Oid"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["ProviderKind"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProviderField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProviderSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportReports: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `state` is this. */
+                state?: components["parameters"]["State"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["ReportKind"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["CompiledReportField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompiledReportExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportResults: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["ResultKind"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `progress` is this. */
+                progress?: components["parameters"]["Progress"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ResultField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ResultSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportSubProjects: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["SubProjectField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubProjectExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["SubProjectSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportSurveys: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `goal_id` is this. */
+                goal_id?: components["parameters"]["GoalId"];
+                /** @description Only rows whose `progress` is this. */
+                progress?: components["parameters"]["Progress"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["SurveyField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["SurveySparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportUsers: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `role` is this. */
+                role?: components["parameters"]["Role"];
+                /** @description Only rows whose `email` is this. */
+                email?: components["parameters"]["Email"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["UserField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["UserSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                };
+            };
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];

@@ -131,6 +131,18 @@ class Dated(Schema):
             )
 
 
+# What every row has stands after what it is about.
+_LAST = ("external_id", "provider_id", "version", "created_at", "updated_at")
+
+
+def id_first(
+    known: t.Mapping[str, ma.fields.Field[t.Any]],
+) -> list[tuple[str, ma.fields.Field[t.Any]]]:
+    """Fields as people are shown them: the id, what the row is about, and what every row has."""
+    places = {"id": -1} | {name: 1 + place for place, name in enumerate(_LAST)}
+    return sorted(known.items(), key=lambda item: places.get(item[0], 0))
+
+
 def in_order(data: dict[str, t.Any], first: str, last: str) -> None:
     """Refuse a span whose last day comes before its first."""
     if data.get(first) and data.get(last) and data[last] < data[first]:

@@ -12,10 +12,10 @@ from schemas.base import Schema
 from schemas.fields import Choice, Coded, Entries, Flag, Part, Text, Whole
 
 OPERATIONS_MAX = 50
-# First parts of paths: they need cookies or a body of their own size, are public or a batch, or no path below /api/v1.
-# Of the log of changes a batch could be told what is undone with it.
+# First parts of paths: they need cookies or a body of their own size, answer with files, are public or a batch, or no
+# path below /api/v1. Of the log of changes a batch could be told what is undone with it.
 NOT_IN_BATCH = frozenset(
-    {"api", "auth", "batch", "changes", "docs", "imports", "openapi.json", "schemas"}
+    {"api", "auth", "batch", "changes", "docs", "exports", "imports", "openapi.json", "schemas"}
 )
 WITHOUT_BODY = frozenset({"GET", "DELETE"})
 # `{{goal.id}}`: a member of what the operation with the id `goal` answered.

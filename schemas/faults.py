@@ -38,6 +38,7 @@ class FaultCode(StrEnum):
     MISSING_FOR_KIND = "missing_for_kind", "Required with this `kind`."
     MORE_THAN_INVITED = "more_than_invited", "More have answered than were invited."
     NO_LANGUAGE = "no_language", "A text needs at least one language."
+    NOT_FOR_FORM = "not_for_form", "This means nothing in an export of this form."
     NOT_FOR_KIND = "not_for_kind", "Not allowed with this `kind`."
     NOT_FOR_METHOD = "not_for_method", "An operation of a batch with this method has no body."
     NOT_FOR_PAGES = "not_for_pages", "A report as a page takes neither `fields` nor `expand`."
@@ -59,6 +60,7 @@ class FaultCode(StrEnum):
     STALE = "stale", "The row has changed since it was read, and this field would change."
     TIME_MISMATCH = "time_mismatch", "A start time goes with the precision `minute`, and only so."
     TOO_LONG = "too_long", "Longer than its bound."
+    TOO_LONG_FOR_CELL = "too_long_for_cell", "A value that no cell of a workbook holds."
     TOO_MANY_DECIMALS = "too_many_decimals", "More decimals than are kept."
     TOO_MANY_FIELDS = "too_many_fields", "An element with more members than one may have."
     TOO_MANY_TO_EXPAND = (

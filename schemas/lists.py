@@ -41,20 +41,22 @@ class SiblingSort(StrEnum):
     LAST = "-position"
 
 
-class ListQuery(Schema):
+class Narrowing(Schema):
+    updated_since = QueryMoment(
+        load_default=None,
+        metadata={
+            "description": "Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`)"
+        },
+    )
+
+
+class ListQuery(Narrowing):
     limit = QueryWhole(1, 500, load_default=50, metadata={"description": "Rows a page"})
     cursor = Text(
         1000,
         load_default=None,
         metadata={
             "description": "`next` of the page before, by the same caller with the same filters, `q` and `sort`"
-        },
-    )
-    updated_since = QueryMoment(
-        load_default=None,
-        metadata={
-            "description": "Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). "
-            "Without `sort` they come as `updated_at` orders them."
         },
     )
     count = QueryFlag(
@@ -67,6 +69,19 @@ def list_query(
     schema: type[Schema], filters: t.Sequence[str], expandable: t.Sequence[str]
 ) -> Schema:
     """The parameters of a list: its filters, and which of these names a row can be expanded by."""
+    members = narrowing(schema, filters)
+    words = SiblingSort if "position" in schema._declared_fields else Sort
+    told = (
+        "`-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, "
+        "`updated_at`."
+    )
+    members["sort"] = Choice(words, load_default=None, metadata={"description": told})
+    query = type(f"{schema.__name__}Query", (ListQuery,), members | _shaping(schema, expandable))
+    return t.cast(Schema, query())
+
+
+def narrowing(schema: type[Schema], filters: t.Sequence[str]) -> dict[str, t.Any]:
+    """The parameters that tell which rows of a resource are meant, beside `updated_since`."""
     members: dict[str, t.Any] = {name: _filter(schema, name) for name in filters}
     if "period_id" in filters:
         told = "Only rows of the periods of this code, like 2012-spring, in whatever project"
@@ -74,11 +89,7 @@ def list_query(
     if texts(schema):
         told = "Text that stands somewhere in the row's own texts, in whatever case; no wildcards"
         members["q"] = Text(100, load_default=None, metadata={"description": told})
-    words = SiblingSort if "position" in schema._declared_fields else Sort
-    told = "`-` stands for descending. Without it `created_at`, the order in which rows were made."
-    members["sort"] = Choice(words, load_default=None, metadata={"description": told})
-    query = type(f"{schema.__name__}Query", (ListQuery,), members | _shaping(schema, expandable))
-    return t.cast(Schema, query())
+    return members
 
 
 def item_query(

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from api.access import POLICIES
 from api.base import Base
 from api.models.base import PlanRow, RecordRow
-from api.resources import BLUEPRINTS
+from api.resources import BLUEPRINTS, exports
 from api.scope import MINISTRY_ROLE
 from api.services import rows
 from tests import factories
@@ -40,7 +40,7 @@ ROW_STEMS = [*PLAN_STEMS, *RECORD_STEMS, *SYSTEM_STEMS]
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one route; the schemas are those of its decorators."""
+    """One method of one route; the schemas are those of its decorators. An export is shown in one of its forms."""
 
     endpoint: str
     method: str
@@ -71,7 +71,8 @@ def _operations() -> Iterator[Operation]:
             stem = rule.endpoint.partition(".")[0]
             schemas["json"] = rows.model_of(stem).schema.writable()
         body, query, form = (schemas.get(where) for where in ("json", "query", "form"))
-        yield Operation(rule.endpoint, method, rule.rule, body, query, form)
+        path = rule.rule.replace(exports.EXTENSION, "ndjson")
+        yield Operation(rule.endpoint, method, path, body, query, form)
 
 
 OPERATIONS = {operation.endpoint: operation for operation in _operations()}

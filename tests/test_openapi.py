@@ -321,7 +321,15 @@ def _called(name: str) -> str:
 def test_the_introduction_says_what_holds_of_every_operation(served: Document) -> None:
     text = served["info"]["description"]
     assert re.findall("^## (.*)$", text, re.MULTILINE) == [
-        *("Reading lists", "Writing and conflicts", "Errors", "Limits", "Languages", "Browsers"),
+        *(
+            "Reading lists",
+            "Exports",
+            "Writing and conflicts",
+            "Errors",
+            "Limits",
+            "Languages",
+            "Browsers",
+        ),
         "Changes to this contract",
     ]
     for word in (
@@ -370,6 +378,20 @@ def test_the_id_comes_first(served: Document) -> None:
         [[o["responses"] for o in operations(served).values()], served["components"]["examples"]]
     ):
         assert "id" not in each or next(iter(each)) == "id", each
+
+
+def test_every_list_that_comes_in_is_bounded(served: Document) -> None:
+    schemas = served["components"]["schemas"]
+    asked = [o for o in operations(served).values() if "requestBody" in o]
+    pending = {one["$ref"] for o in asked for one in objects(o["requestBody"]) if "$ref" in one}
+    seen: set[str] = set()
+    while pending:
+        seen.add(reference := pending.pop())
+        for each in objects(schemas.get(reference.rpartition("/")[2], {})):
+            pending |= {each["$ref"]} - seen if isinstance(each.get("$ref"), str) else set()
+            if "array" in str(each.get("type")):
+                assert "maxItems" in each, (reference, each)
+    assert len(seen) > 60
 
 
 def test_no_bound_is_there_for_the_sake_of_a_linter(served: Document) -> None:

@@ -3,6 +3,7 @@
 The texts of each provider carry a canary; `Caller` listens for the others' in every answer.
 """
 
+import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -271,6 +272,26 @@ def test_lists_hold_the_callers_own_rows_on_all_pages(app: Flask, b: Caller, gro
     assert {row["provider_id"] for stem in ACCOUNTS for row in b.all(path_of(stem))} == {
         str(ground.b.provider_id)
     }
+
+
+def test_exports_hold_what_the_callers_lists_hold(app: Flask, b: Caller, ground: World) -> None:
+    make(app, "contacts", ground.b.provider_id, name="Second")
+    make(app, "contacts", ground.a.provider_id, name="canary-a again")
+    assert len(LISTS) > 20
+    for operation in LISTS:
+        shown = [row["id"] for row in b.all(operation.rule)]
+        export = OPERATIONS[f"exports.{operation.stem}"].rule
+        rows = b.send("GET", export).get_data().splitlines()
+        assert [json.loads(row)["id"] for row in rows] == shown, export
+        whole = export.replace("ndjson", "json")
+        assert [row["id"] for row in b.get(whole)["items"]] == shown, whole
+        table = b.send("GET", export.replace("ndjson", "csv"), fields="id", bom="false")
+        assert table.get_data(as_text=True).splitlines() == ["id", *shown], export
+        for name in operation.query.fields.keys() & {"provider_id", "sub_project_id"}:
+            strangers = ground.a.ids | {"providers": ground.a.provider_id}
+            key = strangers[operation.query.fields[name].target]
+            if operation.stem != "participations":  # who takes part in the own project is no secret
+                assert b.send("GET", export, **{name: str(key)}).get_data() == b"", export
 
 
 def test_lists_of_the_plan_hold_the_projects_that_the_caller_takes_part_in(

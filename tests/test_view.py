@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from io import StringIO
 from typing import Any
 
 import orjson
@@ -14,10 +15,12 @@ from hypothesis import strategies as st
 
 from api import wire
 from api.access import Reach
+from api.documents.tables import read_csv, write_csv
 from api.models.base import RecordRow
 from api.scope import Scope
 from api.services import rows
 from api.view import View
+from schemas.exports import columns
 from schemas.fields import References
 from tests import factories
 from tests.bodies import drawn
@@ -61,6 +64,7 @@ def test_a_row_goes_out_as_its_schema_would_write_it(ground: Ground, stem: str) 
     else:  # the project that a plan row belongs to by its goal is not the caller's to choose
         pool["project_goals"] = [ground.ids["project_goals"]]
     view = View(model)
+    table = columns(model.schema)
     links = [name for name, field in writable.fields.items() if isinstance(field, References)]
 
     @settings(
@@ -80,11 +84,18 @@ def test_a_row_goes_out_as_its_schema_would_write_it(ground: Ground, stem: str) 
             session.flush()
             session.expunge_all()
             fast = orjson.loads(wire.dump(view.row(session, reach, row.id)))
+            with view.written(session, reach, {"id": row.id}) as texts:
+                (text,) = texts
             read = session.scalars(sa.select(model).where(model.id == row.id)).one()
             slow = orjson.loads(wire.dump(model.schema().dump(read)))
             session.rollback()
         assert fast == slow
         assert list(fast) == list(slow), "in the same order too"
+        # The database's own JSON: the same values of the same types in the same order, on one line.
+        assert wire.dump(orjson.loads(text)) == wire.dump(fast)
+        assert b"\n" not in text
+        lines = b"".join(write_csv(table, [orjson.loads(text)], bom=False)).decode()
+        assert list(read_csv(table, StringIO(lines, newline=""))) == [fast]
         # What came in is the same on every engine, so what goes out is too.
         assert {name: fast[name] for name in expected} == expected
 

@@ -51,7 +51,7 @@ _PLANES = {
     "System": (),
     "Plan": (),
     "Records": (),
-    "Reports and exchange": ("reports", "imports", "batch", "changes"),
+    "Reports and exchange": ("reports", "imports", "exports", "batch", "changes"),
     "Contract": ("forms", "openapi", "docs"),
 }
 
@@ -88,8 +88,12 @@ class _Resolver(SchemaResolver):
         """A schema becomes a reference, and gets its example."""
         schema = media["schema"]
         if isinstance(schema, dict):
+            # What is said with an `x-` differs from operation to operation, the rest is one component.
+            plain = {name: value for name, value in schema.items() if not name.startswith("x-")}
+            media |= {name: value for name, value in schema.items() if name not in plain}
+            media["schema"] = plain
             if name := schema.get("title"):
-                media["schema"] = self.catalog.named(name, lambda: schema)
+                media["schema"] = self.catalog.named(name, lambda: plain)
             return
         schema = resolve_schema_instance(schema)
         way = (MERGED if schema.partial else TAKEN) if taken else GIVEN

@@ -17,6 +17,7 @@ from api.blueprint import Embedded
 from api.openapi import wording
 from api.services.elements import CODED, ORDER
 from schemas import vocabulary as v
+from schemas.base import id_first
 from schemas.fields import Choice, Names, Reference, References
 from schemas.imports import Element
 from schemas.rules import rules_of
@@ -36,8 +37,6 @@ class Way(StrEnum):
 
 
 GIVEN, TAKEN, MERGED, IMPORTED = Way
-# What every row has stands after what it is about.
-_LAST = ("external_id", "provider_id", "version", "created_at", "updated_at")
 # By which an import names a row: its external id, or its code in the plan.
 _NAME = {"type": "string", "maxLength": v.EXTERNAL_ID_LENGTH, "pattern": v.EXTERNAL_ID}
 # marshmallow's own fields, for answers that are no rows. The limits hold of all that we answer.
@@ -91,7 +90,7 @@ class Catalog:
         known = schema.dump_fields if way is GIVEN else schema.load_fields
         properties = {
             field.data_key or name: self._property(schema, name, field, way)
-            for name, field in in_order(known)
+            for name, field in id_first(known)
         }
         text = wording.of_schema(kind, way.name)
         body: Node = {"type": "object"} | ({"description": text} if text else {})
@@ -151,7 +150,8 @@ class Catalog:
                 called = type(schema).__name__ + name.capitalize()
                 return self.named(called, lambda: {"type": "object", "additionalProperties": inner})
             case Names():
-                called = type(schema).__name__.removesuffix("Query").removesuffix("Item")
+                called = type(schema).__name__.removesuffix("Query")
+                called = called.removesuffix("Item").removesuffix("Export")
                 named = {"type": "string", "enum": sorted(field.choices, key="id".__ne__)}
                 inner = self.named(called + name.removesuffix("s").capitalize(), lambda: named)
                 return (exact or {}) | {"maxItems": len(field.choices), "items": inner}
@@ -203,12 +203,6 @@ class Catalog:
         }
         self.renamed = {name: short for short, name in spare.items()}
         return {self.renamed.get(name, name): body for name, body in sorted(self.schemas.items())}
-
-
-def in_order(known: Mapping[str, Field]) -> list[tuple[str, Field]]:
-    """Fields as they are shown: the id, what the row is about, and what every row has."""
-    places = {"id": -1} | {name: 1 + place for place, name in enumerate(_LAST)}
-    return sorted(known.items(), key=lambda item: places.get(item[0], 0))
 
 
 def _is_there(field: Field, way: Way) -> bool:

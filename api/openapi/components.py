@@ -110,6 +110,12 @@ HEADERS: Node = {
         "description": "The media types that are taken (RFC 9110 §12.5.1).",
         "schema": _LINE,
     },
+    "Content-Disposition": {
+        "required": True,
+        "description": "That it is a file, and what it is called (RFC 6266).",
+        "schema": _LINE,
+        "example": 'attachment; filename="goals.csv"',
+    },
     "Content-Language": _SPOKEN | {"required": True},
     "LanguageOfPage": _SPOKEN,
     "ETag": {

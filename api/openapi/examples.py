@@ -14,8 +14,8 @@ import marshmallow as ma
 from marshmallow import fields
 
 from api.models.base import Row
-from api.openapi.catalog import in_order
 from schemas import vocabulary as v
+from schemas.base import id_first
 from schemas.fields import Choice, Day, Flag, Id, Moment, Number, Reference, References, Text, Whole
 from schemas.shapes import shape
 
@@ -52,7 +52,7 @@ def given(schema: ma.Schema) -> Node:
     telling = next((n for n in optional if "id" in known and _says(kind, n)), None)
     return {
         field.data_key or name: _value(kind, name, field)
-        for name, field in in_order(known)
+        for name, field in id_first(known)
         if name not in optional or name == telling
     }
 

@@ -110,7 +110,7 @@ class Operation:
             "IfMatch": by_id and self.method in ("put", "patch", "delete"),
             "IfMatchAtWill": not by_id and self.method in ("put", "patch", "delete"),
             "IfNew": not by_id and self.method == "put",
-            "IfNoneMatch": self.method == "get",
+            "IfNoneMatch": self.method == "get" and not self.view.streamed,
             "IfStill": self.method == "get",
             "AcceptLanguage": self.name in (*_IN_LANGUAGE, *_PAGES),
             "PreferWait": self.name in _MAY_WAIT,
@@ -119,7 +119,9 @@ class Operation:
 
     def _answer_with_headers(self, status: str, response: Node) -> None:
         names: list[str] = []
-        if self.method == "get":
+        if self.method == "get" and self.view.streamed:
+            names += ["Content-Disposition"]
+        elif self.method == "get":
             names += ["ETag"]
             self.node["responses"]["304"] = {"$ref": "#/components/responses/NotModified"}
             if self.name.startswith("list") and status == "200":

@@ -1,5 +1,6 @@
 """One blueprint a resource. To add one, add its line here."""
 
+from api.crud import LISTED
 from api.resources import (
     auth,
     batch,
@@ -9,6 +10,7 @@ from api.resources import (
     deliverables,
     disseminations,
     docs,
+    exports,
     feedback,
     forms,
     goals,
@@ -57,6 +59,7 @@ BLUEPRINTS = (
     deliverables.blp,
     reports.blp,
     imports.blp,
+    exports.blueprint(LISTED.values()),
     changes.blp,
     batch.blp,
     forms.blp,

@@ -71,10 +71,10 @@ def send(batch: dict[str, Any]) -> Response:
     If-None-Match (`"{{goal.version}}"`). Inside other text of a body it stays as it is written. It goes one level deep:
     an id, a dot, and a member of the answer itself. In a path anything else in double braces is refused.
 
-    Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/changes`, `/docs`, `/batch` itself; nor what is
-    outside `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key), the
-    operations left answer 424. A batch counts as one request and one more for each operation; where so many are not
-    left, it is refused with 429 and nothing of it is done.
+    Not in a batch: `/auth/…` but for `GET /auth/me`, `/imports`, `/exports`, `/changes`, `/docs`, `/batch` itself; nor
+    what is outside `/api/v1`, public, or shows a secret. When the answers come to 5 MB (1 MB with an Idempotency-Key),
+    the operations left answer 424. A batch counts as one request and one more for each operation; where so many are
+    not left, it is refused with 429 and nothing of it is done.
     """
     operations, answers = batch["operations"], Answers()
     with session().begin_nested() as whole:

@@ -30,6 +30,7 @@ Node = dict[str, Any]
 
 OURS = {blueprint.name for blueprint in BLUEPRINTS}
 PROBLEM = "application/problem+json"
+NDJSON = "application/x-ndjson"
 # RFC 9110 §11.6.1, §10.2.1; RFC 6585 §4; the document may ask for more.
 GO_WITH = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 # What an answer with one of these headers must be documented with.
@@ -177,7 +178,7 @@ class Contract:
             faults = list(self._beside(path, item, answer))
         else:
             faults = [
-                *self._answer(operation, answer),
+                *self._answer(operation, answer, asked),
                 *(self._verdict(operation, values, asked, answer) if asked else ()),
             ]
         who = operation["operationId"] if operation else "no operation"
@@ -227,13 +228,14 @@ class Contract:
         shape = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         yield from self._told({"content": shape}, answer)
 
-    def _answer(self, operation: Node, answer: Answer) -> Iterator[str]:
+    def _answer(self, operation: Node, answer: Answer, asked: Asked | None) -> Iterator[str]:
         responses = operation["responses"]
         keys = (str(answer.status), f"{answer.status // 100}XX", "default")
         response = next((responses[key] for key in keys if key in responses), None)
         if response is not None:
             yield from self._told(self.resolved(response), answer)
             yield from self._code(operation, answer)
+            yield from self._lines(response, answer, asked)
             return
         yield f"status {answer.status} is not documented, only {', '.join(responses)}"
         if answer.status >= 400:
@@ -257,6 +259,15 @@ class Contract:
         elif _is_json(answer.media):
             shown = json.loads(answer.plain)
             yield from self._fits(content[answer.media]["schema"], "out", shown)
+
+    def _lines(self, response: Node, answer: Answer, asked: Asked | None) -> Iterator[str]:
+        """OpenAPI 3.1 has no word of its own for what each line of NDJSON is."""
+        if answer.media == NDJSON:
+            media = response["content"][NDJSON]
+            sparse = asked is None or any(name == "fields" for name, _ in asked.query)
+            line = media["x-sparse-line" if sparse else "x-line"]
+            for text in answer.plain.splitlines():
+                yield from self._fits(line, "out", json.loads(text))
 
     def _headers(self, documented: Node, answer: Answer) -> Iterator[str]:
         needed = GO_WITH.get(answer.status)

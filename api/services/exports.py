@@ -1,0 +1,113 @@
+"""Exports: every row that fits, by id, from one snapshot, as it is read and in constant memory."""
+
+import itertools
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from api import wire
+from api.access import Reach
+from api.documents.tables import write_csv, write_xlsx
+from api.scope import Session
+from api.services.reports import compile_form
+from api.view import View
+from schemas.exports import Column
+
+CHUNK_BYTES = 65_536
+# Each has its records in memory only while it is compiled; so many rows of reports are read at a time.
+REPORTS_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which rows, and with which fields.
+
+    :param after: the id of the row before the first
+    :param names: the fields to show; all of them when None
+    """
+
+    view: View
+    reach: Reach
+    filters: Mapping[str, Any]
+    after: uuid.UUID | None
+    names: frozenset[str] | None
+
+
+def rows(session: Session, asked: Asked, stack: ExitStack) -> Iterator[bytes]:
+    """Each row as JSON, until the stack is unwound; meanwhile the session does nothing else."""
+    return stack.enter_context(
+        asked.view.written(
+            session, asked.reach, asked.filters, after=asked.after, names=asked.names
+        )
+    )
+
+
+def reports(session: Session, asked: Asked) -> Iterator[bytes]:
+    """Each report as JSON with its form compiled, all of them from the session's one snapshot."""
+    after = (asked.after,) if asked.after else None
+    while found := asked.view.rows(
+        session, asked.reach, asked.filters, after=after, limit=REPORTS_AT_ONCE
+    ):
+        for report in found:
+            whole = report | {"form": compile_form(session, asked.reach, report)}
+            names = asked.names or whole.keys()
+            yield wire.dump({name: whole[name] for name in whole if name in names})
+        after = (found[-1]["id"],)
+
+
+# formats
+
+
+def ndjson(texts: Iterable[bytes]) -> Iterator[bytes]:
+    return _chunks(text + b"\n" for text in texts)
+
+
+def json(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """A page with all rows, each on a line of its own."""
+    first = next(texts, b"")
+    lines = (b",\n" + text for text in texts)
+    return _chunks(itertools.chain([b'{"items":[\n' + first], lines, [b'\n],"next":null}\n']))
+
+
+def csv(texts: Iterable[bytes], columns: Sequence[Column], *, bom: bool) -> Iterator[bytes]:
+    return _chunks(write_csv(columns, map(orjson.loads, texts), bom=bom))
+
+
+def xlsx(
+    texts: Iterable[bytes], columns: Sequence[Column], title: str, stack: ExitStack
+) -> IO[bytes]:
+    """A file on disk, which goes when the stack is unwound: a workbook can't be sent before it is whole.
+
+    :raises TooLongForCell
+    """
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lamppu-")))
+    path = write_xlsx(folder, title, columns, map(orjson.loads, texts))
+    return stack.enter_context(path.open("rb"))
+
+
+def whole(chunks: Iterable[bytes], stack: ExitStack) -> IO[bytes]:
+    """All of it, on disk."""
+    file: IO[bytes] = stack.enter_context(tempfile.TemporaryFile(prefix="lamppu-"))  # noqa: SIM115
+    file.writelines(chunks)
+    file.seek(0)
+    return file
+
+
+def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Parts put together to what is worth sending, but for the first, which goes at once."""
+    held: list[bytes] = []
+    size = CHUNK_BYTES
+    for part in parts:
+        held.append(part)
+        size += len(part)
+        if size >= CHUNK_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
