@@ -516,15 +516,16 @@ def test_an_export_that_fails_on_the_way_does_not_look_whole(
     if engine == "sqlite":
         stock.run(f"UPDATE results SET text = x'00' WHERE id = '{LATE}000000003000'")
     with opened(gunicorn, bench.ministry) as answer:
-        begun = answer.readline()
+        begun = answer.read(100_000)
         if engine == "postgresql":
             stock.run(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%'"
             )
         with pytest.raises(http.client.IncompleteRead) as broken:
             answer.read()
-    whole = (begun + broken.value.partial).splitlines(keepends=True)[:-1]
-    assert 10 < len(whole) < 4_000
+    came = (begun + broken.value.partial).splitlines(keepends=True)
+    whole = [line for line in came if line.endswith(b"\n")]
+    assert 0 < len(whole) < 4_000
     if engine == "sqlite":
         stock.run(f"UPDATE results SET text = 'mended' WHERE id = '{LATE}000000003000'")
     rest = ok(get(bench, "results", by=bench.ministry, after=json.loads(whole[-1])["id"]))
