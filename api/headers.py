@@ -28,7 +28,8 @@ _TAKEN = (
     *("If-None-Match", "Prefer", "X-CSRF-TOKEN", "X-Request-ID"),
 )
 _SHOWN = (
-    *("Content-Language", "Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
+    *("Changes-After", "Content-Language", "Deprecation", "ETag", "Idempotency-Replayed"),
+    *("Link", "Location"),
     *("Preference-Applied", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset"),
     "WWW-Authenticate",
     "X-Request-ID",

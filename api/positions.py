@@ -1,11 +1,36 @@
 """Places in the log of changes as callers hold them: opaque, signed, and of no use to anyone else."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from api.context import caller
+from api import access
+from api.access import Reach
+from api.context import caller, database, session
 from api.problems import Fault, Invalid
-from api.services.changes import Position
+from api.scope import Session
+from api.services.changes import Position, head
+
+
+@contextmanager
+def reading(reach: Reach) -> Iterator[Session]:
+    """The session whose log a caller of this reach follows: the provider's, or the ministry's."""
+    if reach is Reach.EVERY:
+        with database().all_providers() as all_of_them:
+            yield all_of_them
+    else:
+        yield session()
+
+
+def here() -> str | None:
+    """From where to follow the log after whatever the request reads from now on; None for who may not follow it."""
+    reach = access.reach(caller(), "changes", "read")
+    if reach is None:
+        return None
+    with reading(reach) as reader:
+        return written(head(reader))
 
 
 def written(position: Position) -> str:

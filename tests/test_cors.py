@@ -61,7 +61,7 @@ def test_a_page_of_a_named_origin_may_read_an_answer_and_its_headers(
     assert words(response, "Access-Control-Expose-Headers") == {
         *("ETag", "Location", "Link", "Retry-After", "RateLimit", "RateLimit-Policy"),
         *("X-Request-ID", "Content-Language", "Idempotency-Replayed", "Deprecation", "Sunset"),
-        *("Preference-Applied", "WWW-Authenticate"),
+        *("Changes-After", "Preference-Applied", "WWW-Authenticate"),
     }
     assert "Origin" in response.vary
 

@@ -42,8 +42,7 @@ def _complete(table: sa.Table) -> None:
             table.append_constraint(sa.ForeignKeyConstraint(own, theirs, ondelete=rule))
         if target := column.info.get("plan"):
             table.append_constraint(sa.ForeignKeyConstraint([column.name], [f"{target}.id"]))
-        if column.info.keys() & {"record", "plan"}:
-            sa.Index(None, column, *([table.c.id] if "id" in table.c else []))
+        _index(table, column)
         if isinstance(column.type, sa.Date):
             # A year of 10000 goes into PostgreSQL and then fails every later read.
             within = column.between(sa.text(f"'{v.FIRST_DAY}'"), sa.text(f"'{v.LAST_DAY}'"))
@@ -51,6 +50,21 @@ def _complete(table: sa.Table) -> None:
         if isinstance(column.type, sa.Double):
             within = column.between(sa.text(f"-{v.NUMBER_LIMIT}"), sa.text(f"{v.NUMBER_LIMIT}"))
             table.append_constraint(sa.CheckConstraint(within, name=column.name))
+
+
+def _index(table: sa.Table, column: sa.Column[t.Any]) -> None:
+    """By a reference, of all providers and of one.
+
+    The provider must be in it: else SQLite may take another index that has him, and read all of his rows.
+    """
+    scoped = [table.c.provider_id] if table.info.get("scoped") else []
+    id_ = [table.c.id] if "id" in table.c else []
+    if "record" in column.info:
+        sa.Index(None, column, *scoped, *id_)
+    elif "plan" in column.info:
+        sa.Index(None, column, *id_)
+        if scoped:
+            sa.Index(None, *scoped, column, *id_)
 
 
 class _Completed:

@@ -139,6 +139,14 @@ HEADERS: Node = {
         "schema": {"type": "string", "format": "uri-reference", "maxLength": 2000},
         "example": "/api/v1/goals/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a",
     },
+    "Changes-After": {
+        "description": (
+            "Where to follow the log of changes from (`/changes?after=`), to miss nothing that comes after what this "
+            "export holds; absent for who may not follow it."
+        ),
+        "schema": _LINE,
+        "example": "WzgxMiwwXQ.Vb0sC4Vhs3E1cBeUeA0wvW4Hkfw",
+    },
     "Preference-Applied": {
         "description": "Which preferences were followed (RFC 7240 §3); absent where none was.",
         "schema": _LINE,

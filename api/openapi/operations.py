@@ -120,7 +120,7 @@ class Operation:
     def _answer_with_headers(self, status: str, response: Node) -> None:
         names: list[str] = []
         if self.method == "get" and self.view.streamed:
-            names += ["Content-Disposition"]
+            names += ["Content-Disposition", "Changes-After"]
         elif self.method == "get":
             names += ["ETag"]
             self.node["responses"]["304"] = {"$ref": "#/components/responses/NotModified"}

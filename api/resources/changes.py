@@ -1,19 +1,15 @@
 """The log of changes: follow it, and miss nothing."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Response, current_app
 
 from api import positions
-from api.access import Reach
 from api.answers import conditional, json_response
 from api.blueprint import Blueprint
-from api.context import caller, database, preference, reach, session
-from api.scope import Session
+from api.context import caller, preference, reach, session
 from api.services import changes as service
 from api.services.changes import START, Page, Position
 from schemas import changes as contract
@@ -58,19 +54,9 @@ def follow(query: dict[str, Any]) -> Response:
     return conditional(response)
 
 
-@contextmanager
-def _reading() -> Iterator[Session]:
-    """The session whose log it is: the provider's, or the ministry's."""
-    if reach() is Reach.EVERY:
-        with database().all_providers() as all_of_them:
-            yield all_of_them
-    else:
-        yield session()
-
-
 def _look(query: dict[str, Any], after: Position) -> tuple[Page, list[dict[str, Any]]]:
     """A page of the log, and what the caller may see of it."""
-    with _reading() as reader:
+    with positions.reading(reach()) as reader:
         page = service.page(reader, after, query["limit"])
         entries = service.readable(caller(), page.entries, query["resource"])
         if entries and reader is not session():

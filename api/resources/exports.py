@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from flask import Response, request
 
-from api import context, wire
+from api import context, positions, wire
 from api.answers import JSON, SPARSE
 from api.blueprint import Blueprint
 from api.documents.tables import TooLongForCell, write_csv
@@ -144,6 +144,8 @@ def _answer(resource: Resource, query: Query, extension: Extension) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary.add("Authorization")
+    if position := positions.here():  # before the first row is read
+        response.headers["Changes-After"] = position
     if request.method == "GET":
         with ExitStack() as stack:
             chunks = export.begin(response, stack)

@@ -22,6 +22,7 @@ from api.documents.tables import BOM, CELL_UNITS, read_csv
 from schemas.exports import Extension, columns
 from tests import factories, server, workbooks
 from tests.examples import STEMS, Bench
+from tests.followers import Follower
 from tests.stock import Stock
 
 MEGABYTE = 1_000_000
@@ -179,6 +180,25 @@ def test_an_export_goes_on_after_the_row_that_came_last(bench: Bench) -> None:
     assert ok(get(bench, "contacts", "csv", after=last, fields="id")) == BOM + b"id\r\n"
     assert ok(get(bench, "contacts", "ndjson", after=last)) == b""
     assert json.loads(ok(get(bench, "contacts", "json", after=last))) == {"items": [], "next": None}
+
+
+def test_who_goes_on_with_the_log_after_an_export_has_missed_nothing(bench: Bench) -> None:
+    for by in (bench.manager, bench.ministry):
+        exported = bench.client.get(path("goals"), headers=by)
+        position = exported.headers["Changes-After"]
+        rows = {row["id"]: row for row in lines(ok(exported))}
+        key, etag = bench.created("goals")
+        changed = bench.world.a.ids["goals"]
+        now = bench.open("goals", changed).headers["ETag"]
+        text = {"text": f"Toisin {key}"}
+        assert bench.change("goals", changed, now, json=text).status_code == 200
+        assert bench.change("goals", key, etag, "DELETE").status_code == 204
+        follower = Follower(bench.client, by)
+        follower.position = position
+        follower.rows = {("goals", name): row for name, row in rows.items()}
+        assert follower.sight(["goals"]) != follower.rows
+        follower.read()
+        assert follower.of(["goals"]) == follower.sight(["goals"])
 
 
 def test_csv_has_no_byte_order_mark_for_who_wants_none(bench: Bench) -> None:
