@@ -22,7 +22,8 @@ from api.base import Identifier, ProviderScoped
 # The roles a PostgreSQL transaction runs as; neither owns a table, so row level security (wall 3) holds for both.
 PROVIDER_ROLE = "lamppu_provider"
 MINISTRY_ROLE = "lamppu_ministry"
-ROWS_AT_ONCE = 500
+# Of what is sent as it is read.
+ROWS_AT_ONCE, CHUNK_BYTES = 100, 65_536
 
 
 @dataclass(frozen=True)
@@ -51,23 +52,24 @@ class Session(orm.Session):
             _tell_postgresql(self.connection(), scope)
 
     @contextlib.contextmanager
-    def texts(
-        self, statement: sa.Select[str], values: t.Mapping[str, t.Any]
+    def lines(
+        self, statement: sa.Select[str], values: Mapping[str, t.Any]
     ) -> Iterator[Iterator[bytes]]:
-        """The one text that each row of a select is, in UTF-8, as it is read: however many, never all in memory.
+        """The one text that each row of a select is, a line each, in UTF-8: in chunks, as they are read.
 
-        On PostgreSQL they come by COPY, which has the server write ahead while they are taken; so they are for JSON,
-        which has no line breaks, and the session does nothing else meanwhile.
+        The first line comes by itself. On PostgreSQL they come by COPY, which has the server write ahead while they are
+        taken; so they are for JSON, which has no line breaks, and the session does nothing else meanwhile.
 
         :raises ScopeError: as with any other statement
         """
         told = {**values, **_told(self.scope, statement)}
         if self.connection().dialect.name == "postgresql":
-            with contextlib.closing(_copied(self.connection(), statement, told)) as texts:
-                yield texts
+            found = _copied(self.connection(), statement, told)
         else:
             rows = self.scalars(statement, values, execution_options={"yield_per": ROWS_AT_ONCE})
-            yield (text.encode() for text in rows)
+            found = _joined(rows)
+        with contextlib.closing(found):
+            yield found
 
     def _past_the_scope(self, *_: t.Any, **__: t.Any) -> t.NoReturn:
         raise ScopeError("the old bulk methods write past every event that holds the scope")
@@ -94,7 +96,7 @@ _AS_THEY_ARE = r"FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02'"
 
 
 def _copied(
-    connection: sa.Connection, statement: sa.Select[str], values: t.Mapping[str, t.Any]
+    connection: sa.Connection, statement: sa.Select[str], values: Mapping[str, t.Any]
 ) -> t.Generator[bytes, None, None]:
     compiled = statement.compile(connection)
     copy = f"COPY ({compiled}) TO STDOUT ({_AS_THEY_ARE})"
@@ -103,14 +105,29 @@ def _copied(
         # Whoever stops in the middle leaves this by an exception, upon which the driver has the server stop too.
         with (
             driver.cursor() as cursor,
-            cursor.copy(copy, compiled.construct_params(values)) as lines,
+            cursor.copy(copy, compiled.construct_params(values)) as rows,
         ):
-            while line := lines.read():
-                yield bytes(line[:-1])
+            held, size = [], CHUNK_BYTES
+            while line := rows.read():
+                held.append(line)
+                size += len(line)
+                if size >= CHUNK_BYTES:
+                    yield b"".join(held)
+                    held, size = [], 0
+            if held:
+                yield b"".join(held)
     except psycopg.Error as error:
         operational = isinstance(error, psycopg.OperationalError)
         kind = sa.exc.OperationalError if operational else sa.exc.DBAPIError
         raise kind("COPY", None, error) from error
+
+
+def _joined(rows: sa.ScalarResult[str]) -> t.Generator[bytes, None, None]:
+    with rows:
+        if first := rows.fetchmany(1):
+            yield f"{first[0]}\n".encode()
+        for part in rows.partitions(ROWS_AT_ONCE):
+            yield "\n".join([*part, ""]).encode()
 
 
 # A Core statement names its provider by this parameter; only the session's own scope ever fills it.

@@ -83,10 +83,10 @@ class View:
         conditions: frozenset[Condition],
         after: bool,
         names: frozenset[str] | None,
+        dialect: str,
     ) -> sa.Select[str]:
         """The same select by id, as one JSON text a row."""
-        statement = self._build(reach, conditions, "created_at", after, names)
-        return as_json(statement).execution_options(**statement.get_execution_options())
+        return as_json(self._build(reach, conditions, "created_at", after, names), dialect)
 
     def _build_count(self, reach: Reach, conditions: frozenset[Condition]) -> sa.Select[Any]:
         return self._where(sa.select(sa.func.count()).select_from(self.table), reach, conditions)
@@ -184,12 +184,13 @@ class View:
         after: uuid.UUID | None = None,
         names: frozenset[str] | None = None,
     ) -> AbstractContextManager[Iterator[bytes]]:
-        """The rows that fit, by id, each as the JSON that the database writes: as they are read, however many.
+        """The rows that fit, by id, as the JSON that the database writes: chunks of lines, as they are read.
 
         :param after: the id of the last row already seen
         """
-        statement = self.writing(reach, _conditions(filters), after is not None, names)
-        return session.texts(statement, _values(filters) | ({"after_id": after} if after else {}))
+        dialect = session.get_bind().dialect.name
+        statement = self.writing(reach, _conditions(filters), after is not None, names, dialect)
+        return session.lines(statement, _values(filters) | ({"after_id": after} if after else {}))
 
     def count(self, session: Session, reach: Reach, filters: Mapping[str, Any]) -> int:
         statement = self.counting(reach, _conditions(filters))

@@ -499,26 +499,26 @@ def test_a_scope_is_taken_on_once(session: Session, ground: World) -> None:
     assert session.scope == Scope(provider_id=ground.b.provider_id)
 
 
-# texts as they are read
+# lines as they are read
 
 
 def streamed(session: Session, statement: Any) -> list[str]:
-    with session.texts(statement, {}) as found:
-        return [text.decode() for text in found]
+    with session.lines(statement, {}) as chunks:
+        return b"".join(chunks).decode().splitlines()
 
 
-def test_texts_are_of_the_own_provider(session: Session, ground: World) -> None:
+def test_lines_are_of_the_own_provider(session: Session, ground: World) -> None:
     own = sa.select(GOALS.c.text).where(GOALS.c.provider_id == SCOPE_PROVIDER)
     assert streamed(session, scoped(own)) == ["canary-b goal"]
     assert streamed(session, sa.select(Project.__table__.c.acronym)) != []  # no provider's own
 
 
-def test_texts_of_everyone_are_for_the_ministry(database: Database, ground: World) -> None:
+def test_lines_of_everyone_are_for_the_ministry(database: Database, ground: World) -> None:
     with database.all_providers() as everyones:
         assert len(streamed(everyones, sa.select(GOALS.c.text))) == 3
 
 
-def test_texts_that_no_scope_holds_are_refused(
+def test_lines_that_no_scope_holds_are_refused(
     session: Session, unscoped: Session, database: Database
 ) -> None:
     forged = sa.select(GOALS.c.text).where(GOALS.c.provider_id == uuid.uuid4())

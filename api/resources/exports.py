@@ -17,6 +17,7 @@ from api.documents.tables import TooLongForCell, write_csv
 from api.models.reports import Report
 from api.openapi import examples
 from api.problems import Fault, Invalid, Stale
+from api.scope import CHUNK_BYTES
 from api.services import exports as service
 from api.services.exports import Asked
 from api.table import Resource
@@ -205,14 +206,14 @@ class _Export:
                 file = self._file(reading, stack)
             response.content_length = file.seek(0, os.SEEK_END)
             file.seek(0)
-            return iter(partial(file.read, service.CHUNK_BYTES), b"")
+            return iter(partial(file.read, CHUNK_BYTES), b"")
         return self._chunks(stack)
 
     def _file(self, reading: ExitStack, stack: ExitStack) -> IO[bytes]:
         if self.extension is not Extension.XLSX:
             return service.whole(self._chunks(reading), stack)
         try:
-            return service.xlsx(self._texts(reading), self.columns, self.resource.blp.name, stack)
+            return service.xlsx(self._lines(reading), self.columns, self.resource.blp.name, stack)
         except TooLongForCell as error:
             text = Worded(
                 "{column} of {id} is longer than a cell of XLSX may be.",
@@ -223,16 +224,16 @@ class _Export:
             raise Invalid(faults=[fault]) from error
 
     def _chunks(self, stack: ExitStack) -> Iterator[bytes]:
-        texts = self._texts(stack)
+        lines = self._lines(stack)
         if self.extension is Extension.CSV:
-            return service.csv(texts, self.columns, bom=self.bom is not False)
-        return service.ndjson(texts) if self.extension is Extension.NDJSON else service.json(texts)
+            return service.csv(lines, self.columns, bom=self.bom is not False)
+        return service.json(lines) if self.extension is Extension.JSON else lines
 
-    def _texts(self, stack: ExitStack) -> Iterator[bytes]:
+    def _lines(self, stack: ExitStack) -> Iterator[bytes]:
         session = stack.enter_context(self.resource.snapshot())
         compiled = self.resource.model is Report and self.extension not in TABLES
         if compiled and (self.asked.names is None or "form" in self.asked.names):
-            texts = service.reports(session, self.asked)
+            lines = service.reports(session, self.asked)
         else:
-            texts = service.rows(session, self.asked, stack)
-        return itertools.chain(list(itertools.islice(texts, 1)), texts)
+            lines = service.rows(session, self.asked, stack)
+        return itertools.chain(list(itertools.islice(lines, 1)), lines)

@@ -1,6 +1,5 @@
 """Exports: every row that fits, by id, from one snapshot, as it is read and in constant memory."""
 
-import itertools
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,12 +13,11 @@ import orjson
 from api import wire
 from api.access import Reach
 from api.documents.tables import write_csv, write_xlsx
-from api.scope import Session
+from api.scope import CHUNK_BYTES, Session
 from api.services.reports import compile_form
 from api.view import View
 from schemas.exports import Column
 
-CHUNK_BYTES = 65_536
 # Each has its records in memory only while it is compiled; so many rows of reports are read at a time.
 REPORTS_AT_ONCE = 100
 
@@ -40,7 +38,7 @@ class Asked:
 
 
 def rows(session: Session, asked: Asked, stack: ExitStack) -> Iterator[bytes]:
-    """Each row as JSON, until the stack is unwound; meanwhile the session does nothing else."""
+    """Each row as a line of JSON, in chunks of lines, until the stack is unwound; the session does nothing else."""
     return stack.enter_context(
         asked.view.written(
             session, asked.reach, asked.filters, after=asked.after, names=asked.names
@@ -49,7 +47,7 @@ def rows(session: Session, asked: Asked, stack: ExitStack) -> Iterator[bytes]:
 
 
 def reports(session: Session, asked: Asked) -> Iterator[bytes]:
-    """Each report as JSON with its form compiled, all of them from the session's one snapshot."""
+    """Each report as a line of JSON with its form compiled, all of them from the session's one snapshot."""
     after = (asked.after,) if asked.after else None
     while found := asked.view.rows(
         session, asked.reach, asked.filters, after=after, limit=REPORTS_AT_ONCE
@@ -57,37 +55,35 @@ def reports(session: Session, asked: Asked) -> Iterator[bytes]:
         for report in found:
             whole = report | {"form": compile_form(session, asked.reach, report)}
             names = asked.names or whole.keys()
-            yield wire.dump({name: whole[name] for name in whole if name in names})
+            yield wire.dump({name: whole[name] for name in whole if name in names}) + b"\n"
         after = (found[-1]["id"],)
 
 
-# formats
+# formats; lines come in chunks of one or more
 
 
-def ndjson(texts: Iterable[bytes]) -> Iterator[bytes]:
-    return _chunks(text + b"\n" for text in texts)
+def json(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """A page with all rows, each on a line of its own: no line break stands within one."""
+    between = b'{"items":[\n'
+    for chunk in lines:
+        yield between + chunk[:-1].replace(b"\n", b",\n")
+        between = b",\n"
+    yield between.lstrip(b",") + b'],"next":null}\n'
 
 
-def json(texts: Iterator[bytes]) -> Iterator[bytes]:
-    """A page with all rows, each on a line of its own."""
-    first = next(texts, b"")
-    lines = (b",\n" + text for text in texts)
-    return _chunks(itertools.chain([b'{"items":[\n' + first], lines, [b'\n],"next":null}\n']))
-
-
-def csv(texts: Iterable[bytes], columns: Sequence[Column], *, bom: bool) -> Iterator[bytes]:
-    return _chunks(write_csv(columns, map(orjson.loads, texts), bom=bom))
+def csv(lines: Iterable[bytes], columns: Sequence[Column], *, bom: bool) -> Iterator[bytes]:
+    return _chunks(write_csv(columns, _rows(lines), bom=bom))
 
 
 def xlsx(
-    texts: Iterable[bytes], columns: Sequence[Column], title: str, stack: ExitStack
+    lines: Iterable[bytes], columns: Sequence[Column], title: str, stack: ExitStack
 ) -> IO[bytes]:
     """A file on disk, which goes when the stack is unwound: a workbook can't be sent before it is whole.
 
     :raises TooLongForCell
     """
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lamppu-")))
-    path = write_xlsx(folder, title, columns, map(orjson.loads, texts))
+    path = write_xlsx(folder, title, columns, _rows(lines))
     return stack.enter_context(path.open("rb"))
 
 
@@ -97,6 +93,10 @@ def whole(chunks: Iterable[bytes], stack: ExitStack) -> IO[bytes]:
     file.writelines(chunks)
     file.seek(0)
     return file
+
+
+def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    return (orjson.loads(line) for chunk in lines for line in chunk.splitlines())
 
 
 def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
