@@ -38,6 +38,7 @@ RULES = {
     *("other_project", "other_sub_project", "own_account", "wrong_cursor", "wrong_position"),
     "filter_required",
     *("too_many_to_expand", "too_many_decimals", "key_reused", "not_in_batch", "unknown_operation"),
+    *("not_for_form", "too_long_for_cell"),
     *("not_for_method", "wrong_reference", "unknown_member", "not_for_pages", "role_mismatch"),
 }
 # Rules between fields, which hold of a row after a patch was merged into it.
