@@ -57,7 +57,6 @@ class FaultCode(StrEnum):
     REPEATED = "repeated", "Stands twice, where once is all it may."
     REQUIRED = "required", "Missing, and it has no default."
     ROLE_MISMATCH = "role_mismatch", "The role and the provider do not fit together."
-    STALE = "stale", "The row has changed since it was read, and this field would change."
     TIME_MISMATCH = "time_mismatch", "A start time goes with the precision `minute`, and only so."
     TOO_LONG = "too_long", "Longer than its bound."
     TOO_LONG_FOR_CELL = "too_long_for_cell", "A value that no cell of a workbook holds."

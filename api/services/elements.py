@@ -48,8 +48,6 @@ class Element:
     stem: str
     pointer: str
     given: dict[str, Any]
-    own_id: Any = None  # of the row that it is about, where it says so
-    version: Any = None  # at which it saw that row
     key: uuid.UUID = field(default_factory=uuid7)
     before: Shown | None = None  # the row as it is shown, when it is there already
     home: Mapping[str, uuid.UUID] = field(default_factory=dict)  # where that row belongs
@@ -102,97 +100,53 @@ class Element:
 def identify(
     session: Session, elements: Sequence[Element], stems: Iterable[str], reach: Reach
 ) -> Iterator[Fault]:
-    """Find the rows that elements are about, by their ids or external ids; the others are of rows to be.
+    """Find the rows that elements are about, by their external ids; the others are of rows to be.
 
     :param stems: in which order rows are locked
     """
     for stem in stems:
-        mine = [element for element in elements if element.stem == stem]
-        by_id: dict[Any, Element] = {}
-        by_name: dict[Any, Element] = {}
-        for element in mine:
-            if element.own_id is not None:
-                yield from _noted(element, "id", element.own_id, by_id)
+        mine: dict[str, Element] = {}
+        for element in elements:
+            if element.stem != stem:
+                continue
+            name = element.given.get("external_id")
+            if not isinstance(name, str):
+                text = Worded("Each element needs an external_id, a string.")
+                yield Fault("required", text, f"{element.pointer}/external_id")
+            elif name in mine:
+                text = Worded("Another element of this list has it too.")
+                yield Fault("repeated", text, f"{element.pointer}/external_id")
             else:
-                yield from _noted(element, "external_id", element.given.get("external_id"), by_name)
-        model = rows.model_of(stem)
-        _find(session, model, "id", by_id, reach)
-        _find(session, model, "external_id", by_name, reach)
-        yield from _lost(by_id.values())
-        yield from _met_twice(mine)
-
-
-def _noted(element: Element, field: str, name: Any, known: dict[Any, Element]) -> Iterator[Fault]:
-    if field == "id":
-        name = _id(name)
-    if not isinstance(name, str | uuid.UUID):
-        texts = {
-            "id": Worded("Not an id."),
-            "external_id": Worded("Each element needs an external_id, a string."),
-        }
-        code = "wrong_format" if field == "id" else "required"
-        yield Fault(code, texts[field], f"{element.pointer}/{field}")
-    elif name in known:
-        text = Worded("Another element of this list has it too.")
-        yield Fault("repeated", text, f"{element.pointer}/{field}")
-    else:
-        known[name] = element
-
-
-def _id(value: Any) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(value)
-    except (ValueError, TypeError, AttributeError):
-        return None
-
-
-def _lost(elements: Iterable[Element]) -> Iterator[Fault]:
-    for element in elements:
-        if element.before is None:
-            yield Fault("not_found", Worded("You have no such row."), f"{element.pointer}/id")
-
-
-def _met_twice(elements: Iterable[Element]) -> Iterator[Fault]:
-    """One row, by its id and by its external_id."""
-    seen: set[uuid.UUID] = set()
-    for element in elements:
-        if element.key in seen:
-            text = Worded("Another element is about the same row.")
-            yield Fault("repeated", text, element.pointer)
-        seen.add(element.key)
+                mine[name] = element
+        _find(session, rows.model_of(stem), mine, reach)
 
 
 def _may_be_there(name: Any) -> bool:
     """Whether to look for a row of this name at all; PostgreSQL takes no NUL, not even in a question."""
-    return not isinstance(name, str) or "\0" not in name
+    return isinstance(name, str) and "\0" not in name
 
 
-def _find(
-    session: Session, model: Any, column: str, mine: Mapping[Any, Element], reach: Reach
-) -> None:
+def _find(session: Session, model: Any, mine: Mapping[str, Element], reach: Reach) -> None:
     """Tell the elements that have a row of it; the rows are locked."""
     c = model.__table__.c
     homes = [c[name] for name in ("sub_project_id", "project_id") if name in c]
     for names in rows.in_parts([name for name in mine if _may_be_there(name)]):
         # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
-        asked = sa.select(c.id, *homes).where(c.provider_id == SCOPE_PROVIDER, c[column].in_(names))
+        asked = sa.select(c.id, *homes).where(
+            c.provider_id == SCOPE_PROVIDER, c.external_id.in_(names)
+        )
         locked = scoped(asked.order_by(c.id).with_for_update(key_share=True))
         found = {row["id"]: row for row in session.execute(locked, {}).mappings()}
         if not found:
             continue
         for shown in view_of(model).rows(session, reach, {"id": list(found)}, order=None):
-            element = mine[shown[column]]
+            element = mine[shown["external_id"]]
             element.before, element.key = shown, shown["id"]
             element.home = {home.name: found[element.key][home.name] for home in homes}
 
 
-def names_used(
-    session: Session, elements: Sequence[Element], project_id: uuid.UUID | None
-) -> Names:
-    """The ids behind the names that elements use: of each other, of what is there, of the plan.
-
-    :param project_id: whose codes they use; without it none of the plan goes by its code
-    """
+def names_used(session: Session, elements: Sequence[Element], project_id: uuid.UUID) -> Names:
+    """The ids behind the names that elements use: of each other, of what is there, of the plan."""
     used: dict[str, set[str]] = {stem: set() for stem in (*CODED, *ORDER)}
 
     def note(target: str, name: str) -> None:
@@ -203,8 +157,6 @@ def names_used(
         resolved(element.schema, element.given, Spelling(find=note), "")
     names: Names = {}
     for stem in filter(used.get, used):
-        if stem in CODED and project_id is None:
-            continue
         model: Any = rows.model_of(stem)
         name = model.code if stem in CODED else model.external_id
         for part in rows.in_parts(used[stem]):
@@ -240,15 +192,4 @@ def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> list
         return faults + [fault for fault in found if fault.pointer not in told]
     if element.before and given != kept:
         element.changes = view.changes(element.before, element.data)
-    return faults + list(_stale(element))
-
-
-def _stale(element: Element) -> Iterator[Fault]:
-    """What an element would change in a row that has changed since it was read, field by field."""
-    if element.before is None or element.version in (None, element.before["version"]):
-        return
-    text = Worded(
-        "The row has changed since: it is at version {version}.", version=element.before["version"]
-    )
-    for name in element.changes:
-        yield from element.placed([Fault("stale", text, f"/{name}")])
+    return faults

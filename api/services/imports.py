@@ -7,8 +7,8 @@ rest is made. So the same document can be sent again and again.
 import base64
 import hashlib
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -37,19 +37,11 @@ LOCKED = tuple(sorted(ORDER, key="sub_projects".__eq__))
 MOST_COUNTED = 10 * MOST_FAULTS
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What elements have in common: the project whose codes they use, and where all their rows belong."""
-
-    project_id: uuid.UUID | None
-    home: Mapping[str, uuid.UUID] = field(default_factory=dict)
-
-
 @dataclass
 class Plan:
     """What an import will do: its elements in the order in which they are written."""
 
-    sub_project_id: uuid.UUID | None  # of a document, which is of one
+    sub_project_id: uuid.UUID
     elements: list[Element]
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -106,58 +98,25 @@ def carry_out(session: Session, made: Plan) -> Import:
 
 def plan(session: Session, document: Mapping[str, Any], reach: Reach) -> Plan:
     """Find out what a document will do, all of it checked that can be checked without writing; rows are locked."""
-    project_id = project(session, document["project"], "/project")
+    project_id = _project(session, document["project"])
     elements = list(_elements(document))
     faults = list(identify(session, elements, LOCKED, reach))
     sub_project_id = next(e.key for e in elements if e.stem == "sub_projects")
     home = {"sub_project_id": sub_project_id, "project_id": project_id}
+    names = names_used(session, elements, project_id)
     for element in elements:
         faults += element.placed(_strays(element.home, home, lambda _: "/external_id"))
-    return _plan(session, elements, faults, reach, Ground(project_id, home))
-
-
-def plan_rows(
-    session: Session, stem: str, given: Iterable[dict[str, Any]], reach: Reach, acronym: str | None
-) -> Plan:
-    """The same of rows of one resource, as an export has them or as a person wrote them.
-
-    :param given: each with the `id` of its row, and the `version` at which it was read, or with an `external_id`
-    :param acronym: of the project whose codes they use
-    """
-    project_id = project(session, acronym, "") if acronym else None
-    elements = [_row(stem, place, row) for place, row in enumerate(given)]
-    faults = list(identify(session, elements, [stem], reach))
-    return _plan(session, elements, faults, reach, Ground(project_id))
-
-
-def _plan(
-    session: Session,
-    elements: list[Element],
-    faults: list[Fault],
-    reach: Reach,
-    ground: Ground,
-) -> Plan:
-    names = names_used(session, elements, ground.project_id)
-    for element in elements:
-        faults += check(element, names, ground.home)
+        faults += check(element, names, home)
         if len(faults) > MOST_COUNTED:
             break
     if faults:
         raise Invalid(faults=faults)
     ordered = _in_order(session, elements)
-    _settle(session, ordered, ground.home, reach)
-    return Plan(ground.home.get("sub_project_id"), ordered)
+    _settle(session, ordered, home, reach)
+    return Plan(sub_project_id, ordered)
 
 
-def _row(stem: str, place: int, row: Mapping[str, Any]) -> Element:
-    """What nobody writes is passed over: an export has it."""
-    schema = rows.model_of(stem).schema
-    shown_only = schema().dump_fields.keys() - schema.writable().load_fields.keys()
-    given = {name: value for name, value in row.items() if name not in shown_only}
-    return Element(stem, f"/{place}", given, row.get("id"), row.get("version"))
-
-
-def project(session: Session, acronym: str, pointer: str) -> uuid.UUID:
+def _project(session: Session, acronym: str) -> uuid.UUID:
     """The project of this acronym in which the session's provider takes part."""
     found = session.scalars(
         sa.select(Project.id)
@@ -165,8 +124,8 @@ def project(session: Session, acronym: str, pointer: str) -> uuid.UUID:
         .where(Project.acronym == acronym, Participation.provider_id == session.scope.provider_id)
     ).all()
     if len(found) != 1:
-        none = Fault("not_found", "Your provider takes part in no such project.", pointer)
-        many = Fault("ambiguous", "Several projects have this acronym.", pointer)
+        none = Fault("not_found", "Your provider takes part in no such project.", "/project")
+        many = Fault("ambiguous", "Several projects have this acronym.", "/project")
         raise Invalid(faults=[many if found else none])
     return found[0]
 
