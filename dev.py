@@ -44,13 +44,13 @@ if command in ("serve", "flask"):
     install("requirements.txt")
     os.umask(0o077)  # secrets and database are for this user's eyes only
     (secret := Path("instance/secret-key")).parent.mkdir(exist_ok=True)
-    if not secret.exists():
-        secret.write_text(secrets.token_urlsafe(48))
+    secret.exists() or secret.write_text(secrets.token_urlsafe(48))
     made = {"SECRET_KEY": secret.read_text(), "JWT_KEYS_FILE": "instance/jwt-keys.json"}
     os.environ |= made | {"PUBLIC_URL": f"http://127.0.0.1:{PORT}"} | os.environ
     run(*FLASK, *(["sample"] if command == "serve" else options))
     if command == "serve":
         server = f"gunicorn -k gthread -w 2 --threads 4 --no-control-socket -b 127.0.0.1:{PORT}"
+        server += " --limit-request-line 8190"
         os.execv(PYTHON, [PYTHON, "-m", *server.split(), "wsgi:app", *options])
 elif command == "test":
     install("requirements-dev.txt", "requirements.txt")

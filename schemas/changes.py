@@ -15,7 +15,7 @@ WAIT_MAX = 30
 
 class ChangesQuery(Schema):
     after = Text(
-        300,  # a position has some 70; many more, percent-encoded, are past the request line that servers take
+        v.POSITION_LENGTH,
         load_default=None,
         metadata={
             "description": "`next` of the page before, `position` of an item, or `Changes-After` of an export; "

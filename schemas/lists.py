@@ -53,7 +53,7 @@ class Narrowing(Schema):
 class ListQuery(Narrowing):
     limit = QueryWhole(1, 500, load_default=50, metadata={"description": "Rows a page"})
     cursor = Text(
-        1000,
+        v.POSITION_LENGTH,
         load_default=None,
         metadata={
             "description": "`next` of the page before, by the same caller with the same filters, `q` and `sort`"

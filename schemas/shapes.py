@@ -56,7 +56,7 @@ def shape(field: Field) -> Node | None:  # noqa: PLR0911, PLR0912  one a type of
             told = {"type": "string", "format": "date-time", "maxLength": 35}
             return told | {"pattern": v.MOMENT}
         case Names():
-            return {"type": "array", "uniqueItems": True}
+            return {"type": "array", "uniqueItems": True, "maxItems": len(field.choices)}
         case Moment():
             return {"type": "string", "format": "date-time", "maxLength": 27}
         case Id():

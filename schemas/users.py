@@ -22,6 +22,7 @@ def password(**kwargs: t.Any) -> Text:
         v.PASSWORD,
         Worded("Shorter than {min} characters.", min=v.PASSWORD_MIN),
         load_only=True,
+        error_messages={"blank": Coded("weak_password", "Contains no visible character.")},
         **kwargs,
     )
 

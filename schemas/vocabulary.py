@@ -14,6 +14,8 @@ PASSWORD_MIN, PASSWORD_MAX = 12, 200
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 POSITION_MAX = 10_000
+# Of where to go on: ours have some 70 or 150. Many more, percent-encoded, are past the request line that servers take.
+POSITION_LENGTH = 300
 COUNT_MAX = 1_000_000_000
 # 11 digits before the point and 4 after it: a double holds every such number exactly as written.
 NUMBER_LIMIT, NUMBER_DECIMALS = 99_999_999_999, 4

@@ -23,8 +23,9 @@ def running(settings: Mapping[str, object], log: Path, workers: int = 2) -> Iter
     What it said is in `log`, and printed, which pytest shows when the test fails.
     """
     url = f"http://127.0.0.1:{free_port()}"
-    options = f"-k gthread --workers {workers} --threads 4 --no-control-socket --bind"
-    command = [sys.executable, "-m", "gunicorn", *options.split(), url.removeprefix("http://")]
+    options = f"-k gthread --workers {workers} --threads 4 --no-control-socket"
+    options += f" --limit-request-line 8190 --bind {url.removeprefix('http://')}"
+    command = [sys.executable, "-m", "gunicorn", *options.split()]
     environment = os.environ | {name: str(value) for name, value in settings.items()}
     with log.open("ab") as output:
         process = subprocess.Popen(

@@ -408,6 +408,16 @@ def test_a_database_that_comes_back_is_used_again(
     assert client.get("/api/v1/goals", headers=headers).status_code == 200
 
 
+def test_a_long_query_is_read_to_its_end(app: Flask, gunicorn: str) -> None:
+    """RFC 9112 §3: a request line of at least 8,000 bytes."""
+    headers = factories.bearer(app, "reviewer")
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(gunicorn).netloc, timeout=30)
+    connection.request("GET", f"/api/v1/programmes?cursor={'x' * 7_900}", headers=headers)
+    response = connection.getresponse()
+    assert (response.status, json.loads(response.read())["errors"][0]["code"]) == (422, "too_long")
+    connection.close()
+
+
 def test_a_body_that_grows_too_large_on_the_way_is_413(app: Flask, gunicorn: str) -> None:
     """Sent in chunks, it declares no length."""
     headers = factories.bearer(app, "reviewer") | {"Content-Type": "application/json"}

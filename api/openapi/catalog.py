@@ -154,7 +154,7 @@ class Catalog:
                 called = called.removesuffix("Item").removesuffix("Export")
                 named = {"type": "string", "enum": sorted(field.choices, key="id".__ne__)}
                 inner = self.named(called + name.removesuffix("s").capitalize(), lambda: named)
-                return (exact or {}) | {"maxItems": len(field.choices), "items": inner}
+                return (exact or {}) | {"items": inner}
             case References():
                 return exact or {}
             case fields.List():

@@ -253,6 +253,12 @@ def test_a_moment_that_is_none_is_told_from_one_that_is_too_far_away(
     assert refused(response) == [("updated_since", fault)]
 
 
+@pytest.mark.parametrize("moment", ["1900-01-01T00:00:00%2B23:59", "2200-12-31T23:59:59-23:59"])
+def test_the_first_and_the_last_year_are_those_that_are_written(bench: Bench, moment: str) -> None:
+    response = bench.open("goals", query_string=f"updated_since={moment}")
+    assert response.status_code == 200
+
+
 def test_updated_since_is_that_moment_or_later_in_whatever_offset(bench: Bench) -> None:
     made = contacts(bench, 3)
     rows = {row["id"]: row for row in listed(bench, "contacts")["items"]}

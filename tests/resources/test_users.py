@@ -80,6 +80,7 @@ def test_an_address_has_one_account(admin: Browser, email: str) -> None:
     ("values", "fault"),
     [
         ({"password": "password1234"}, ("weak_password", "/password")),
+        ({"password": "\u00a0" * 12}, ("weak_password", "/password")),
         ({"password": "eero@example.org"}, ("weak_password", "/password")),
         ({"password": "short"}, ("wrong_format", "/password")),
         ({"password": None}, ("null", "/password")),
