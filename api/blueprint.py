@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial, wraps
 from typing import Any, cast
 from urllib.parse import unquote, unquote_to_bytes
+from uuid import UUID
 
 import flask_smorest
 from flask import Response, current_app, g, make_response, request
@@ -121,6 +122,7 @@ class Blueprint(flask_smorest.Blueprint):
         parts: Callable[[], Sequence[str]] | None = None,
         deprecated: Deprecation | None = None,
         streamed: bool = False,
+        in_lane: bool = False,
         methods: tuple[str, ...] = ("GET",),
         **options: Any,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -135,6 +137,7 @@ class Blueprint(flask_smorest.Blueprint):
         :param keyed: whether a POST takes an Idempotency-Key; not where the answer is a secret
         :param parts: tells the methods of the requests that this one is made of, each of which counts
         :param deprecated: since when, until when, and what comes after it
+        :param in_lane: whether all that it reads goes by the lane, so that it needs no session
         :param streamed: whether it is sent as it is read, so that no ETag names what it shows
         """
         (method,) = methods
@@ -154,6 +157,7 @@ class Blueprint(flask_smorest.Blueprint):
                 keyed=keyed,
                 parts=parts,
                 deprecated=deprecated,
+                in_lane=in_lane,
             )
             gated.open_to_anyone = open_to_anyone  # type: ignore[attr-defined]
             gated.rights = rights  # type: ignore[attr-defined]
@@ -178,6 +182,7 @@ class Blueprint(flask_smorest.Blueprint):
         keyed: bool,
         parts: Callable[[], Sequence[str]] | None,
         deprecated: Deprecation | None,
+        in_lane: bool,
     ) -> Callable[..., Any]:
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Response:
@@ -195,6 +200,10 @@ class Blueprint(flask_smorest.Blueprint):
                 rates.count(None)
             if writes():
                 _read_body(current_app.config[max_bytes])
+            if rights and in_lane and not part():
+                with _lane():
+                    self._admit(None, *rights)
+                    return make_response(view(*args, **kwargs))
             with _transaction(write=_count_parts(parts) if parts else writes()) as session:
                 if rights:
                     self._admit(session, *rights)
@@ -202,7 +211,7 @@ class Blueprint(flask_smorest.Blueprint):
 
         return gated
 
-    def _admit(self, session: Session, resource: str, action: str) -> None:
+    def _admit(self, session: Session | None, resource: str, action: str) -> None:
         """Who is it, may they, and whose rows the session may touch from here on."""
         if "caller" not in g:
             g.caller = _batch_caller() or _counted_stranger(writing=writes())
@@ -217,7 +226,7 @@ class Blueprint(flask_smorest.Blueprint):
                 )
             )
         g.reach = reach
-        if not part():
+        if session and not part():
             session.enter(Scope(provider_id=g.caller.provider_id))
 
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **kwargs: Any) -> Any:
@@ -292,18 +301,31 @@ def _batch_caller() -> Caller | None:
 def _counted_stranger(*, writing: bool) -> Caller:
     """Who it is; whoever can't say so is counted by his address, so that guessing tokens comes to an end."""
     try:
-        return authenticate()
+        return jwt.bearer(g.claims if "claims" in g else claims())
     except Unauthenticated:
         rates.count(None, writing=writing)
         raise
 
 
-def authenticate() -> Caller:
-    """The caller behind the bearer token (RFC 6750 §2.1)."""
+def claims() -> dict[str, Any]:
+    """What the bearer token claims (RFC 6750 §2.1)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Send a bearer token.", given=False)
-    return jwt.bearer(token.strip())
+    return jwt.claims_of(token.strip())
+
+
+@contextmanager
+def _lane() -> Iterator[None]:
+    """The request's one transaction, in the scope that its token claims; what it claims is looked at next, in there."""
+    try:
+        g.claims = claims()
+    except Unauthenticated:
+        rates.count(None)
+        raise
+    provider = g.claims.get("provider")
+    with database().lane(Scope(provider_id=UUID(provider) if provider else None)) as g.lane:
+        yield
 
 
 def _read_body(most: int) -> None:

@@ -14,15 +14,14 @@ from api.base import ProviderScoped
 from api.context import caller
 from api.expansion import Member, Shape
 from api.problems import Fault, Invalid
-from api.scope import Session
-from api.view import ORDERS, Shown, View
+from api.view import ORDERS, Reader, Shown, View
 from schemas.fields import Reference, Worded
 
 Position = tuple[Any, ...]
 
 
 def page(
-    reader: Session,
+    reader: Reader,
     reach: Reach,
     view: View,
     members: Mapping[str, Member],

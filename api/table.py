@@ -15,8 +15,9 @@ from api.access import reach as reach_of
 from api.answers import JSON, conditional, json_response, tag_by_content
 from api.base import ProviderScoped
 from api.blueprint import Blueprint
-from api.context import caller, database, reach, session
+from api.context import caller, database, lane, reach, session
 from api.expansion import Shape, members
+from api.lane import Lane
 from api.models.base import Row
 from api.problems import Fault, Forbidden, Invalid, NotFound, PreconditionRequired, Stale
 from api.scope import Scope, Session, scoped
@@ -81,13 +82,22 @@ class Resource:
     def _over_all_providers(self) -> bool:
         return reach() is Reach.EVERY and issubclass(self.model, ProviderScoped)
 
+    @contextlib.contextmanager
+    def _lane(self) -> Iterator[Lane]:
+        """The same as a lane."""
+        if self._over_all_providers():
+            with database().all_providers_lane() as all_of_them:
+                yield all_of_them
+        else:
+            yield lane()
+
     def page(self, query: dict[str, Any]) -> Response:
-        with self.reading() as reader:
+        with self._lane() as reader:
             return listing.page(reader, reach(), self.view, self.members, query)
 
     def read(self, query: dict[str, Any], key: uuid.UUID) -> Response:
         shape = Shape.taken(query, self.members)
-        with self.reading() as reader:
+        with self._lane() as reader:
             shown = self.view.row(reader, reach(), key, shape.needed("version"))
             if shown is None:
                 raise NotFound

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -12,6 +13,7 @@ from flask import Flask
 from stdnum.fi import ytunnus
 from werkzeug.test import TestResponse
 
+from api import lane
 from api.services import rows
 from schemas.fields import Text
 from tests.factories import World, bearer, make, something, world
@@ -64,18 +66,26 @@ def places(response: TestResponse) -> list[tuple[str, str]]:
 
 @contextlib.contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
-    """The SQL that the application sends meanwhile."""
+    """The SQL that the application sends meanwhile, by the engine or by the lane."""
     sent: list[str] = []
 
     def note(*event: Any) -> None:
         sent.append(event[2])
 
-    engine = app.extensions["database"].engine
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            sent.append(record.getMessage())
+
+    engine, notes = app.extensions["database"].engine, Notes()
+    lane.log.setLevel(logging.DEBUG)
+    lane.log.addHandler(notes)
     sa.event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
+        lane.log.removeHandler(notes)
+        lane.log.setLevel(logging.NOTSET)
 
 
 class Bench:

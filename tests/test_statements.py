@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from api import lane
 from api.access import Reach
 from api.base import ProviderScoped, now
-from api.scope import Scope, Session
+from api.scope import Scope, Session, told
 from api.services import rows
 from api.view import STATEMENTS_KEPT, View
 from schemas.fields import Choice, Reference
@@ -181,16 +181,10 @@ def plans(
     **place: Any,
 ) -> list[str]:
     """How the database would find a page far down the list."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        asked.append((statement, parameters))
-
     connection = session.connection()
-    sa.event.listen(connection, "before_cursor_execute", note)
-    view.rows(session, reach, filters, **({"after": (MISSING,)} | place), limit=51)
-    sa.event.remove(connection, "before_cursor_execute", note)
-    ((statement, parameters),) = asked
+    statement, values = view.asked(reach, filters, **({"after": (MISSING,)} | place), limit=51)
+    asked = lane.prepared(statement, connection.dialect)
+    statement, parameters = asked.call(values | told(session.scope, statement))
     if connection.dialect.name == "sqlite":
         explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return [row.detail for row in explained]
