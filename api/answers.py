@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, request
@@ -74,7 +75,13 @@ def public(response: Response, freshness: str = "no-cache") -> Response:
 
 def _conditional(response: Response) -> Response:
     response.add_etag()
-    if not _CONDITIONS & request.environ.keys():
+    asked = _CONDITIONS & request.environ.keys()
+    if not asked:
+        return response
+    if asked == {"HTTP_IF_NONE_MATCH"}:  # what nearly everybody asks
+        unwanted, (tag, _) = request.if_none_match, response.get_etag()
+        if unwanted.star_tag or (tag and unwanted.contains_weak(tag)):
+            response.status_code = HTTPStatus.NOT_MODIFIED
         return response
     conditions = dict(request.environ)
     if request.if_match.star_tag:  # there is something, so it holds (RFC 9110 §13.1.1)

@@ -7,8 +7,8 @@ record; else it is refused, and so is everything without a provider.
 import contextlib
 import logging
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -21,6 +21,8 @@ log = logging.getLogger("lamppu.statements")
 Values = Mapping[str, t.Any]
 # Of what is sent as it is read.
 ROWS_AT_ONCE, CHUNK_BYTES = 100, 65_536
+# Of each statement, so many texts for lists of different lengths.
+LENGTHS_KEPT = 50
 # JSON has none of these characters as they are, so that COPY finds nothing to quote and every text is as it was made.
 _AS_THEY_ARE = r"FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02'"
 
@@ -38,7 +40,8 @@ class Prepared:
             for name, bind in self._compiled.binds.items()
             if not bind.required
         }
-        self._expands = bool(self._compiled.post_compile_params)
+        self._lists = [bind.key for bind in self._compiled.post_compile_params]
+        self._expanded = lru_cache(LENGTHS_KEPT)(self._expand)
         columns = self._compiled._result_columns
         self.names = [column.keyname for column in columns]
         made = [_made(column.type, dialect) for column in columns]
@@ -50,21 +53,25 @@ class Prepared:
 
     def call(self, values: Values) -> tuple[str, t.Any]:
         """What the driver is told: the text, with a place for each value of a list, and the values."""
-        if self._expands:
-            state = self._compiled.construct_expanded_state(values)
-            processors: Mapping[str, t.Any] = {**self._binds, **state.processors}
-            found = {
-                name: processors[name](value) if name in processors else value
-                for name, value in state.parameters.items()
-            }
-            order: Sequence[str] | None = state.positiontup
-            text: str = state.statement
-        else:
-            found = dict(self._given)
-            for name, value in values.items():
+        text, order, lists = self._expanded(tuple([len(values[name]) for name in self._lists]))
+        found = dict(self._given)
+        for name, value in values.items():
+            if name in lists:
+                process = self._binds.get(name)
+                bound = map(process, value) if process else value
+                found.update(zip(lists[name], bound, strict=True))
+            else:
                 found[name] = self._bound(name, value)
-            order, text = self._order, self._text
         return text, found if order is None else tuple([found[name] for name in order])
+
+    def _expand(self, lengths: tuple[int, ...]) -> tuple[str, t.Any, Mapping[str, list[str]]]:
+        """The text for lists of these lengths, its places in order, and those of each list."""
+        if not lengths:
+            return self._text, self._order, {}
+        lists = {name: [None] * length for name, length in zip(self._lists, lengths, strict=True)}
+        given = dict.fromkeys(self._compiled.binds) | lists
+        state = self._compiled.construct_expanded_state(given)
+        return state.statement, state.positiontup, state.parameter_expansion
 
     def taken(self, rows: list[t.Any]) -> list[t.Any]:
         """The driver's rows with our values: column by column, most of which are as they should be."""
@@ -110,22 +117,23 @@ class Lane:
 
     def __init__(self, connect: Callable[[], t.Any], dialect: sa.Dialect, scope: Scope):
         self._connect, self.dialect, self.scope = connect, dialect, scope
+        self._pooled: t.Any = None
         self._how = {"binary": True} if dialect.name == "postgresql" else {}
 
-    @cached_property
-    def _pooled(self) -> t.Any:
-        return self._connect()
-
-    @cached_property
     def _driver(self) -> t.Any:
+        """The connection, taken when it is first needed. Not a cached_property: in 3.11 all threads wait for one."""
+        if self._pooled is None:
+            self._pooled = self._connect()
         return self._pooled.driver_connection
 
     def begin(self, message: str) -> None:
         """Begin, and have PostgreSQL hold the transaction to its scope, with one message."""
         held = holding(self.dialect.name, self.scope)
         text = f"{message}; {held}" if held else message
+        driver = self._driver()
+        log.debug(text)
         with self._translated(text):
-            self._driver.execute(text)
+            driver.execute(text)
 
     def rows(self, statement: sa.Select[t.Any], values: Values) -> list[t.Any]:
         """The rows of a select that is built once, each a tuple.
@@ -133,8 +141,9 @@ class Lane:
         :raises ScopeError: nothing holds it
         """
         asked, text, parameters = self._asked(statement, values)
+        driver = self._driver()
         with self._translated(text):
-            found = self._driver.execute(text, parameters, **self._how).fetchall()
+            found = driver.execute(text, parameters, **self._how).fetchall()
         return asked.taken(found)
 
     def mappings(self, statement: sa.Select[t.Any], values: Values) -> list[dict[str, t.Any]]:
@@ -157,7 +166,7 @@ class Lane:
         try:
             yield
         except base as error:
-            lost = self.dialect.is_disconnect(error, self._driver, None)
+            lost = self.dialect.is_disconnect(error, self._pooled.driver_connection, None)
             if lost:
                 self._pooled.invalidate(error)
             raise sa.exc.DBAPIError.instance(
@@ -179,7 +188,7 @@ class Lane:
         # Whoever stops in the middle leaves this by an exception, upon which the driver has the server stop too.
         with (
             self._translated("COPY"),
-            self._driver.cursor() as cursor,
+            self._driver().cursor() as cursor,
             cursor.copy(f"COPY ({text}) TO STDOUT ({_AS_THEY_ARE})", parameters) as rows,
         ):
             held, size = [], CHUNK_BYTES
@@ -193,7 +202,7 @@ class Lane:
                 yield b"".join(held)
 
     def _joined(self, text: str, parameters: t.Any) -> t.Generator[bytes, None, None]:
-        with self._translated(text), contextlib.closing(self._driver.cursor()) as cursor:
+        with self._translated(text), contextlib.closing(self._driver().cursor()) as cursor:
             some = cursor.execute(text, parameters).fetchmany(1)
             while some:
                 yield "\n".join([*(line for (line,) in some), ""]).encode()

@@ -89,7 +89,7 @@ def scoped(statement: t.Any) -> t.Any:
 
 def told(scope: Scope, statement: t.Any) -> dict[str, t.Any]:
     """What a Core select is told of the scope of its session. :raises ScopeError: nothing holds it"""
-    if not isinstance(statement, sa.Select):
+    if not isinstance(statement, sa.Select | sa.CompoundSelect):
         raise ScopeError("only selects are read")
     if scope.everyone:
         return {}
@@ -135,7 +135,7 @@ def _run_for_each(
         raise ScopeError("rows have the provider of their session")
     if rows:
         mine = [{**row, provider: scope.provider_id} for row in rows]
-        session.connection().execute(statement, mine)
+        session.connection().execute(statement, mine if len(mine) > 1 else mine[0])
 
 
 # What was found of statements that are built once; the others go with their requests.

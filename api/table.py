@@ -130,12 +130,9 @@ class Resource:
 
     def create(self, data: dict[str, Any]) -> Response:
         self.prepare(data, None)
-        row = rows.create(session(), self.model, data, reach())
-        return self._created(row)
-
-    def _created(self, row: Row) -> Response:
-        response = self.shown(self.current(row.id), 201)
-        response.headers["Location"] = url_for(f"{self.blp.name}.read", key=row.id)
+        key = rows.add(session(), self.model, data, reach())
+        response = self.shown(self.current(key), 201)
+        response.headers["Location"] = url_for(f"{self.blp.name}.read", key=key)
         return response
 
     def replace(self, data: dict[str, Any], key: uuid.UUID) -> Response:
