@@ -38,9 +38,9 @@ def test_the_floor_and_ours_are_measured_case_by_case() -> None:
 
 
 def test_exports_are_measured_beside_the_database_alone() -> None:
+    options = "--engines sqlite --results 2000 --rounds 1"
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.bulk"]
-        + "--engines sqlite --results 2000 --rounds 1".split(),
+        [sys.executable, "-m", "benchmarks.bulk", *options.split()],
         cwd=ROOT,
         capture_output=True,
         text=True,
