@@ -128,7 +128,7 @@ class PlanRow(Row):
 
 
 class SystemRow(Row):
-    """A row that may belong to a provider without being a record: users and API clients."""
+    """A row that may belong to a provider without being a record: users, API clients and webhooks."""
 
     __abstract__ = True
 
@@ -136,6 +136,8 @@ class SystemRow(Row):
     def within(cls, reach: Reach) -> sa.ColumnElement[bool] | None:
         if reach is Reach.OWN:
             return cls.__table__.c.provider_id == SCOPE_PROVIDER
+        if reach is Reach.MINISTRYS:
+            return cls.__table__.c.provider_id.is_(None)
         return super().within(reach)
 
 
