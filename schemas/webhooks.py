@@ -70,7 +70,7 @@ class DeliveriesQuery(Schema):
     )
 
 
-class Delivery(Schema):
+class WebhookDelivery(Schema):
     """One attempt to deliver some of the log."""
 
     id = fields.UUID(required=True, metadata={"description": "The attempt's id"})
@@ -104,8 +104,8 @@ class Delivery(Schema):
     )
 
 
-class DeliveriesPage(Schema):
+class WebhookDeliveriesPage(Schema):
     """Some of the attempts, the newest first."""
 
-    items = fields.List(Part(Delivery), required=True)
+    items = fields.List(Part(WebhookDelivery), required=True)
     next = fields.String(required=True, allow_none=True)

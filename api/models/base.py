@@ -11,7 +11,7 @@ from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 
 from api.access import Reach
 from api.base import Base, ProviderScoped, RowMixin, words
-from api.scope import SCOPE_PROVIDER
+from api.scope import SCOPE_PROVIDER, scoped
 from schemas import vocabulary as v
 from schemas.base import Schema
 
@@ -107,6 +107,15 @@ class Row(_Completed, RowMixin, Base):
         if reach is Reach.EVERY:
             return None
         raise LookupError(f"{cls.__name__} has no rule for {reach}")
+
+    @classmethod
+    def bounded(cls, statement: sa.Select[t.Any], reach: Reach) -> sa.Select[t.Any]:
+        """A select with that condition on it, which all but the ministry's own rows take from the session's scope."""
+        within = cls.within(reach)
+        if within is None:
+            return statement
+        narrowed = statement.where(within)
+        return narrowed if reach is Reach.MINISTRYS else t.cast(t.Any, scoped(narrowed))
 
 
 class PlanRow(Row):

@@ -60,15 +60,15 @@ def replay(given: dict[str, Any], key: uuid.UUID) -> Response:
     after = positions.read(given["after"], pointer="/after") if given["after"] else None
     place = positions.of_webhooks().written(after) if after else None
     webhooks.replay(session(), webhook, place)
-    return resource.shown(resource.current(key))
+    return json_response(resource.current(key))
 
 
 @blp.route("/<uuid:key>/deliveries")
-@blp.doc(operationId="listWebhookDeliveries")
+@blp.doc(operationId="getWebhookDeliveries")
 @blp.arguments(contract.DeliveriesQuery(), location="query")
-@blp.response(200, contract.DeliveriesPage)
+@blp.response(200, contract.WebhookDeliveriesPage)
 def deliveries(query: dict[str, Any], key: uuid.UUID) -> Response:
-    """List the attempts to deliver, the newest first
+    """Read of the attempts to deliver, the newest first
 
     They are kept for 30 days, and no more than 1,000 of them.
     """

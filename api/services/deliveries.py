@@ -98,14 +98,15 @@ class Courier:
         """Deliver what comes, until told that it is over; what is on its way by then arrives."""
         under_way: dict[uuid.UUID, Future[None]] = {}
         with ThreadPoolExecutor(THREADS) as pool:
-            while not over.wait(SECONDS_BETWEEN):
+            while not over.is_set():
                 under_way = {key: one for key, one in under_way.items() if not _ended(key, one)}
                 try:
                     due = [key for key in self.due() if key not in under_way]
                 except sa.exc.DBAPIError:
                     log.exception("the database does not answer")
-                    continue
+                    due = []
                 under_way |= {key: pool.submit(self.deliver, key, over) for key in due}
+                over.wait(SECONDS_BETWEEN)
 
     def due(self) -> list[uuid.UUID]:
         with self.database.session(write=False) as session:
