@@ -5,6 +5,7 @@ import datetime as dt
 import itertools
 import os
 import random
+import re
 import signal
 import ssl
 import subprocess
@@ -249,6 +250,39 @@ def test_the_ministrys_webhook_begins_where_it_was_made_too(desk: Desk, receiver
     desk.courier().once()
     assert told(receiver.items) == told(follower.read())
     assert [item["resource"] for item in receiver.items] == ["contacts", "programmes"]
+
+
+def test_the_guides_check_lets_in_what_is_sent_and_nothing_else(
+    desk: Desk, receiver: Receiver
+) -> None:
+    guide = (ROOT / "openapi" / "guides" / "pulling.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```python\n(import base64.*?)```", guide, re.DOTALL)
+    told_there: dict[str, t.Any] = {}
+    exec(block.replace("print(", "(", 1), told_there)
+    is_ours = told_there["is_ours"]
+    key = desk.webhook()
+    old = desk.secret
+    desk.contact()
+    desk.courier().once()
+    new = desk.post(key, "secret", {"keep_old_hours": 1})["secret"]
+    desk.contact()
+    desk.courier().once()
+    desk.clock.advance(2 * HOUR)
+    desk.contact()
+    desk.courier().once()
+    fits = [
+        [
+            is_ours(one, came.headers, came.body, int(came.headers["webhook-timestamp"]))
+            for one in (old, new)
+        ]
+        for came in receiver.taken
+    ]
+    assert fits == [[True, False], [True, True], [False, True]]
+    first, second = receiver.taken[:2]
+    assert is_ours(old, first.headers, first.body)
+    assert not is_ours(old, first.headers, first.body + b" ")
+    assert not is_ours(old, first.headers | {"webhook-id": second.id}, first.body)
+    assert not is_ours(old, first.headers, first.body, now().timestamp() + 301)
 
 
 # who fails
