@@ -24,7 +24,7 @@ DEFAULTS: Mapping[str, Any] = {
 }
 _MAY_BE_ZERO = frozenset({"TRUSTED_PROXIES", "RATE_LIMIT", "MAX_WAITERS", "WEBHOOKS_TO_PRIVATE"})
 REQUIRED: Mapping[str, str] = {
-    "SECRET_KEY": "signs cursors and cookies, keys the throttle's hashes and webhooks' secrets; 32 random characters or more",
+    "SECRET_KEY": "signs cursors and cookies, keys the throttle's hashes and webhooks' secrets; at least 32 characters",
     "JWT_KEYS_FILE": "the keys that sign tokens; `flask --app wsgi keys new` makes the file",
 }
 SECRET_LENGTH = 32

@@ -1819,7 +1819,7 @@ export interface paths {
         };
         /**
          * Export all clients
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: admin (every row); manager (their own provider's rows).
          */
@@ -1841,7 +1841,7 @@ export interface paths {
         };
         /**
          * Export all contacts
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -1863,7 +1863,7 @@ export interface paths {
         };
         /**
          * Export all deliverables
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -1885,7 +1885,7 @@ export interface paths {
         };
         /**
          * Export all disseminations
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -1907,7 +1907,7 @@ export interface paths {
         };
         /**
          * Export all feedback
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -1929,7 +1929,7 @@ export interface paths {
         };
         /**
          * Export all goals
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -1951,7 +1951,7 @@ export interface paths {
         };
         /**
          * Export all imports
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -1973,7 +1973,7 @@ export interface paths {
         };
         /**
          * Export all indicators
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -1995,7 +1995,7 @@ export interface paths {
         };
         /**
          * Export all measurements
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2017,7 +2017,7 @@ export interface paths {
         };
         /**
          * Export all meetings
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2039,7 +2039,7 @@ export interface paths {
         };
         /**
          * Export all participations
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2061,7 +2061,7 @@ export interface paths {
         };
         /**
          * Export all periods
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2083,7 +2083,7 @@ export interface paths {
         };
         /**
          * Export all programmes
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2105,7 +2105,7 @@ export interface paths {
         };
         /**
          * Export all project-goals
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2127,7 +2127,7 @@ export interface paths {
         };
         /**
          * Export all project-indicators
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2149,7 +2149,7 @@ export interface paths {
         };
         /**
          * Export all project-meetings
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2171,7 +2171,7 @@ export interface paths {
         };
         /**
          * Export all projects
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2193,7 +2193,7 @@ export interface paths {
         };
         /**
          * Export all providers
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: everybody who is signed in.
          */
@@ -2215,7 +2215,7 @@ export interface paths {
         };
         /**
          * Export all reports
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2237,7 +2237,7 @@ export interface paths {
         };
         /**
          * Export all results
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2259,7 +2259,7 @@ export interface paths {
         };
         /**
          * Export all sub-projects
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2281,7 +2281,7 @@ export interface paths {
         };
         /**
          * Export all surveys
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2303,7 +2303,7 @@ export interface paths {
         };
         /**
          * Export all users
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: admin (every row); manager (their own provider's rows).
          */
@@ -6552,6 +6552,12 @@ export interface components {
          * @enum {string}
          */
         Outcome: "created" | "updated" | "unchanged";
+        /**
+         * Parquet
+         * Format: binary
+         * @description The columns of CSV, with their types: days, moments in UTC to the microsecond, numbers. Lists are JSON.
+         */
+        Parquet: string;
         /** @description One person's part in a meeting. Personal data. */
         Participant: {
             /**
@@ -10057,10 +10063,10 @@ export interface components {
         /** @description Only rows whose `email` is this. */
         Email: string;
         /**
-         * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+         * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
          * @example ndjson
          */
-        Extension: "ndjson" | "json" | "csv" | "xlsx";
+        Extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
         /** @description Only rows whose `goal_id` is this. */
         GoalId: string;
         /** @description The row's id. */
@@ -10403,6 +10409,7 @@ export type MeetingTakeOver = components['schemas']['MeetingTakeOver'];
 export type MeetingsTaken = components['schemas']['MeetingsTaken'];
 export type OpenapiDocument = components['schemas']['OpenapiDocument'];
 export type Outcome = components['schemas']['Outcome'];
+export type Parquet = components['schemas']['Parquet'];
 export type Participant = components['schemas']['Participant'];
 export type ParticipantInput = components['schemas']['ParticipantInput'];
 export type Participation = components['schemas']['Participation'];
@@ -19543,7 +19550,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -19568,6 +19575,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -19609,7 +19617,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -19634,6 +19642,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -19689,7 +19698,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -19714,6 +19723,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -19771,7 +19781,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -19796,6 +19806,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -19853,7 +19864,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -19878,6 +19889,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -19925,7 +19937,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -19950,6 +19962,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -19989,7 +20002,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20014,6 +20027,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20063,7 +20077,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20088,6 +20102,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20139,7 +20154,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20164,6 +20179,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20223,7 +20239,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20248,6 +20264,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20287,7 +20304,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20312,6 +20329,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20353,7 +20371,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20378,6 +20396,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20415,7 +20434,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20440,6 +20459,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20481,7 +20501,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20506,6 +20526,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20549,7 +20570,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20574,6 +20595,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20617,7 +20639,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20642,6 +20664,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20685,7 +20708,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20710,6 +20733,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20753,7 +20777,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20778,6 +20802,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20831,7 +20856,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20856,6 +20881,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20911,7 +20937,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -20936,6 +20962,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -20979,7 +21006,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -21004,6 +21031,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -21057,7 +21085,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -21082,6 +21110,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -21125,7 +21154,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
                 extension: components["parameters"]["Extension"];
@@ -21150,6 +21179,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
