@@ -57,7 +57,7 @@ ETAGS = rf"^\*$|{ETAG_LIST}"
 # RFC 3986 in ASCII: no user, no fragment, an international name as `xn--…`.
 URL = (
     r"^https?://([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
-    r"([/?][A-Za-z0-9._~!\x24&'()*+,;=:@%/?-]*)?$"
+    r"([/?]([A-Za-z0-9._~!\x24&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$"
 )
 UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 

@@ -112,6 +112,8 @@ def test_an_address_that_nothing_is_sent_to_is_refused(bench: Bench, url: str) -
         "https://aino:sana@hooks.example/",
         "https://hooks.example/#part",
         "https://hooks.example/a b",
+        "https://hooks.example/%zz",
+        "https://hooks.example/100%",
         "https://hooks.example\\@127.0.0.1/",
         "https://hooks..example/",
         "https://hooks.example./",
