@@ -11,11 +11,12 @@ import hmac
 import secrets
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -68,13 +69,20 @@ def new_secret(session: Session, webhook: Webhook, vault: Fernet, keep_old_hours
     :param keep_old_hours: how long deliveries are signed with the one before, too
     """
     raw, moment = secrets.token_bytes(SECRET_BYTES), now()
-    kept = webhook.secret if keep_old_hours else None
+    kept = webhook.secret if keep_old_hours and _opens(vault, webhook.secret) else None
     webhook.previous_secret = kept
     webhook.previous_expires_at = moment + timedelta(hours=keep_old_hours) if kept else None
     webhook.secret = vault.encrypt(raw).decode()
     webhook.updated_at = moment
     session.flush()
     return _PREFIX + base64.b64encode(raw).decode()
+
+
+def _opens(vault: Fernet, secret: str | None) -> bool:
+    """Whether it was kept with the SECRET_KEY of now."""
+    with suppress(InvalidToken):
+        return secret is not None and bool(vault.decrypt(secret))
+    return False
 
 
 def vault(secret_key: str) -> Fernet:

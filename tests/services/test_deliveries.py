@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from flask import Flask
 from uuid_utils.compat import uuid7
 
+from api.app import create_app
 from api.base import now
 from api.cli import deliver
 from api.models.contacts import Contact
@@ -391,15 +392,23 @@ def test_few_failures_end_nothing_however_long_ago_the_first_was(
 
 
 def test_another_secret_key_sets_it_out_of_use_until_it_is_given_all_anew(
-    desk: Desk, receiver: Receiver
+    desk: Desk, receiver: Receiver, settings: dict[str, object]
 ) -> None:
-    key = desk.webhook()
-    desk.contact()
-    other = Courier(desk.app.extensions["database"], "x" * 40, Poster(to_private=True, tls=TLS))
+    key, secret_key = desk.webhook(), "another secret, long enough to be taken"
+    made = desk.contact()
+    poster = Poster(to_private=True, tls=TLS)
+    other = Courier(desk.app.extensions["database"], secret_key, poster)
     other.once()
     shown = desk.shown(key)
-    assert (shown["active"], shown["disabled_reason"]) == (False, "key_changed")
-    assert receiver.all == []
+    assert (shown["active"], shown["disabled_reason"], receiver.all) == (False, "key_changed", [])
+    given = {"SECRET_KEY": secret_key, "WEBHOOKS_TO_PRIVATE": 1}
+    desk.bench.client = create_app(settings | given).test_client()
+    desk.secret = desk.post(key, "secret", {"keep_old_hours": 1})["secret"]
+    desk.post(key, "replay", {"after": None})
+    desk.change(key, active=True)
+    other.once()
+    assert receiver.taken[0].is_signed_by(desk.secret)
+    assert receiver.items[-1]["id"] == made
 
 
 def test_a_receiver_who_fails_half_of_the_time_misses_nothing(
