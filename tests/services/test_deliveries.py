@@ -507,6 +507,20 @@ def test_what_it_follows_can_change_while_a_message_is_under_way(
     assert len({one.id for one in receiver.all}) == 2
 
 
+def test_a_message_that_was_packed_before_a_change_is_not_begun_after_it(
+    desk: Desk, receiver: Receiver
+) -> None:
+    """Or what it follows would change under an id that it has been given."""
+    key, courier = desk.webhook(), desk.courier()
+    desk.contact()
+    message = courier._pack(uuid.UUID(key))
+    assert message is not None
+    desk.change(key, resources=["goals"])
+    assert courier._claim(message) is False
+    courier.once()
+    assert receiver.all == []
+
+
 # several at once, and killed
 
 
