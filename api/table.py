@@ -20,7 +20,7 @@ from api.expansion import Shape, members
 from api.lane import Lane
 from api.models.base import Row
 from api.problems import Fault, Forbidden, Invalid, NotFound, PreconditionRequired, Stale
-from api.scope import Scope, Session, scoped
+from api.scope import Scope, Session
 from api.services import rows
 from api.view import Shown, view_of
 from schemas.base import own_name
@@ -242,10 +242,8 @@ class Resource:
         ]
 
     def reached(self, key: uuid.UUID) -> Row:
-        within = self.model.within(reach())
         asked = sa.select(self.model).where(self.model.id == key)
-        if within is not None:
-            asked = scoped(asked.where(within))
+        asked = self.model.bounded(asked, reach())
         # Locked first: else a PATCH, row then entries, and a DELETE, entries then row, would wait crosswise.
         row = session().scalar(asked.with_for_update(of=self.model, key_share=True))
         if row is not None:

@@ -20,7 +20,7 @@ from api.columns import Holds, as_json, column
 from api.lane import Lane
 from api.models.base import Link, Row
 from api.models.periods import Period
-from api.scope import Session, scoped
+from api.scope import Session
 from schemas.fields import References
 from schemas.lists import texts
 
@@ -108,9 +108,7 @@ class View:
     def _where(
         self, statement: sa.Select[Any], reach: Reach, conditions: frozenset[Condition]
     ) -> sa.Select[Any]:
-        within = self.model.within(reach)
-        if within is not None:
-            statement = scoped(statement.where(within))
+        statement = self.model.bounded(statement, reach)
         return statement.where(*[self._condition(reach, *each) for each in sorted(conditions)])
 
     def _condition(self, reach: Reach, name: str, several: bool) -> sa.ColumnElement[bool]:

@@ -31,6 +31,7 @@ from api.resources import (
     sub_projects,
     surveys,
     users,
+    webhooks,
 )
 
 BLUEPRINTS = (
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     imports.blp,
     exports.blueprint(LISTED.values()),
     changes.blp,
+    webhooks.blp,
     batch.blp,
     forms.blp,
     forms.contract_document,

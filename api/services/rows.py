@@ -346,6 +346,8 @@ def may_live(session: Session, model: type[Row], data: Data, home: Home, reach: 
         raise Forbidden("Only the project's coordinating provider or the ministry may do this.")
     if reach is Reach.OWN and issubclass(model, SystemRow) and data.get("provider_id") != mine:
         raise Forbidden("Only for your own provider.")
+    if reach is Reach.MINISTRYS and data.get("provider_id") is not None:
+        raise Forbidden("Only for the ministry itself.")
 
 
 def _takes_part(session: Session, project_id: uuid.UUID | None) -> bool:
