@@ -54,12 +54,14 @@ class Moment(sa.TypeDecorator[datetime]):
 
 
 def _read(text: str | None) -> datetime | None:
-    """SQLite's own way of writing a moment has no offset."""
-    return None if text is None else datetime.fromisoformat(text + "+00:00")
+    """SQLite keeps what was written: our moments have no offset, and others' may have one."""
+    return None if text is None else _in_utc(datetime.fromisoformat(text))
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    return moment if moment is None or moment.tzinfo is UTC else moment.astimezone(UTC)
+    if moment is None or moment.tzinfo is UTC:
+        return moment
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
