@@ -6,7 +6,7 @@ The gate, in order: a representation that fits (406), who is it (401), may they 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial, wraps
 from typing import Any, cast
 from urllib.parse import unquote, unquote_to_bytes
@@ -17,7 +17,7 @@ from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 
-from api import access, idempotency, jwt, rates, wire
+from api import access, bodies, idempotency, jwt, rates, wire
 from api.access import POLICIES, Caller
 from api.answers import must_accept
 from api.context import SAFE, database, part, writes
@@ -27,7 +27,6 @@ from api.problems import (
     Forbidden,
     Invalid,
     Problem,
-    TooLarge,
     Unauthenticated,
     UnsupportedMediaType,
 )
@@ -39,8 +38,6 @@ ACTIONS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PA
 JSON_TYPES = ("application/json",)
 FORM_TYPE = "application/x-www-form-urlencoded"
 _ETAGS = re.compile(v.ETAGS)
-# A body that is too large is read on for so much, so that the next request on the connection begins where it should.
-READ_ON_BYTES = 1_000_000
 # Names, each with the schema of what stands there, and whether that is a list.
 Embedded = Mapping[str, tuple[type[Schema], bool]]
 
@@ -121,6 +118,7 @@ class Blueprint(flask_smorest.Blueprint):
         parts: Callable[[], Sequence[str]] | None = None,
         deprecated: Deprecation | None = None,
         streamed: bool = False,
+        spooled: bool = False,
         methods: tuple[str, ...] = ("GET",),
         **options: Any,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -136,6 +134,7 @@ class Blueprint(flask_smorest.Blueprint):
         :param parts: tells the methods of the requests that this one is made of, each of which counts
         :param deprecated: since when, until when, and what comes after it
         :param streamed: whether it is sent as it is read, so that no ETag names what it shows
+        :param spooled: whether its body is put on disk rather than into memory; it may come packed then
         """
         (method,) = methods
         rights = (access or self.access, action or ACTIONS.get(method, "delete"))
@@ -154,10 +153,12 @@ class Blueprint(flask_smorest.Blueprint):
                 keyed=keyed,
                 parts=parts,
                 deprecated=deprecated,
+                spooled=spooled,
             )
             gated.open_to_anyone = open_to_anyone  # type: ignore[attr-defined]
             gated.rights = rights  # type: ignore[attr-defined]
             gated.streamed = streamed  # type: ignore[attr-defined]
+            gated.spooled = spooled  # type: ignore[attr-defined]
             gated.refuses = tuple(refuses)  # type: ignore[attr-defined]
             gated.max_bytes = max_bytes  # type: ignore[attr-defined]
             gated.keyed = keyed  # type: ignore[attr-defined]
@@ -178,6 +179,7 @@ class Blueprint(flask_smorest.Blueprint):
         keyed: bool,
         parts: Callable[[], Sequence[str]] | None,
         deprecated: Deprecation | None,
+        spooled: bool,
     ) -> Callable[..., Any]:
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Response:
@@ -193,12 +195,14 @@ class Blueprint(flask_smorest.Blueprint):
                 _must_be_etags(condition)
             if not rights:
                 rates.count(None)
-            if writes():
-                _read_body(current_app.config[max_bytes])
-            with _transaction(write=_count_parts(parts) if parts else writes()) as session:
-                if rights:
-                    self._admit(session, *rights)
-                return _answer(partial(view, *args, **kwargs), keyed)
+            write = writes()
+            most = current_app.config[max_bytes]
+            with bodies.taken(most, onto_disk=spooled) if write else nullcontext():
+                write = _count_parts(parts) if parts else write
+                with _transaction(write=write) as session:
+                    if rights:
+                        self._admit(session, *rights)
+                    return _answer(partial(view, *args, **kwargs), keyed)
 
         return gated
 
@@ -304,23 +308,6 @@ def authenticate() -> Caller:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Send a bearer token.", given=False)
     return jwt.bearer(token.strip())
-
-
-def _read_body(most: int) -> None:
-    """All of it, before a session begins: a slow sender must not hold SQLite's one write lock meanwhile.
-
-    :raises TooLarge: also where it comes in chunks, which werkzeug cuts off at the limit without a word
-    """
-    request.max_content_length = most
-    declared = request.content_length
-    if declared is not None and declared > most:
-        if declared <= most + READ_ON_BYTES:
-            request.environ["wsgi.input"].read(declared)
-        raise TooLarge
-    body = request.get_data()
-    if declared is None and len(body) >= most:
-        request.environ["wsgi.input"].read(READ_ON_BYTES)
-        raise TooLarge
 
 
 def _must_be_short(header: str) -> None:

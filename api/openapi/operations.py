@@ -29,6 +29,7 @@ _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 _IN_LANGUAGE = frozenset({"listForms", "getForm"})
 _PAGES = frozenset({"getReport"})
 _MAY_WAIT = frozenset({"followChanges"})
+_MAKES = ("create", "put", "import")
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Operation:
         elif self.method in ("put", "patch"):
             names += ["ETag"]
         if status == "201":
-            names += ["Location", "ETag"] if self.name.startswith(("create", "put")) else []
+            names += ["Location", "ETag"] if self.name.startswith(_MAKES) else []
         if self.name in _IN_LANGUAGE:
             names += ["Content-Language"]
         if self.name in _MAY_WAIT:

@@ -30,6 +30,7 @@ from api.resources import (
     results,
     sub_projects,
     surveys,
+    tables,
     users,
 )
 
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     deliverables.blp,
     reports.blp,
     imports.blp,
+    tables.blp,
     exports.blueprint(LISTED.values()),
     changes.blp,
     batch.blp,

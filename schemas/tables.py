@@ -1,0 +1,42 @@
+"""What can be asked of an import of a table, whose rows are of one resource, and what it answers."""
+
+from marshmallow import fields
+
+from schemas import vocabulary as v
+from schemas.base import Schema
+from schemas.faults import Fault
+from schemas.fields import Choice, Key, QueryFlag, Whole
+from schemas.imports import ERRORS, MORE, Import, ImportQuery
+
+
+class RefusedQuery(Schema):
+    project = Key(
+        v.CODE_LENGTH,
+        load_default=None,
+        metadata={
+            "description": "The acronym of the project whose codes the rows use, for goals, periods and others of the "
+            "plan. Of sub-projects: the one to which they belong."
+        },
+    )
+
+
+class TableQuery(ImportQuery, RefusedQuery):
+    in_part = QueryFlag(
+        data_key="partial",
+        load_default=False,
+        metadata={
+            "description": "Keep the rows that are good, and tell of the others in the answer. "
+            "Else it is all or nothing."
+        },
+    )
+
+
+class TemplateQuery(Schema):
+    language = Choice(v.Language, load_default=None)
+
+
+class TableImport(Import):
+    """An import, and what of it was refused."""
+
+    errors = fields.List(fields.Nested(Fault), dump_only=True, metadata=ERRORS)
+    more = Whole(1, v.COUNT_MAX, dump_only=True, metadata=MORE)
