@@ -138,8 +138,7 @@ class PlannedElement(Schema):
         v.COUNT_MAX,
         metadata={"x-optional": True, "description": "Of a table: the row of it, or the line."},
     )
-    pointer = Text(
-        v.LINE_LENGTH,
+    pointer = fields.String(
         required=True,
         metadata={"description": "Where it stands; empty for a row of a table."},
     )

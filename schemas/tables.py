@@ -1,11 +1,12 @@
 """What can be asked of an import of a table, whose rows are of one resource, and what it answers."""
 
+import marshmallow as ma
 from marshmallow import fields
 
 from schemas import vocabulary as v
 from schemas.base import Schema
 from schemas.faults import Fault
-from schemas.fields import Choice, Key, QueryFlag, Whole
+from schemas.fields import Key, QueryFlag, Whole
 from schemas.imports import ERRORS, MORE, Import, ImportQuery
 
 
@@ -31,8 +32,20 @@ class TableQuery(ImportQuery, RefusedQuery):
     )
 
 
-class TemplateQuery(Schema):
-    language = Choice(v.Language, load_default=None)
+class RefusedRow(Schema):
+    """A row as it was sent, and why it is refused."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    error = fields.String(required=True)
+
+
+class RefusedRows(Schema):
+    """The rows of a page that are refused."""
+
+    items = fields.List(fields.Nested(RefusedRow), required=True)
+    next = fields.String(required=True, allow_none=True)
 
 
 class TableImport(Import):

@@ -88,6 +88,7 @@ class Grid(Table):
 
     :param found: the number of each row, and its cells
     :param guards: whether an apostrophe may stand before a text
+    :param ragged: whether a row ends with its last cell that has something
     """
 
     def __init__(
@@ -97,15 +98,17 @@ class Grid(Table):
         found: Iterator[tuple[int, Sequence[Any] | Fault]],
         *,
         guards: bool,
+        ragged: bool,
     ):
         super().__init__(schema, stem)
-        self.guards, self._found = guards, (one for one in found if _is_there(one[1]))
+        self.guards, self.ragged = guards, ragged
+        self._found = (one for one in found if _is_there(one[1]))
         self.top, cells = next(self._found, (1, ()))
         if isinstance(cells, Fault):
             raise Invalid(faults=[replace(cells, row=self.top)])
         written = ["" if cell is None else str(cell) for cell in _stripped(cells)]
         if not written:
-            raise not_a_table("No head with names of columns.", row=1)
+            raise _not_a_table(Worded("No head with names of columns."))
         self.heads = read_heads(written, schema, stem, self.top)
         self._by_field = {short_of(head.column.name): head for head in self.heads}
 
@@ -120,6 +123,8 @@ class Grid(Table):
         """A table is as wide as its head, but for empty cells behind that."""
         while len(cells) > len(self.heads) and _is_empty(cells[-1]):
             cells.pop()
+        if self.ragged:
+            cells += [None] * (len(self.heads) - len(cells))
         if len(cells) != len(self.heads):
             text = Worded(
                 "{number} cells, where the head has {wanted}.",
@@ -201,15 +206,15 @@ def shown(cell: Any) -> str:
     return str(cell)
 
 
-def not_a_table(text: str, **place: Any) -> Invalid:
-    return Invalid(faults=[Fault("not_a_table", Worded(text), **place)])
+def _not_a_table(text: Worded) -> Invalid:
+    return Invalid(faults=[Fault("not_a_table", text, row=1)])
 
 
 class Workbook(Grid):
     """A sheet of a workbook: the one that is called like the resource, or else the first."""
 
     def __init__(self, file: IO[bytes], schema: type[Record], stem: str, most: int):
-        super().__init__(schema, stem, workbooks.rows(file, stem, most), guards=False)
+        super().__init__(schema, stem, workbooks.rows(file, stem, most), guards=False, ragged=True)
 
 
 class Csv(Grid):
@@ -221,26 +226,28 @@ class Csv(Grid):
         start = file.read(_SNIFFED).decode(encoding, errors="replace")
         file.seek(0)
         self.delimiter = _delimiter(start)
-        super().__init__(schema, stem, _records(file, encoding, self.delimiter), guards=True)
+        super().__init__(
+            schema, stem, _records(file, encoding, self.delimiter), guards=True, ragged=False
+        )
 
 
 def _encoding(file: IO[bytes]) -> str:
     """UTF-8 if all of it is, or else Windows-1252. :raises Invalid: neither, or no text at all"""
     start = file.read(4)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise not_utf8(1)
+        raise _not_utf8(1)
     if start.startswith(b"PK\x03\x04"):
-        raise not_a_table("A ZIP file, perhaps a workbook; say so by Content-Type.", row=1)
+        raise _not_a_table(Worded("A ZIP file, perhaps a workbook; say so by Content-Type."))
     for encoding in ("utf-8-sig", "cp1252"):
         file.seek(0)
         line = _first_wrong(file, encoding)
         if line is None:
             file.seek(0)
             return encoding
-    raise not_utf8(line)
+    raise _not_utf8(line)
 
 
-def not_utf8(line: int | None) -> Invalid:
+def _not_utf8(line: int | None) -> Invalid:
     text = Worded("Neither UTF-8 nor Windows-1252.")
     return Invalid(faults=[Fault("not_utf8", text, row=line)])
 

@@ -113,10 +113,14 @@ class Operation:
             "IfNew": not by_id and self.method == "put",
             "IfNoneMatch": self.method == "get" and not self.view.streamed,
             "IfStill": self.method == "get",
-            "AcceptLanguage": self.name in (*_IN_LANGUAGE, *_PAGES),
+            "AcceptLanguage": self._is_in_language or self.name in _PAGES,
             "PreferWait": self.name in _MAY_WAIT,
             "IdempotencyKey": bool(getattr(self.view, "keyed", False)),
         }
+
+    @property
+    def _is_in_language(self) -> bool:
+        return self.name in _IN_LANGUAGE or self.name.endswith("Template")
 
     def _answer_with_headers(self, status: str, response: Node) -> None:
         names: list[str] = []
@@ -131,7 +135,7 @@ class Operation:
             names += ["ETag"]
         if status == "201":
             names += ["Location", "ETag"] if self.name.startswith(_MAKES) else []
-        if self.name in _IN_LANGUAGE:
+        if self._is_in_language:
             names += ["Content-Language"]
         if self.name in _MAY_WAIT:
             names += ["Preference-Applied"]

@@ -281,6 +281,7 @@ def _fault() -> Node:
             },
             "column": {**_NAME, "description": "The column of a table, by its head."},
             "value": {**_NAME, "description": "The beginning of what stands in the cell."},
+            "current": {"description": "With `stale`: what the row has there now."},
             "code": {"$ref": "#/components/schemas/FaultCode"},
             "detail": {**_TEXT, "description": "What is wrong, in the language of the answer."},
         },

@@ -1,21 +1,29 @@
 """Tables of rows to bring in: what a spreadsheet holds, or an export has given, one resource at a time."""
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cache, partial
+from typing import IO, Any
 
 from flask import Response, current_app, request, url_for
 
 from api import bodies
-from api.answers import JSON, json_response
+from api.answers import JSON, conditional, json_response
 from api.blueprint import Blueprint
 from api.context import language, reach, session
-from api.documents import intake
+from api.documents import blanks, intake
+from api.documents.corrections import correction_of, why
+from api.openapi import examples
 from api.problems import UnsupportedMediaType
 from api.resources.exports import CSV, NDJSON, XLSX
 from api.resources.imports import PlanMoved, imports
+from api.scope import CHUNK_BYTES
 from api.services import rows, tables
-from api.services.elements import ORDER
+from api.services.elements import CODED, ORDER
 from schemas import tables as contract
-from schemas.fields import Worded
+from schemas.exports import Extension
+from schemas.fields import Entries, Part, Reference, References, Worded
+from schemas.forms import FormQuery
 from schemas.imports import ImportPlan
 from schemas.vocabulary import Language
 
@@ -83,6 +91,27 @@ _DESCRIPTION = (
 )
 
 
+_REFUSED = (
+    "Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, "
+    "each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is "
+    "refused it is the head alone. Nothing is kept."
+)
+_TEMPLATE = (
+    "Heads in the words of `language`, or else of Accept-Language, or else in Finnish; and one row as an example, "
+    "which an import takes as it is once its references are yours. In a workbook a second sheet says what each column "
+    "is for."
+)
+_EXTENSION: Node = {
+    "in": "path",
+    "name": "extension",
+    "description": "`csv`: a table by RFC 4180. `xlsx`: a workbook.",
+    "schema": {"type": "string", "enum": ["csv", "xlsx"]},
+    "example": "xlsx",
+}
+# How rows of the plan may be called; rows of one's own go by their external ids.
+_NAMES = {"periods": "2012-spring", "projects": "LAMPPU"} | dict.fromkeys(CODED - {"periods"}, "T1")
+
+
 def _register(stem: str) -> None:
     many = "".join(part.capitalize() for part in stem.split("_"))
     these = stem.replace("_", "-")
@@ -108,6 +137,54 @@ def _register(stem: str) -> None:
     def bring_in(query: dict[str, Any]) -> Response:
         return _bring_in(stem, query)
 
+    @blp.route(
+        f"/{these}/refused",
+        methods=("POST",),
+        endpoint=f"refused_{stem}",
+        produces=TYPES,
+        max_bytes="MAX_TABLE_BYTES",
+        spooled=True,
+        keyed=False,
+        parameters=[_ENCODING],
+    )
+    @blp.doc(
+        operationId=f"refused{many}",
+        summary=f"Get the refused rows of a table of {these}",
+        description=_REFUSED,
+        requestBody={"required": True, "content": _content()},
+    )
+    @blp.arguments(contract.RefusedQuery(), location="query")
+    @blp.response(200, contract.RefusedRows)
+    @blp.alt_response(200, schema=_shown(CSV), content_type=CSV, success=True)
+    @blp.alt_response(200, schema=_shown(NDJSON), content_type=NDJSON, success=True)
+    @blp.alt_response(200, schema=_shown(XLSX), content_type=XLSX, success=True)
+    def refused(query: dict[str, Any]) -> Response:
+        return _refused(stem, query)
+
+    @blp.route(
+        f"/{these}/template.<any(csv, xlsx):extension>",
+        endpoint=f"template_{stem}",
+        action="create",
+        produces=(CSV, XLSX),
+        parameters=[_EXTENSION],
+    )
+    @blp.doc(
+        operationId=f"get{many}Template",
+        summary=f"Get an empty table of {these}",
+        description=_TEMPLATE,
+    )
+    @blp.arguments(FormQuery(), location="query")
+    @blp.response(200, _shown(CSV), content_type=CSV)
+    @blp.alt_response(200, schema=_shown(XLSX), content_type=XLSX, success=True)
+    def template(query: dict[str, Any], extension: str) -> Response:
+        return _template(stem, query, extension)
+
+
+def _shown(media: str) -> Node:
+    """The shape of a file that goes out."""
+    line = {"x-line": {"$ref": "#/components/schemas/RefusedRow"}} if media == NDJSON else {}
+    return dict(_BODIES[media]) | line | {"title": "Refused" + _BODIES[media]["title"]}
+
 
 def _content() -> Node:
     return {media: {"schema": dict(schema)} for media, schema in _BODIES.items()}
@@ -131,10 +208,78 @@ def _bring_in(stem: str, query: dict[str, Any]) -> Response:
     return response
 
 
+def _refused(stem: str, query: dict[str, Any]) -> Response:
+    spoken = language() or Language.EN.value
+    with ExitStack() as stack:
+        table = _table(stem)
+        correction = correction_of(table, stack)
+        with session().begin_nested() as trial:
+            ground = tables.ground(session(), stem, reach(), query["project"])
+            tables.bring_in(
+                session(),
+                table,
+                ground,
+                partial=True,
+                refused=lambda line, faults: correction.add(line, why(faults, spoken)),
+            )
+            trial.rollback()
+        file = correction.finish()
+        opened = stack.pop_all()
+    response = Response(_sent(file, opened), mimetype=request.mimetype)
+    response.call_on_close(opened.close)  # also when not even the first chunk was asked for
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _sent(file: IO[bytes], opened: ExitStack) -> Iterator[bytes]:
+    with opened:
+        yield from iter(partial(file.read, CHUNK_BYTES), b"")
+
+
+def _template(stem: str, query: dict[str, Any], extension: str) -> Response:
+    spoken = query["language"] or language() or Language.FI.value
+    columns = blanks.fields(stem, _schema(stem), spoken, _example(stem))
+    if extension == Extension.CSV:
+        response = Response(blanks.csv_of(columns, spoken), mimetype=CSV)
+    else:
+        response = Response(blanks.xlsx_of(columns, stem, spoken), mimetype=XLSX)
+    name = f"{stem.replace('_', '-')}.{extension}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Language"] = spoken
+    response.vary.add("Accept-Language")
+    return conditional(response)
+
+
+@cache
+def _example(stem: str) -> Node:
+    """A row as the document shows one, with names in place of ids."""
+    schema = _schema(stem).writable()
+    shown = examples.taken(schema) | {"external_id": f"{stem}-1"}
+    return {name: _named(schema.fields[name], value) for name, value in shown.items()}
+
+
+def _named(field: Any, value: Any) -> Any:
+    if isinstance(field, References):
+        return _NAMES.get(field.target, f"{field.target}-1")
+    if isinstance(field, Reference):
+        return _NAMES.get(field.target, f"{field.target}-1")
+    if isinstance(field, Entries) and isinstance(field.inner, Part):
+        known = field.inner.schema.fields
+        return [
+            {name: one for name, one in entry.items() if not isinstance(known[name], Reference)}
+            for entry in value
+        ]
+    return value
+
+
+def _schema(stem: str) -> Any:
+    return rows.model_of(stem).schema
+
+
 def _table(stem: str) -> intake.Table:
     """What the body is, by its Content-Type."""
-    schema: Any = rows.model_of(stem).schema
-    file, config = bodies.spool(), current_app.config
+    schema, config = _schema(stem), current_app.config
+    file = bodies.spool()
     match request.mimetype:
         case "text/csv":
             return intake.Csv(file, schema, stem)

@@ -126,6 +126,8 @@ def identify(
         for element in by_id.values():
             if element.before is None:
                 element.refuse(Fault("not_found", Worded("You have no such row."), "/id"))
+            elif element.before["external_id"] != element.given.get("external_id"):
+                met.again(stem, element.before["external_id"])  # the name that it may give away
         for element in by_name.values():
             if element.before and met.again(stem, element.key):
                 text = Worded("Another element is about the same row.")

@@ -9,7 +9,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -116,7 +116,7 @@ def carry_out(session: Session, made: Plan) -> Import:
 
 def plan(session: Session, document: Mapping[str, Any], reach: Reach) -> Plan:
     """Find out what a document will do, all of it checked that can be checked without writing; rows are locked."""
-    project_id = project(session, document["project"], Fault("", "", pointer="/project"))
+    project_id = project(session, document["project"], {"pointer": "/project"})
     elements = list(_elements(document))
     identify(session, elements, LOCKED, reach, Met())
     sub_project_id = next(e.key for e in elements if e.stem == "sub_projects")
@@ -135,7 +135,7 @@ def _must_be_whole(elements: Iterable[Element]) -> None:
         raise Invalid(faults=faults)
 
 
-def project(session: Session, acronym: str, place: Fault) -> uuid.UUID:
+def project(session: Session, acronym: str, place: Mapping[str, Any]) -> uuid.UUID:
     """The project of this acronym in which the session's provider takes part.
 
     :param place: where the acronym stands
@@ -146,9 +146,9 @@ def project(session: Session, acronym: str, place: Fault) -> uuid.UUID:
         .where(Project.acronym == acronym, Participation.provider_id == session.scope.provider_id)
     ).all()
     if len(found) != 1:
-        none = ("not_found", "Your provider takes part in no such project.")
-        code, text = ("ambiguous", "Several projects have this acronym.") if found else none
-        raise Invalid(faults=[replace(place, code=code, detail=text)])
+        none = Fault("not_found", "Your provider takes part in no such project.", **place)
+        many = Fault("ambiguous", "Several projects have this acronym.", **place)
+        raise Invalid(faults=[many if found else none])
     return found[0]
 
 

@@ -82,7 +82,7 @@ def ground(session: Session, stem: str, reach: Reach, acronym: str | None) -> Gr
     """:param acronym: of the project whose codes rows use; of sub-projects, that to which they belong"""
     if not acronym:
         return Ground(reach)
-    project_id = project(session, acronym, Fault("", "", parameter="project"))
+    project_id = project(session, acronym, {"parameter": "project"})
     return Ground(reach, project_id, {"project_id": project_id} if stem == "sub_projects" else {})
 
 

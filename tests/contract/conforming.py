@@ -266,7 +266,7 @@ class Contract:
         if answer.media == NDJSON:
             media = response["content"][NDJSON]
             sparse = asked is None or any(name == "fields" for name, _ in asked.query)
-            line = media["x-sparse-line" if sparse else "x-line"]
+            line = media.get("x-sparse-line" if sparse else "x-line", media["x-line"])
             for text in answer.plain.splitlines():
                 yield from self._fits(line, "out", json.loads(text))
 
@@ -297,7 +297,12 @@ class Contract:
         elif answer.status == 422 and asked.body is not None:
             codes = {fault["code"] for fault in json.loads(answer.body).get("errors", [])}
             shape = SHAPE - _MEANT.get(operation["operationId"], set())
-            if not _is_table(operation) and codes and codes <= shape and not any(self._asked(operation, path, asked)):
+            if (
+                not _is_table(operation)
+                and codes
+                and codes <= shape
+                and not any(self._asked(operation, path, asked))
+            ):
                 yield f"was refused as {', '.join(codes)}, of which the document says nothing"
 
     def _asked(self, operation: Node, path: Mapping[str, str], asked: Asked) -> Iterator[str]:
