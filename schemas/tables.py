@@ -4,10 +4,12 @@ import marshmallow as ma
 from marshmallow import fields
 
 from schemas import vocabulary as v
-from schemas.base import Schema
+from schemas.base import Schema, own_name
 from schemas.faults import Fault
-from schemas.fields import Key, QueryFlag, Whole
+from schemas.fields import Entries, Key, Part, QueryFlag, Whole
 from schemas.imports import ERRORS, MORE, Import, ImportQuery
+
+ROWS_MAX = 10_000  # of a JSON document, which is read whole
 
 
 class RefusedQuery(Schema):
@@ -30,6 +32,28 @@ class TableQuery(ImportQuery, RefusedQuery):
             "Else it is all or nothing."
         },
     )
+
+
+class RowToImport(Schema):
+    """A row as an element of an import or as an export has it."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    external_id = own_name(metadata={"description": "Or else `id`."})
+
+
+class PageToImport(Schema):
+    """A page with all rows, as an export has it."""
+
+    items = Entries(
+        Part(RowToImport),
+        maximum=ROWS_MAX,
+        required=True,
+        metadata={"description": "More rows go as NDJSON, which need not be read whole."},
+    )
+    next = fields.String(allow_none=True)
+    total = Whole(0, v.COUNT_MAX)
 
 
 class RefusedRow(Schema):

@@ -43,6 +43,11 @@ class Field:
         return "; ".join(f"{one['const']} ({one['title']})" for one in known if one["const"])
 
 
+def added(name: str, example: str) -> Field:
+    """A column that is no field of the resource."""
+    return Field(name, name, Kind.TEXT, False, {}, example)
+
+
 def fields(
     stem: str, schema: type[Record], language: str, example: Mapping[str, Any]
 ) -> list[Field]:

@@ -28,6 +28,7 @@ from schemas.base import Record
 from schemas.exports import Kind
 from schemas.fields import Worded
 from schemas.imports import Element
+from schemas.tables import ROWS_MAX
 
 BOM = codecs.BOM_UTF8
 DELIMITERS = ",;\t"
@@ -135,7 +136,7 @@ class Grid(Table):
             return Line(place, {}, cells, [fault])
         pairs = list(zip(self.heads, cells, strict=True))
         if faults := [
-            Fault(cell.code, cell.text, row=place, column=head.written, value=cell.shown[:TOLD])
+            replace(cell.fault, row=place, column=head.written, value=cell.shown[:TOLD])
             for head, cell in pairs
             if isinstance(cell, Unusable)
         ]:
@@ -366,6 +367,9 @@ class Page(Objects):
         if unknown := page.keys() - {"items", "next", "total"}:
             text = Worded("No such field.")
             raise Invalid(faults=[Fault("unknown_field", text, pointer=f"/{min(unknown)[:TOLD]}")])
+        if len(items) > ROWS_MAX:
+            text = Worded("More than {max} rows; send them as NDJSON.", max=ROWS_MAX)
+            raise Invalid(faults=[Fault("too_many_rows", text, pointer="/items")])
         self.items = items
 
     def lines(self) -> Iterator[Line]:

@@ -38,10 +38,12 @@ _OF_MOMENT = re.compile("[dmyhsDMYHS]")
 
 @dataclass(frozen=True)
 class Unusable:
-    """A cell that holds no value."""
+    """A cell that holds no value.
 
-    code: str
-    text: str
+    :param shown: what a person sees there
+    """
+
+    fault: Fault
     shown: str
 
 
@@ -215,8 +217,7 @@ class _Sheet:
     ) -> Any:
         kind = told.get("t", "n")
         if formula is not None:
-            text = Worded("A formula; paste its value.")
-            return Unusable("formula", text, f"={formula}")
+            return Unusable(Fault("formula", Worded("A formula; paste its value.")), f"={formula}")
         if kind == "inlineStr":
             return _unescaped("".join(texts)) or None
         if not value:
@@ -229,7 +230,8 @@ class _Sheet:
             case "b":
                 return value in ("1", "true")
             case "e":
-                return Unusable("error_value", Worded("An error of the spreadsheet."), value)
+                fault = Fault("error_value", Worded("An error of the spreadsheet."))
+                return Unusable(fault, value)
             case "d":
                 return datetime.fromisoformat(value.removesuffix("Z"))
         number = int(value) if _WHOLE.fullmatch(value) else float(value)

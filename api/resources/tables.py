@@ -1,14 +1,15 @@
 """Tables of rows to bring in: what a spreadsheet holds, or an export has given, one resource at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache, partial
+from types import MappingProxyType
 from typing import IO, Any
 
 from flask import Response, current_app, request, url_for
 
-from api import bodies
-from api.answers import JSON, conditional, json_response
+from api import bodies, wire
+from api.answers import JSON, json_response, public
 from api.blueprint import Blueprint
 from api.context import language, reach, session
 from api.documents import blanks, intake
@@ -16,6 +17,7 @@ from api.documents.corrections import correction_of, why
 from api.openapi import examples
 from api.problems import UnsupportedMediaType
 from api.resources.exports import CSV, NDJSON, XLSX
+from api.resources.forms import PUBLIC
 from api.resources.imports import PlanMoved, imports
 from api.scope import CHUNK_BYTES
 from api.services import rows, tables
@@ -29,6 +31,7 @@ from schemas.vocabulary import Language
 
 Node = dict[str, Any]
 TYPES = (CSV, NDJSON, XLSX, JSON)
+EXTENSION = "<any(csv, xlsx):extension>"
 
 blp = Blueprint("tables", access="imports", url_prefix="/api/v1/imports", description=__doc__)
 
@@ -65,20 +68,6 @@ _BODIES: Node = {
         + "The sheet that is called like the resource, or else the first. Formulas and merged "
         "cells are refused: what they come to is not in every file.",
     },
-    JSON: {
-        "title": "PageToImport",
-        "type": "object",
-        "description": "A page with all rows, as an export has it; it is read whole, so that it has a lower bound.",
-        "required": ["items"],
-        "properties": {
-            "items": {
-                "type": "array",
-                "items": {"title": "RowToImport", "type": "object", "additionalProperties": True},
-            },
-            "next": {"type": ["string", "null"]},
-            "total": {"type": "integer"},
-        },
-    },
 }
 _DESCRIPTION = (
     "Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, "
@@ -97,9 +86,9 @@ _REFUSED = (
     "refused it is the head alone. Nothing is kept."
 )
 _TEMPLATE = (
-    "Heads in the words of `language`, or else of Accept-Language, or else in Finnish; and one row as an example, "
+    "Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, "
     "which an import takes as it is once its references are yours. In a workbook a second sheet says what each column "
-    "is for."
+    "is for. Errors are English then."
 )
 _EXTENSION: Node = {
     "in": "path",
@@ -108,6 +97,7 @@ _EXTENSION: Node = {
     "schema": {"type": "string", "enum": ["csv", "xlsx"]},
     "example": "xlsx",
 }
+_WHY = {"error": "position: Not a whole number."}
 # How rows of the plan may be called; rows of one's own go by their external ids.
 _NAMES = {"periods": "2012-spring", "projects": "LAMPPU"} | dict.fromkeys(CODED - {"periods"}, "T1")
 
@@ -129,7 +119,7 @@ def _register(stem: str) -> None:
         operationId=f"import{many}",
         summary=f"Bring in a table of {these}",
         description=_DESCRIPTION,
-        requestBody={"required": True, "content": _content()},
+        requestBody={"required": True, "content": _content(stem)},
     )
     @blp.arguments(contract.TableQuery(), location="query")
     @blp.response(201, contract.TableImport)
@@ -151,20 +141,20 @@ def _register(stem: str) -> None:
         operationId=f"refused{many}",
         summary=f"Get the refused rows of a table of {these}",
         description=_REFUSED,
-        requestBody={"required": True, "content": _content()},
+        requestBody={"required": True, "content": _content(stem)},
     )
     @blp.arguments(contract.RefusedQuery(), location="query")
-    @blp.response(200, contract.RefusedRows)
-    @blp.alt_response(200, schema=_shown(CSV), content_type=CSV, success=True)
-    @blp.alt_response(200, schema=_shown(NDJSON), content_type=NDJSON, success=True)
-    @blp.alt_response(200, schema=_shown(XLSX), content_type=XLSX, success=True)
+    @blp.response(200, contract.RefusedRows, **_examples(stem, JSON, _WHY))
+    @blp.alt_response(200, **_shown(stem, CSV, _WHY), success=True)
+    @blp.alt_response(200, **_shown(stem, NDJSON, _WHY), success=True)
+    @blp.alt_response(200, **_shown(stem, XLSX, _WHY), success=True)
     def refused(query: dict[str, Any]) -> Response:
         return _refused(stem, query)
 
     @blp.route(
-        f"/{these}/template.<any(csv, xlsx):extension>",
+        f"/{these}/template.{EXTENSION}",
         endpoint=f"template_{stem}",
-        action="create",
+        open_to_anyone=PUBLIC,
         produces=(CSV, XLSX),
         parameters=[_EXTENSION],
     )
@@ -174,20 +164,37 @@ def _register(stem: str) -> None:
         description=_TEMPLATE,
     )
     @blp.arguments(FormQuery(), location="query")
-    @blp.response(200, _shown(CSV), content_type=CSV)
-    @blp.alt_response(200, schema=_shown(XLSX), content_type=XLSX, success=True)
+    @blp.response(200, **_shown(stem, CSV))
+    @blp.alt_response(200, **_shown(stem, XLSX), success=True)
     def template(query: dict[str, Any], extension: str) -> Response:
         return _template(stem, query, extension)
 
 
-def _shown(media: str) -> Node:
-    """The shape of a file that goes out."""
-    line = {"x-line": {"$ref": "#/components/schemas/RefusedRow"}} if media == NDJSON else {}
-    return dict(_BODIES[media]) | line | {"title": "Refused" + _BODIES[media]["title"]}
+def _shown(stem: str, media: str, more: Mapping[str, str] = MappingProxyType({})) -> Node:
+    """How a file that goes out is documented."""
+    schema = dict(_BODIES[media]) | {"title": "Refused" + _BODIES[media]["title"]}
+    if media == NDJSON:
+        schema["x-line"] = {"$ref": "#/components/schemas/RefusedRow"}
+    return {"schema": schema, "content_type": media} | _examples(stem, media, more)
 
 
-def _content() -> Node:
-    return {media: {"schema": dict(schema)} for media, schema in _BODIES.items()}
+def _content(stem: str) -> Node:
+    """What may come in."""
+    told = {
+        media: {"schema": dict(schema)} | _examples(stem, media)
+        for media, schema in _BODIES.items()
+    }
+    return told | {JSON: {"schema": contract.PageToImport()} | _examples(stem, JSON)}
+
+
+def _examples(stem: str, media: str, more: Mapping[str, str] = MappingProxyType({})) -> Node:
+    row = _example(stem) | dict(more)
+    if media == CSV:
+        columns = blanks.fields(stem, _schema(stem), Language.EN, row)
+        columns += [blanks.added(name, text) for name, text in more.items()]
+        return {"example": blanks.csv_of(columns, Language.EN).decode("utf-8-sig")}
+    shown = {NDJSON: (wire.dump(row) + b"\n").decode(), JSON: {"items": [row], "next": None}}
+    return {"example": shown[media]} if media in shown else {}
 
 
 def _bring_in(stem: str, query: dict[str, Any]) -> Response:
@@ -247,7 +254,7 @@ def _template(stem: str, query: dict[str, Any], extension: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Content-Language"] = spoken
     response.vary.add("Accept-Language")
-    return conditional(response)
+    return public(response)
 
 
 @cache
