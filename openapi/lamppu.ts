@@ -6406,6 +6406,8 @@ export interface components {
              * @description Project.
              */
             project_id?: string;
+            /** @description Instead of `project_id`: the acronym of one of projects. */
+            project?: string;
             /**
              * Format: uuid
              * @description Contact person.

@@ -234,11 +234,12 @@ class Csv(Grid):
 
 def _encoding(file: IO[bytes]) -> str:
     """UTF-8 if all of it is, or else Windows-1252. :raises Invalid: neither, or no text at all"""
-    start = file.read(4)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise _not_utf8(1)
+    start = file.read(_SNIFFED)
     if start.startswith(b"PK\x03\x04"):
         raise _not_a_table(Worded("A ZIP file, perhaps a workbook; say so by Content-Type."))
+    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if wide or b"\0" in start.partition(b"\n")[0]:
+        raise _not_utf8(1)
     for encoding in ("utf-8-sig", "cp1252"):
         file.seek(0)
         line = _first_wrong(file, encoding)

@@ -86,12 +86,12 @@ class Element:
             "changes": self.changes,
         }
 
+    def placed(self, fault: Fault) -> Fault:
+        """A fault of the row as one of the document, at what the document says."""
+        return replace(fault, pointer=self.pointer + spelled(self.pointers, fault.pointer or ""))
+
     def refuse(self, *faults: Fault) -> None:
-        """Faults of the row are faults of the document, at what the document says."""
-        self.faults += [
-            replace(fault, pointer=self.pointer + spelled(self.pointers, fault.pointer or ""))
-            for fault in faults
-        ]
+        self.faults += map(self.placed, faults)
 
 
 @dataclass
@@ -246,11 +246,9 @@ def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> None
     try:
         element.data = schema.load(given)
     except ValidationError as error:
-        told = {fault.pointer for fault in spelling.faults}
-        found = wire.faults(error.messages)
-        element.refuse(
-            *[f for f in found if spelled(spelling.pointers, f.pointer or "") not in told]
-        )
+        told = {fault.pointer for fault in element.faults}
+        found = (element.placed(fault) for fault in wire.faults(error.messages))
+        element.faults += [fault for fault in found if fault.pointer not in told]
         return
     if element.before and given != kept:
         element.changes = view.changes(element.before, element.data)
