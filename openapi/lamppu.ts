@@ -2635,7 +2635,7 @@ export interface paths {
         };
         /**
          * Export all clients
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: admin (every row); manager (their own provider's rows).
          */
@@ -2657,7 +2657,7 @@ export interface paths {
         };
         /**
          * Export all contacts
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2679,7 +2679,7 @@ export interface paths {
         };
         /**
          * Export all deliverables
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2701,7 +2701,7 @@ export interface paths {
         };
         /**
          * Export all disseminations
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2723,7 +2723,7 @@ export interface paths {
         };
         /**
          * Export all feedback
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2745,7 +2745,7 @@ export interface paths {
         };
         /**
          * Export all goals
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2767,7 +2767,7 @@ export interface paths {
         };
         /**
          * Export all imports
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2789,7 +2789,7 @@ export interface paths {
         };
         /**
          * Export all indicators
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2811,7 +2811,7 @@ export interface paths {
         };
         /**
          * Export all measurements
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2833,7 +2833,7 @@ export interface paths {
         };
         /**
          * Export all meetings
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2855,7 +2855,7 @@ export interface paths {
         };
         /**
          * Export all participations
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2877,7 +2877,7 @@ export interface paths {
         };
         /**
          * Export all periods
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2899,7 +2899,7 @@ export interface paths {
         };
         /**
          * Export all programmes
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2921,7 +2921,7 @@ export interface paths {
         };
         /**
          * Export all project-goals
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2943,7 +2943,7 @@ export interface paths {
         };
         /**
          * Export all project-indicators
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2965,7 +2965,7 @@ export interface paths {
         };
         /**
          * Export all project-meetings
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -2987,7 +2987,7 @@ export interface paths {
         };
         /**
          * Export all projects
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
          */
@@ -3009,7 +3009,7 @@ export interface paths {
         };
         /**
          * Export all providers
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: everybody who is signed in.
          */
@@ -3031,7 +3031,7 @@ export interface paths {
         };
         /**
          * Export all reports
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -3053,7 +3053,7 @@ export interface paths {
         };
         /**
          * Export all results
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -3075,7 +3075,7 @@ export interface paths {
         };
         /**
          * Export all sub-projects
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -3097,7 +3097,7 @@ export interface paths {
         };
         /**
          * Export all surveys
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -3119,7 +3119,7 @@ export interface paths {
         };
         /**
          * Export all users
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` when it is whole. What holds of all exports stands under Exports in the introduction.
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
          *
          *     Allowed: admin (every row); manager (their own provider's rows).
          */
@@ -7413,6 +7413,12 @@ export interface components {
             /** Format: int32 */
             total?: number;
         };
+        /**
+         * Parquet
+         * Format: binary
+         * @description The columns of CSV, with their types: days, moments in UTC to the microsecond, numbers. Lists are JSON.
+         */
+        Parquet: string;
         /** @description One person's part in a meeting. Personal data. */
         Participant: {
             /**
@@ -11353,6 +11359,7 @@ export type MeetingsTaken = components['schemas']['MeetingsTaken'];
 export type OpenapiDocument = components['schemas']['OpenapiDocument'];
 export type Outcome = components['schemas']['Outcome'];
 export type PageToImport = components['schemas']['PageToImport'];
+export type Parquet = components['schemas']['Parquet'];
 export type Participant = components['schemas']['Participant'];
 export type ParticipantInput = components['schemas']['ParticipantInput'];
 export type Participation = components['schemas']['Participation'];
@@ -22774,10 +22781,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -22799,6 +22806,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -22840,10 +22848,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -22865,6 +22873,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -22920,10 +22929,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -22945,6 +22954,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23002,10 +23012,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23027,6 +23037,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23084,10 +23095,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23109,6 +23120,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23156,10 +23168,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23181,6 +23193,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23220,10 +23233,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23245,6 +23258,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23294,10 +23308,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23319,6 +23333,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23370,10 +23385,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23395,6 +23410,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23454,10 +23470,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23479,6 +23495,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23518,10 +23535,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23543,6 +23560,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23584,10 +23602,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23609,6 +23627,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23646,10 +23665,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23671,6 +23690,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23712,10 +23732,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23737,6 +23757,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23780,10 +23801,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23805,6 +23826,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23848,10 +23870,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23873,6 +23895,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23916,10 +23939,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -23941,6 +23964,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -23984,10 +24008,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -24009,6 +24033,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -24062,10 +24087,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -24087,6 +24112,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -24142,10 +24168,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -24167,6 +24193,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -24210,10 +24237,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -24235,6 +24262,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -24288,10 +24316,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -24313,6 +24341,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */
@@ -24356,10 +24385,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: "ndjson" | "json" | "csv" | "xlsx";
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -24381,6 +24410,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
             /** @description Sign in first. Code `unauthenticated`. */

@@ -7,7 +7,7 @@ from enum import StrEnum
 from marshmallow import fields
 
 from schemas.base import Languages, Schema, id_first
-from schemas.fields import Day, Flag, Id, Names, Number, Part, QueryFlag, Whole
+from schemas.fields import Day, Flag, Id, Moment, Names, Number, Part, QueryFlag, Whole
 from schemas.lists import Narrowing, narrowing
 
 
@@ -18,6 +18,7 @@ class Extension(StrEnum):
     JSON = "json"
     CSV = "csv"
     XLSX = "xlsx"
+    PARQUET = "parquet"
 
 
 class ExportQuery(Narrowing):
@@ -67,6 +68,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     FLAG = "flag"
     DAY = "day"
+    MOMENT = "moment"
     JSON = "json"
 
 
@@ -102,15 +104,14 @@ def columns(schema: type[Schema], names: t.Container[str] | None = None) -> list
 
 
 def _kind(field: fields.Field[t.Any]) -> Kind:
-    match field:
-        case Whole():
-            return Kind.WHOLE
-        case Number():
-            return Kind.NUMBER
-        case Flag():
-            return Kind.FLAG
-        case Day():
-            return Kind.DAY
-        case fields.List() | fields.Nested() | fields.Dict():
-            return Kind.JSON
-    return Kind.TEXT
+    return next((kind for kind, types in _KINDS.items() if isinstance(field, types)), Kind.TEXT)
+
+
+_KINDS: dict[Kind, t.Any] = {
+    Kind.WHOLE: Whole,
+    Kind.NUMBER: Number,
+    Kind.FLAG: Flag,
+    Kind.DAY: Day,
+    Kind.MOMENT: Moment,
+    Kind.JSON: (fields.List, fields.Nested, fields.Dict),
+}

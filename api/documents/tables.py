@@ -74,6 +74,7 @@ def _json(value: Any) -> str:
 _WRITE: Mapping[Kind, Callable[[Any], str]] = {
     Kind.TEXT: guarded,
     Kind.DAY: str,
+    Kind.MOMENT: str,
     Kind.WHOLE: str,
     Kind.NUMBER: str,
     Kind.FLAG: _json,
@@ -82,6 +83,7 @@ _WRITE: Mapping[Kind, Callable[[Any], str]] = {
 _READ: Mapping[Kind, Callable[[str], Any]] = {
     Kind.TEXT: unguarded,
     Kind.DAY: str,
+    Kind.MOMENT: str,
     Kind.WHOLE: int,
     Kind.NUMBER: float,
     Kind.FLAG: orjson.loads,

@@ -14,10 +14,12 @@ from api.problems import NotFound
 PUBLIC = "The contract is public."
 _OURS = Path(guides.__file__).with_name("static")
 _SWAGGER = Path(flask_swagger_ui.__file__).with_name("dist")
-# Each file that a page asks for, with its media type.
+_CLIENTS = guides.FOLDER.with_name("clients")
+# Each file that a page asks for or links to, with its media type.
 FILES = {
     "docs.css": (_OURS, "text/css"),
     "icon.svg": (_OURS, "image/svg+xml"),
+    "lamppu.py": (_CLIENTS, "text/x-python"),
     "reference.js": (_OURS, "text/javascript"),
     "swagger-ui.css": (_SWAGGER, "text/css"),
     "swagger-ui-bundle.js": (_SWAGGER, "text/javascript"),

@@ -12,6 +12,7 @@ import orjson
 
 from api import wire
 from api.access import Reach
+from api.documents.parquet import write_parquet
 from api.documents.tables import write_csv, write_xlsx
 from api.scope import CHUNK_BYTES, Session
 from api.services.reports import compile_form
@@ -20,6 +21,8 @@ from schemas.exports import Column
 
 # Each has its records in memory only while it is compiled; so many rows of reports are read at a time.
 REPORTS_AT_ONCE = 100
+# Rows of Parquet, as JSON: a few times as much in memory.
+GROUP_BYTES = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,19 @@ def xlsx(
 
     :raises TooLongForCell
     """
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lamppu-")))
-    path = write_xlsx(folder, title, columns, _rows(lines))
+    path = write_xlsx(_folder(stack), title, columns, _rows(lines))
     return stack.enter_context(path.open("rb"))
+
+
+def parquet(lines: Iterable[bytes], columns: Sequence[Column], stack: ExitStack) -> IO[bytes]:
+    """A file on disk, which goes when the stack is unwound."""
+    groups = (list(_rows([group])) for group in _chunks(lines, GROUP_BYTES))
+    path = write_parquet(_folder(stack), columns, groups)
+    return stack.enter_context(path.open("rb"))
+
+
+def _folder(stack: ExitStack) -> Path:
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lamppu-")))
 
 
 def whole(chunks: Iterable[bytes], stack: ExitStack) -> IO[bytes]:
@@ -99,14 +112,14 @@ def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     return (orjson.loads(line) for chunk in lines for line in chunk.splitlines())
 
 
-def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+def _chunks(parts: Iterable[bytes], least: int = CHUNK_BYTES) -> Iterator[bytes]:
     """Parts put together to what is worth sending, but for the first, which goes at once."""
     held: list[bytes] = []
-    size = CHUNK_BYTES
+    size = least
     for part in parts:
         held.append(part)
         size += len(part)
-        if size >= CHUNK_BYTES:
+        if size >= least:
             yield b"".join(held)
             held, size = [], 0
     if held:

@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from api.crud import LISTED
 from api.documents.tables import BOM, CELL_UNITS, read_csv
 from schemas.exports import Extension, columns
-from tests import factories, server, workbooks
+from tests import factories, parquets, server, workbooks
 from tests.examples import STEMS, Bench
 from tests.followers import Follower
 from tests.stock import Stock
@@ -116,6 +116,7 @@ def test_an_export_holds_what_the_pages_of_the_list_hold(bench: Bench, stem: str
         text = ok(get(bench, stem, "csv", by=by)).decode("utf-8-sig")
         assert list(read_csv(table, StringIO(text, newline=""))) == rows
         assert list(workbooks.rows(table, ok(get(bench, stem, "xlsx", by=by)))) == rows
+        assert list(parquets.rows(table, ok(get(bench, stem, "parquet", by=by)))) == rows
 
 
 def test_every_resource_that_has_a_list_has_an_export(bench: Bench) -> None:
@@ -329,6 +330,7 @@ def test_an_export_is_no_operation_of_a_batch(bench: Bench) -> None:
         ("json", "application/json"),
         ("csv", "text/csv; charset=utf-8"),
         ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("parquet", "application/vnd.apache.parquet"),
     ],
 )
 def test_an_export_is_a_file_of_its_type_and_name(bench: Bench, extension: str, media: str) -> None:
@@ -369,7 +371,7 @@ def test_over_http_1_0_nothing_is_sent_before_its_length(bench: Bench) -> None:
             environ_overrides={"SERVER_PROTOCOL": "HTTP/1.0"},
         )
         assert answer.content_length == len(ok(answer)) > 0
-        if extension is not Extension.XLSX:
+        if extension is not Extension.XLSX:  # which tells when it was made
             assert answer.data == ok(get(bench, "goals", extension))
 
 

@@ -1,0 +1,214 @@
+"""The client to copy keeps a folder in step with a server, whatever breaks on the way."""
+
+import json
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+
+from tests import server
+from tests.accounts import new_client
+from tests.examples import Bench
+from tests.followers import Follower
+from tests.server import ROOT
+
+SCRIPT = ROOT / "openapi" / "clients" / "lamppu.py"
+READS = ("plan:read", "records:read")
+Ran = subprocess.CompletedProcess[str]
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def bench(app: Flask) -> Bench:
+    return Bench(app)
+
+
+@pytest.fixture(scope="module")
+def gunicorn(
+    settings: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """One server for all of them."""
+    with server.running(settings, tmp_path_factory.mktemp("gunicorn") / "log") as url:
+        yield url
+
+
+@pytest.fixture
+def run(app: Flask, gunicorn: str, tmp_path: Path) -> Run:
+    """Runs the script as a client of the ministry's; the same scopes are the same client's."""
+    client = cache(lambda *scopes: new_client(app, list(scopes)))
+
+    def run(*arguments: str, url: str = gunicorn, scopes: Sequence[str] = READS) -> Ran:
+        client_id, secret = client(*scopes)
+        given = {"URL": url, "CLIENT_ID": client_id, "CLIENT_SECRET": secret}
+        return subprocess.run(
+            [sys.executable, SCRIPT, *arguments],
+            env={f"LAMPPU_{name}": value for name, value in given.items()},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def counts(done: Ran) -> dict[str, int]:
+    assert (done.returncode, done.stderr) == (0, "")
+    found: dict[str, int] = json.loads(done.stdout)
+    return found
+
+
+def kept(folder: Path) -> dict[tuple[str, str], Any]:
+    """The rows in a folder's files, by resource and id."""
+    found = {}
+    for path in folder.glob("*.ndjson"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            name = path.stem.replace("-", "_"), row["id"]
+            assert name not in found
+            found[name] = row
+    return found
+
+
+def seen(bench: Bench) -> dict[tuple[str, str], Any]:
+    """What the lists show the ministry."""
+    return Follower(bench.client, bench.ministry).sight()
+
+
+def test_a_folder_is_filled_and_then_kept_in_step(bench: Bench, run: Run, tmp_path: Path) -> None:
+    for stem in ("goals", "results", "reports", "feedback"):
+        bench.created(stem)
+    assert counts(run("pull", "kept")) == {}
+    before = kept(tmp_path / "kept")
+    assert before == seen(bench)
+    assert {stem for stem, _ in before} >= {"projects", "goals", "results", "reports"}
+    bench.created("results")
+    gone, etag = bench.created("goals")
+    assert bench.open("goals", gone, "DELETE", headers={"If-Match": etag}).status_code == 204
+    key, etag = bench.created("contacts")
+    changed = bench.open(
+        "contacts", key, "PATCH", json={"name": "Aino"}, headers={"If-Match": etag}
+    )
+    assert changed.status_code == 200
+    new = {"results": 1, "goals": 1, "contacts": 1}
+    assert counts(run("pull", "kept")).items() >= new.items()
+    assert kept(tmp_path / "kept") == seen(bench) != before
+    assert counts(run("pull", "kept")) == {}
+    assert not list((tmp_path / "kept").glob("*.part"))
+
+
+def test_only_what_is_named_is_pulled_and_more_later(
+    bench: Bench, run: Run, tmp_path: Path
+) -> None:
+    bench.created("goals")
+    counts(run("pull", "kept", "goals"))
+    assert {stem for stem, _ in kept(tmp_path / "kept")} == {"goals"}
+    bench.created("results")
+    assert counts(run("pull", "kept", "goals", "sub-projects", "results")).keys() <= {"results"}
+    rows = {name: row for name, row in seen(bench).items() if name[0] in ("goals", "results")}
+    assert kept(tmp_path / "kept").items() >= rows.items()
+
+
+def test_what_the_client_may_not_read_is_left_out(bench: Bench, run: Run, tmp_path: Path) -> None:
+    bench.created("goals")
+    counts(run("pull", "kept", scopes=["plan:read"]))
+    found = {stem for stem, _ in kept(tmp_path / "kept")}
+    assert "projects" in found
+    assert "goals" not in found
+    refused = run("pull", "kept", "goals", scopes=["plan:read"])
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("403 ")
+
+
+def test_a_line_that_breaks_is_taken_up_where_it_broke(
+    bench: Bench, run: Run, tmp_path: Path, breaking: Callable[[int], str]
+) -> None:
+    for _ in range(30):
+        bench.created("contacts")
+    done = run("pull", "kept", "contacts", url=breaking(4_000))
+    assert counts(done) == {}
+    rows = {name: row for name, row in seen(bench).items() if name[0] == "contacts"}
+    assert kept(tmp_path / "kept") == rows
+    bench.created("contacts")
+    assert counts(run("pull", "kept", "contacts", url=breaking(300))) == {"contacts": 1}
+
+
+def test_who_is_not_known_is_told_so(run: Run, gunicorn: str, tmp_path: Path) -> None:
+    wrong = subprocess.run(
+        [sys.executable, SCRIPT, "pull", "kept"],
+        env={"LAMPPU_URL": gunicorn, "LAMPPU_CLIENT_ID": "x", "LAMPPU_CLIENT_SECRET": "y"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (wrong.returncode, wrong.stderr[:4]) == (1, "401 ")
+    nothing = subprocess.run(
+        [sys.executable, SCRIPT, "pull", "kept"],
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert nothing.returncode == 2
+    assert "LAMPPU_URL" in nothing.stderr
+    assert run("pull", "kept", "secrets").returncode == 2
+
+
+# lines that break
+
+
+class Breaking(socketserver.BaseRequestHandler):
+    """Passes a request on, and of every other answer only the beginning."""
+
+    server: "Line"
+
+    def handle(self) -> None:
+        with socket.create_connection(self.server.target) as there:
+            there.sendall(self._request())
+            there.shutdown(socket.SHUT_WR)
+            answer = bytearray()
+            while part := there.recv(65_536):
+                answer += part
+        self.server.asked += 1
+        self.request.sendall(answer[: self.server.most] if self.server.asked % 2 else answer)
+
+    def _request(self) -> bytes:
+        found = self.request.recv(65_536)
+        end = b"client_credentials" if found.startswith(b"POST") else b"\r\n\r\n"
+        while not found.endswith(end):
+            found += self.request.recv(65_536)
+        return bytes(found)
+
+
+class Line(socketserver.ThreadingTCPServer):
+    def __init__(self, target: tuple[str, int], most: int):
+        super().__init__(("127.0.0.1", 0), Breaking)
+        self.target, self.most, self.asked = target, most, 0
+
+
+@pytest.fixture
+def breaking(gunicorn: str) -> Iterator[Callable[[int], str]]:
+    """The address of a line to the server, of whose answers every other breaks off after so many bytes."""
+    lines: list[Line] = []
+    there = urlsplit(gunicorn)
+
+    def breaking(most: int) -> str:
+        line = Line((str(there.hostname), int(there.port or 0)), most)
+        lines.append(line)
+        threading.Thread(target=line.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{line.server_address[1]}"
+
+    yield breaking
+    for line in lines:
+        line.shutdown()
+        line.server_close()
