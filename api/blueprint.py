@@ -6,7 +6,7 @@ The gate, in order: a representation that fits (406), who is it (401), may they 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial, wraps
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ import flask_smorest
 from flask import Response, current_app, g, make_response, request
 from marshmallow import Schema
 
-from api import access, idempotency, jwt, rates
+from api import access, bodies, idempotency, jwt, rates
 from api.access import POLICIES, Caller
 from api.answers import must_accept
 from api.arguments import Parser, without_query
@@ -26,7 +26,6 @@ from api.problems import (
     Forbidden,
     Invalid,
     Problem,
-    TooLarge,
     Unauthenticated,
 )
 from api.scope import Scope, Session
@@ -40,8 +39,6 @@ _CONDITIONS = ("If-Match", "If-None-Match")
 _BOUNDED = {
     name: f"HTTP_{name.upper().replace('-', '_')}" for name in (*_CONDITIONS, "Accept-Language")
 }
-# A body that is too large is read on for so much, so that the next request on the connection begins where it should.
-READ_ON_BYTES = 1_000_000
 # Names, each with the schema of what stands there, and whether that is a list.
 Embedded = Mapping[str, tuple[type[Schema], bool]]
 
@@ -75,6 +72,7 @@ class Blueprint(flask_smorest.Blueprint):
         deprecated: Deprecation | None = None,
         streamed: bool = False,
         in_lane: bool = False,
+        spooled: bool = False,
         methods: tuple[str, ...] = ("GET",),
         **options: Any,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -91,6 +89,7 @@ class Blueprint(flask_smorest.Blueprint):
         :param deprecated: since when, until when, and what comes after it
         :param in_lane: whether all that it reads goes by the lane, so that it needs no session
         :param streamed: whether it is sent as it is read, so that no ETag names what it shows
+        :param spooled: whether its body is put on disk rather than into memory; it may come packed then
         """
         (method,) = methods
         rights = (access or self.access, action or ACTIONS.get(method, "delete"))
@@ -110,10 +109,12 @@ class Blueprint(flask_smorest.Blueprint):
                 parts=parts,
                 deprecated=deprecated,
                 in_lane=in_lane,
+                spooled=spooled,
             )
             gated.open_to_anyone = open_to_anyone  # type: ignore[attr-defined]
             gated.rights = rights  # type: ignore[attr-defined]
             gated.streamed = streamed  # type: ignore[attr-defined]
+            gated.spooled = spooled  # type: ignore[attr-defined]
             gated.refuses = tuple(refuses)  # type: ignore[attr-defined]
             gated.max_bytes = max_bytes  # type: ignore[attr-defined]
             gated.keyed = keyed  # type: ignore[attr-defined]
@@ -135,6 +136,7 @@ class Blueprint(flask_smorest.Blueprint):
         parts: Callable[[], Sequence[str]] | None,
         deprecated: Deprecation | None,
         in_lane: bool,
+        spooled: bool,
     ) -> Callable[..., Any]:
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Response:
@@ -147,16 +149,18 @@ class Blueprint(flask_smorest.Blueprint):
             _check_headers()
             if not rights:
                 rates.count(None)
-            if writes():
-                _read_body(current_app.config[max_bytes])
             if rights and in_lane and not part():
                 with _lane():
                     self._admit(None, *rights)
                     return make_response(view(*args, **kwargs))
-            with _transaction(write=_count_parts(parts) if parts else writes()) as session:
-                if rights:
-                    self._admit(session, *rights)
-                return _answer(partial(view, *args, **kwargs), keyed)
+            write = writes()
+            most = current_app.config[max_bytes]
+            with bodies.taken(most, onto_disk=spooled) if write else nullcontext():
+                write = _count_parts(parts) if parts else write
+                with _transaction(write=write) as session:
+                    if rights:
+                        self._admit(session, *rights)
+                    return _answer(partial(view, *args, **kwargs), keyed)
 
         return gated
 
@@ -254,23 +258,6 @@ def _lane() -> Iterator[None]:
     provider = g.claims.get("provider")
     with database().lane(Scope(provider_id=UUID(provider) if provider else None)) as g.lane:
         yield
-
-
-def _read_body(most: int) -> None:
-    """All of it, before a session begins: a slow sender must not hold SQLite's one write lock meanwhile.
-
-    :raises TooLarge: also where it comes in chunks, which werkzeug cuts off at the limit without a word
-    """
-    request.max_content_length = most
-    declared = request.content_length
-    if declared is not None and declared > most:
-        if declared <= most + READ_ON_BYTES:
-            request.environ["wsgi.input"].read(declared)
-        raise TooLarge
-    body = request.get_data()
-    if declared is None and len(body) >= most:
-        request.environ["wsgi.input"].read(READ_ON_BYTES)
-        raise TooLarge
 
 
 def _check_headers() -> None:

@@ -1810,6 +1810,822 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of contacts
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/contacts/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of contacts
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/contacts/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of contacts
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getContactsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/sub-projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of sub-projects
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importSubProjects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/sub-projects/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of sub-projects
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedSubProjects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/sub-projects/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of sub-projects
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getSubProjectsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/goals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of goals
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importGoals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/goals/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of goals
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedGoals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/goals/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of goals
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getGoalsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of indicators
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importIndicators"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/indicators/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of indicators
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedIndicators"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/indicators/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of indicators
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getIndicatorsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of measurements
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importMeasurements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/measurements/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of measurements
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedMeasurements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/measurements/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of measurements
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getMeasurementsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of results
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importResults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/results/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of results
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedResults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/results/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of results
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getResultsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/meetings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of meetings
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importMeetings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/meetings/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of meetings
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedMeetings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/meetings/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of meetings
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getMeetingsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/surveys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of surveys
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importSurveys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/surveys/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of surveys
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedSurveys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/surveys/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of surveys
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getSurveysTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/deliverables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of deliverables
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importDeliverables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/deliverables/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of deliverables
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedDeliverables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/deliverables/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of deliverables
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getDeliverablesTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of feedback
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/feedback/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of feedback
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/feedback/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of feedback
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getFeedbackTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/disseminations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of disseminations
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importDisseminations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/disseminations/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of disseminations
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedDisseminations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/disseminations/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of disseminations
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getDisseminationsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of reports
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importReports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/reports/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of reports
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedReports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/reports/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of reports
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getReportsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/clients.{extension}": {
         parameters: {
             query?: never;
@@ -4421,6 +5237,29 @@ export interface components {
              */
             total?: number;
         };
+        /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
+        Fault: {
+            /** @description JSON pointer into the body (RFC 6901); empty for the whole of it. */
+            pointer?: string;
+            /** @description The parameter that it is about. */
+            parameter?: string;
+            /** @description The header that it is about. */
+            header?: string;
+            /**
+             * Format: int32
+             * @description The row of a table, counted as a spreadsheet does, or the line.
+             */
+            row?: number;
+            /** @description The column of a table, by its head. */
+            column?: string;
+            /** @description The beginning of what stands in the cell. */
+            value?: string;
+            /** @description With `stale`: what the row has there now. */
+            current?: unknown;
+            code: components["schemas"]["FaultCode"];
+            /** @description What is wrong, in the language of the answer. */
+            detail: string;
+        };
         /** @description One point of feedback, and what became of it. */
         Feedback: {
             /**
@@ -5594,6 +6433,13 @@ export interface components {
             elements: components["schemas"]["PlannedElement"][];
             /** @description Names this plan: send the document again with `?plan=` to have it carried out */
             plan: string;
+            /** @description With `partial=true`: why rows are refused, the first hundred faults. */
+            errors?: components["schemas"]["Fault"][];
+            /**
+             * Format: int32
+             * @description How many more there are than `errors` lists.
+             */
+            more?: number;
         };
         ImportPlanCounts: {
             [key: string]: components["schemas"]["Tally"];
@@ -5754,6 +6600,8 @@ export interface components {
              * @description Project.
              */
             project_id?: string;
+            /** @description Instead of `project_id`: the acronym of one of projects. */
+            project?: string;
             /**
              * Format: uuid
              * @description Contact person.
@@ -6095,6 +6943,11 @@ export interface components {
          * @description A JSON object on each line: `x-line`, beside the schema of this media type, says which; with `fields` it is `x-sparse-line`.
          */
         Lines: string;
+        /**
+         * LinesToImport
+         * @description A JSON object on each line, as an element of an import or as an export has it.
+         */
+        LinesToImport: string;
         Login: {
             email: string;
             password: string;
@@ -6746,6 +7599,14 @@ export interface components {
          * @enum {string}
          */
         Outcome: "created" | "updated" | "unchanged";
+        /** @description A page with all rows, as an export has it. */
+        PageToImport: {
+            /** @description More rows go as NDJSON, which need not be read whole. */
+            items: components["schemas"]["RowToImport"][];
+            next?: string | null;
+            /** Format: int32 */
+            total?: number;
+        };
         /**
          * Parquet
          * Format: binary
@@ -7143,7 +8004,12 @@ export interface components {
         PermissionAction: "read" | "create" | "update" | "delete";
         /** @description An element that an import would write. */
         PlannedElement: {
-            /** @description Where it stands */
+            /**
+             * Format: int32
+             * @description Of a table: the row of it, or the line.
+             */
+            row?: number;
+            /** @description Where it stands; empty for a row of a table. */
             pointer: string;
             resource: string;
             outcome: components["schemas"]["Outcome"];
@@ -8315,6 +9181,33 @@ export interface components {
          * @enum {string}
          */
         Recurrence: "once" | "half_yearly" | "yearly" | "continuous";
+        /**
+         * RefusedLinesToImport
+         * @description A JSON object on each line, as an element of an import or as an export has it.
+         */
+        RefusedLinesToImport: string;
+        /** @description A row as it was sent, and why it is refused. */
+        RefusedRow: {
+            error: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description The rows of a page that are refused. */
+        RefusedRows: {
+            items: components["schemas"]["RefusedRow"][];
+            next: string | null;
+        };
+        /**
+         * RefusedTableToImport
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off.
+         */
+        RefusedTableToImport: string;
+        /**
+         * RefusedWorkbookToImport
+         * Format: binary
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         */
+        RefusedWorkbookToImport: string;
         Replay: {
             /** @description A position out of a delivery, of the caller's own log, or `Changes-After` of an export; null for the beginning */
             after: string | null;
@@ -8923,6 +9816,13 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "manager" | "reviewer" | "admin";
+        /** @description A row as an element of an import or as an export has it. */
+        RowToImport: {
+            /** @description Or else `id`. */
+            external_id?: string;
+        } & {
+            [key: string]: unknown;
+        };
         /**
          * @description What an API client may be allowed (RFC 6749 §3.3).
          *
@@ -9457,6 +10357,41 @@ export interface components {
          * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away.
          */
         Table: string;
+        /** @description An import, and what of it was refused. */
+        TableImport: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The one whose document it was; null of a table.
+             */
+            sub_project_id: string | null;
+            /** @description What became of the elements of each resource that was named. */
+            counts: components["schemas"]["TableImportCounts"];
+            /** @description With `partial=true`: why rows are refused, the first hundred faults. */
+            errors?: components["schemas"]["Fault"][];
+            /**
+             * Format: int32
+             * @description How many more there are than `errors` lists.
+             */
+            more?: number;
+            /** Format: uuid */
+            provider_id: string;
+            /** Format: int32 */
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        TableImportCounts: {
+            [key: string]: components["schemas"]["Tally"];
+        };
+        /**
+         * TableToImport
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off.
+         */
+        TableToImport: string;
         /** @description What became of the elements of one resource. */
         Tally: {
             /** Format: int32 */
@@ -9465,6 +10400,11 @@ export interface components {
             updated: number;
             /** Format: int32 */
             unchanged: number;
+            /**
+             * Format: int32
+             * @description With `partial=true`: rows that were not kept.
+             */
+            refused?: number;
         };
         /** @description RFC 6749 §4.4.2; the client's name and secret come by Basic or in the body (§2.3.1). */
         TokenRequest: {
@@ -9891,6 +10831,12 @@ export interface components {
          */
         Workbook: string;
         /**
+         * WorkbookToImport
+         * Format: binary
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         */
+        WorkbookToImport: string;
+        /**
          * @description Tells problems apart, and never changes; new ones may come, to be treated by their status.
          *
          *     * `bad_request`: The request can't be read.
@@ -9933,17 +10879,22 @@ export interface components {
          *     * `date_missing`: The precision, or a start time, needs a date.
          *     * `date_not_allowed`: The precision `period` has no date.
          *     * `duplicate`: Another row has this value, of which there may be one.
+         *     * `error_value`: A cell that shows an error of the spreadsheet.
          *     * `filter_required`: An order among siblings needs a filter by what they belong to.
          *     * `forbidden`: The caller may not do this.
          *     * `forbidden_character`: A control character that texts may not have.
+         *     * `formula`: A formula, where a value has to be.
          *     * `immutable`: This can't be changed once the row is made.
          *     * `in_use`: Other rows refer to this one.
          *     * `invalid`: Not valid, for a reason that has no code of its own.
+         *     * `invalid_json`: A line that is not JSON.
          *     * `key_reused`: The Idempotency-Key was sent before with another request.
+         *     * `merged_cells`: Cells that are merged, where each has to have its own value.
          *     * `mismatch`: The body says other than the path.
          *     * `missing_for_kind`: Required with this `kind`.
          *     * `more_than_invited`: More have answered than were invited.
          *     * `no_language`: A text needs at least one language.
+         *     * `not_a_table`: No table, or none from here on.
          *     * `not_for_form`: This means nothing in an export of this form.
          *     * `not_for_kind`: Not allowed with this `kind`.
          *     * `not_for_method`: An operation of a batch with this method has no body.
@@ -9964,11 +10915,13 @@ export interface components {
          *     * `repeated`: Stands twice, where once is all it may.
          *     * `required`: Missing, and it has no default.
          *     * `role_mismatch`: The role and the provider do not fit together.
+         *     * `stale`: The row has changed since it was read, and this field would change.
          *     * `time_mismatch`: A start time goes with the precision `minute`, and only so.
          *     * `too_long`: Longer than its bound.
          *     * `too_long_for_cell`: A value that no cell of a workbook holds.
          *     * `too_many_decimals`: More decimals than are kept.
          *     * `too_many_fields`: An element with more members than one may have.
+         *     * `too_many_rows`: More rows than there may be at once.
          *     * `too_many_to_expand`: What is asked to be embedded is too much for one page.
          *     * `too_short`: Shorter than its bound.
          *     * `unescaped_plus`: A `+` in the query stands for a blank; write `%2B`.
@@ -9986,21 +10939,10 @@ export interface components {
          *     * `wrong_position`: Not a position in the log that this caller was given.
          *     * `wrong_reference`: No reference of a batch, or not where one may stand.
          *     * `wrong_type`: Not of the JSON type that the field has.
+         *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type";
-        /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
-        Fault: {
-            /** @description JSON pointer into the body (RFC 6901); empty for the whole of it. */
-            pointer?: string;
-            /** @description The parameter that it is about. */
-            parameter?: string;
-            /** @description The header that it is about. */
-            header?: string;
-            code: components["schemas"]["FaultCode"];
-            /** @description What is wrong, in the language of the answer. */
-            detail: string;
-        };
+        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description One field in which what was sent and the row as it is now differ. */
         Difference: {
             /** @description JSON pointer at the field (RFC 6901). */
@@ -10491,19 +11433,18 @@ export interface components {
         BusinessId: string;
         /** @description Only rows whose `code` is this. */
         Code: string;
+        /** @description How the body is packed, when it is. */
+        "Content-encoding": "gzip" | "zstd";
         /** @description Only rows whose `coordinator_id` is this. */
         CoordinatorId: string;
         /** @description Also `total`, the number of rows on all pages; takes longer. */
         Count: boolean;
         /** @description Only rows whose `deliverable_id` is this. */
         DeliverableId: string;
+        /** @description Only say what would be done. Everything is checked; nothing is kept. */
+        DryRun: boolean;
         /** @description Only rows whose `email` is this. */
         Email: string;
-        /**
-         * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
-         * @example ndjson
-         */
-        Extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
         /** @description Only rows whose `goal_id` is this. */
         GoalId: string;
         /** @description The row's id. */
@@ -10546,10 +11487,14 @@ export interface components {
         MeetingId: string;
         /** @description Only rows whose `oid` is this. */
         Oid: string;
+        /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+        Partial: boolean;
         /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
         Period: string;
         /** @description Only rows whose `period_id` is this. */
         PeriodId: string;
+        /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+        Plan: string;
         /**
          * @description `wait=<seconds>`, at most 30 (RFC 7240 §4.3): wait so long for something new. What is not known here is passed over.
          * @example wait=30
@@ -10559,6 +11504,8 @@ export interface components {
         ProgrammeId: string;
         /** @description Only rows whose `progress` is this. */
         Progress: components["schemas"]["Progress"];
+        /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+        Project: string;
         /** @description Only rows whose `project_goal_id` is this. */
         ProjectGoalId: string;
         /** @description Only rows whose `project_id` is this. */
@@ -10740,6 +11687,7 @@ export type DisseminationPatch = components['schemas']['DisseminationPatch'];
 export type DisseminationSparse = components['schemas']['DisseminationSparse'];
 export type DisseminationSparseExport = components['schemas']['DisseminationSparseExport'];
 export type DisseminationSparsePage = components['schemas']['DisseminationSparsePage'];
+export type Fault = components['schemas']['Fault'];
 export type Feedback = components['schemas']['Feedback'];
 export type FeedbackExpand = components['schemas']['FeedbackExpand'];
 export type FeedbackExport = components['schemas']['FeedbackExport'];
@@ -10820,6 +11768,7 @@ export type Languages = components['schemas']['Languages'];
 export type LanguagesInput = components['schemas']['LanguagesInput'];
 export type LanguagesPatch = components['schemas']['LanguagesPatch'];
 export type Lines = components['schemas']['Lines'];
+export type LinesToImport = components['schemas']['LinesToImport'];
 export type Login = components['schemas']['Login'];
 export type Me = components['schemas']['Me'];
 export type Measurement = components['schemas']['Measurement'];
@@ -10849,6 +11798,7 @@ export type MeetingTakeOver = components['schemas']['MeetingTakeOver'];
 export type MeetingsTaken = components['schemas']['MeetingsTaken'];
 export type OpenapiDocument = components['schemas']['OpenapiDocument'];
 export type Outcome = components['schemas']['Outcome'];
+export type PageToImport = components['schemas']['PageToImport'];
 export type Parquet = components['schemas']['Parquet'];
 export type Participant = components['schemas']['Participant'];
 export type ParticipantInput = components['schemas']['ParticipantInput'];
@@ -10941,6 +11891,11 @@ export type PublicKey = components['schemas']['PublicKey'];
 export type Question = components['schemas']['Question'];
 export type QuestionInput = components['schemas']['QuestionInput'];
 export type Recurrence = components['schemas']['Recurrence'];
+export type RefusedLinesToImport = components['schemas']['RefusedLinesToImport'];
+export type RefusedRow = components['schemas']['RefusedRow'];
+export type RefusedRows = components['schemas']['RefusedRows'];
+export type RefusedTableToImport = components['schemas']['RefusedTableToImport'];
+export type RefusedWorkbookToImport = components['schemas']['RefusedWorkbookToImport'];
 export type Replay = components['schemas']['Replay'];
 export type Report = components['schemas']['Report'];
 export type ReportExpand = components['schemas']['ReportExpand'];
@@ -10974,6 +11929,7 @@ export type ResultSparse = components['schemas']['ResultSparse'];
 export type ResultSparseExport = components['schemas']['ResultSparseExport'];
 export type ResultSparsePage = components['schemas']['ResultSparsePage'];
 export type Role = components['schemas']['Role'];
+export type RowToImport = components['schemas']['RowToImport'];
 export type Scope = components['schemas']['Scope'];
 export type SiblingSort = components['schemas']['SiblingSort'];
 export type SignIn = components['schemas']['SignIn'];
@@ -11001,6 +11957,9 @@ export type SurveySparse = components['schemas']['SurveySparse'];
 export type SurveySparseExport = components['schemas']['SurveySparseExport'];
 export type SurveySparsePage = components['schemas']['SurveySparsePage'];
 export type Table = components['schemas']['Table'];
+export type TableImport = components['schemas']['TableImport'];
+export type TableImportCounts = components['schemas']['TableImportCounts'];
+export type TableToImport = components['schemas']['TableToImport'];
 export type Tally = components['schemas']['Tally'];
 export type TokenRequest = components['schemas']['TokenRequest'];
 export type TokenType = components['schemas']['TokenType'];
@@ -11030,9 +11989,9 @@ export type WebhookSparse = components['schemas']['WebhookSparse'];
 export type WebhookSparseExport = components['schemas']['WebhookSparseExport'];
 export type WebhookSparsePage = components['schemas']['WebhookSparsePage'];
 export type Workbook = components['schemas']['Workbook'];
+export type WorkbookToImport = components['schemas']['WorkbookToImport'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type FaultCode = components['schemas']['FaultCode'];
-export type Fault = components['schemas']['Fault'];
 export type Difference = components['schemas']['Difference'];
 export type Problem = components['schemas']['Problem'];
 export type TokenProblem = components['schemas']['TokenProblem'];
@@ -11068,11 +12027,12 @@ export type ParameterAttendance = components['parameters']['Attendance'];
 export type ParameterBom = components['parameters']['Bom'];
 export type ParameterBusinessId = components['parameters']['BusinessId'];
 export type ParameterCode = components['parameters']['Code'];
+export type ParameterContentEncoding = components['parameters']['Content-encoding'];
 export type ParameterCoordinatorId = components['parameters']['CoordinatorId'];
 export type ParameterCount = components['parameters']['Count'];
 export type ParameterDeliverableId = components['parameters']['DeliverableId'];
+export type ParameterDryRun = components['parameters']['DryRun'];
 export type ParameterEmail = components['parameters']['Email'];
-export type ParameterExtension = components['parameters']['Extension'];
 export type ParameterGoalId = components['parameters']['GoalId'];
 export type ParameterId = components['parameters']['Id'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
@@ -11085,11 +12045,14 @@ export type ParameterIndicatorId = components['parameters']['IndicatorId'];
 export type ParameterLanguage = components['parameters']['Language'];
 export type ParameterMeetingId = components['parameters']['MeetingId'];
 export type ParameterOid = components['parameters']['Oid'];
+export type ParameterPartial = components['parameters']['Partial'];
 export type ParameterPeriod = components['parameters']['Period'];
 export type ParameterPeriodId = components['parameters']['PeriodId'];
+export type ParameterPlan = components['parameters']['Plan'];
 export type ParameterPreferWait = components['parameters']['PreferWait'];
 export type ParameterProgrammeId = components['parameters']['ProgrammeId'];
 export type ParameterProgress = components['parameters']['Progress'];
+export type ParameterProject = components['parameters']['Project'];
 export type ParameterProjectGoalId = components['parameters']['ProjectGoalId'];
 export type ParameterProjectId = components['parameters']['ProjectId'];
 export type ParameterProjectIndicatorId = components['parameters']['ProjectIndicatorId'];
@@ -19860,9 +20823,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only say what would be done. Everything is checked; nothing is kept. */
-                dry_run?: boolean;
+                dry_run?: components["parameters"]["DryRun"];
                 /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
-                plan?: string;
+                plan?: components["parameters"]["Plan"];
             };
             header?: {
                 /**
@@ -19979,6 +20942,2274 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    importContacts: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedContacts: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getContactsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importSubProjects: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedSubProjects: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSubProjectsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importGoals: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedGoals: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getGoalsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importIndicators: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedIndicators: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getIndicatorsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importMeasurements: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedMeasurements: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMeasurementsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importResults: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedResults: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getResultsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importMeetings: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedMeetings: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMeetingsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importSurveys: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedSurveys: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSurveysTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importDeliverables: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedDeliverables: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDeliverablesTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importFeedback: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedFeedback: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getFeedbackTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importDisseminations: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedDisseminations: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDisseminationsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importReports: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedReports: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getReportsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     exportClients: {
         parameters: {
             query?: {
@@ -20007,7 +23238,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20074,7 +23305,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20155,7 +23386,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20238,7 +23469,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20321,7 +23552,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20394,7 +23625,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20459,7 +23690,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20534,7 +23765,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20611,7 +23842,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20696,7 +23927,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20761,7 +23992,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20828,7 +24059,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20891,7 +24122,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20958,7 +24189,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21027,7 +24258,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21096,7 +24327,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21165,7 +24396,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21234,7 +24465,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21313,7 +24544,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21394,7 +24625,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21463,7 +24694,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21542,7 +24773,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21611,7 +24842,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21674,7 +24905,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };

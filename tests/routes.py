@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from api.access import POLICIES
 from api.base import Base
 from api.models.base import PlanRow, RecordRow
-from api.resources import BLUEPRINTS, exports
+from api.resources import BLUEPRINTS, exports, tables
 from api.scope import MINISTRY_ROLE
 from api.services import rows
 from tests import factories
@@ -72,7 +72,7 @@ def _operations() -> Iterator[Operation]:
             stem = rule.endpoint.partition(".")[0]
             schemas["json"] = rows.model_of(stem).schema.writable()
         body, query, form = (schemas.get(where) for where in ("json", "query", "form"))
-        path = rule.rule.replace(exports.EXTENSION, "ndjson")
+        path = rule.rule.replace(exports.EXTENSION, "ndjson").replace(tables.EXTENSION, "csv")
         yield Operation(rule.endpoint, method, path, body, query, form)
 
 
@@ -134,6 +134,8 @@ class Ground:
 
     def body(self, operation: Operation) -> dict[str, Any]:
         """A body that the operation lets in, with every field that has a value."""
+        if operation.stem == "tables":
+            return {"items": [self.sendable(operation.name.removeprefix("refused_"))]}
         if operation.name in ROW_BODIES and operation.stem != "imports":
             return self.sendable(operation.stem)
         return dict(self._bodies[operation.endpoint])

@@ -34,6 +34,7 @@ OPEN = {
     "auth.token",
     "well_known.keys",
     "openapi.openapi",
+    *(f"tables.template_{stem}" for stem in RECORD_STEMS),
     "forms.list",
     "forms.read",
     "front.door",
@@ -48,7 +49,7 @@ OPEN = {
 PLANES = {
     "the ministry's plan": {"programmes"},
     "plan": {*PLAN_STEMS} - {"programmes"},
-    "records": {*RECORD_STEMS, "imports"},
+    "records": {*RECORD_STEMS, "imports", "tables"},
     "providers": {"providers"},
     "accounts": {"users", "clients"},
     "webhooks": {"webhooks"},

@@ -30,6 +30,7 @@ _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 _IN_LANGUAGE = frozenset({"listForms", "getForm"})
 _PAGES = frozenset({"getReport"})
 _MAY_WAIT = frozenset({"followChanges"})
+_MAKES = ("create", "put", "import")
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,14 @@ class Operation:
             "IfNew": not by_id and self.method == "put",
             "IfNoneMatch": self.method == "get" and not self.view.streamed,
             "IfStill": self.method == "get",
-            "AcceptLanguage": self.name in (*_IN_LANGUAGE, *_PAGES),
+            "AcceptLanguage": self._is_in_language or self.name in _PAGES,
             "PreferWait": self.name in _MAY_WAIT,
             "IdempotencyKey": bool(getattr(self.view, "keyed", False)),
         }
+
+    @property
+    def _is_in_language(self) -> bool:
+        return self.name in _IN_LANGUAGE or self.name.endswith("Template")
 
     def _answer_with_headers(self, status: str, response: Node) -> None:
         names: list[str] = []
@@ -130,8 +135,8 @@ class Operation:
         elif self.method in ("put", "patch"):
             names += ["ETag"]
         if status == "201":
-            names += ["Location", "ETag"] if self.name.startswith(("create", "put")) else []
-        if self.name in _IN_LANGUAGE:
+            names += ["Location", "ETag"] if self.name.startswith(_MAKES) else []
+        if self._is_in_language:
             names += ["Content-Language"]
         if self.name in _MAY_WAIT:
             names += ["Preference-Applied"]

@@ -110,5 +110,6 @@ def of_words(meanings: Mapping[str, str], text: str) -> Node:
 
 
 def of_name(target: str, instead: str) -> str:
-    code = target.startswith(("project_", "periods"))
-    return f"Instead of `{instead}`: the {'code' if code else 'external id'} of one of {target}."
+    names = {"projects": "acronym", "periods": "code"}
+    name = names.get(target, "code" if target.startswith("project_") else "external id")
+    return f"Instead of `{instead}`: the {name} of one of {target}."

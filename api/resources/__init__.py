@@ -30,6 +30,7 @@ from api.resources import (
     results,
     sub_projects,
     surveys,
+    tables,
     users,
     webhooks,
 )
@@ -60,6 +61,7 @@ BLUEPRINTS = (
     deliverables.blp,
     reports.blp,
     imports.blp,
+    tables.blp,
     exports.blueprint(LISTED.values()),
     changes.blp,
     webhooks.blp,

@@ -52,7 +52,7 @@ def create(query: dict[str, Any], document: dict[str, Any]) -> Response:
     if query["dry_run"]:
         service.rehearse(session(), plan)
         return json_response(plan.shown())
-    if query["plan"] and query["plan"] != plan.token():
+    if query["plan"] not in (None, plan.token()):
         raise PlanMoved(members={"plan": plan.shown()})
     done = service.carry_out(session(), plan)
     response = imports.shown(imports.current(done.id), 201)
