@@ -64,14 +64,13 @@ class Database:
     @contextlib.contextmanager
     def lane(self, scope: Scope) -> Iterator[Lane]:
         """A transaction that reads in a scope, past the ORM."""
-        pooled = self.engine.raw_connection()
+        lane = Lane(self.engine.raw_connection, self.engine.dialect, scope)
         try:
-            lane = Lane(lambda: pooled, self.engine.dialect, scope)
             lane.begin(self._reads)
             yield lane
-            pooled.commit()  # after a rollback the driver would forget what it has prepared
+            lane.end()
         finally:
-            pooled.close()
+            lane.close()
 
     @contextlib.contextmanager
     def all_providers_lane(self) -> Iterator[Lane]:

@@ -54,11 +54,6 @@ _MACHINE = _ALWAYS | {"scope": str, "provider": _PERHAPS}
 _REFRESH = _ALWAYS | {"sid": str, "csrf": str}
 
 
-class NotGood(Unauthenticated):
-    def __init__(self) -> None:
-        super().__init__("The token is not valid, not valid any more, or revoked.")
-
-
 def init(app: Flask) -> None:
     """Make tokens, their keys and the throttle part of the application.
 
@@ -157,7 +152,7 @@ def claims_of(token: str) -> dict[str, Any]:
         claims: dict[str, Any] = current_app.extensions["verified"](token, keys().ids())
         if claims["type"] == "access" and claims["exp"] > time.time() - LEEWAY_SECONDS:
             return claims
-    raise NotGood
+    raise _not_good()
 
 
 def bearer(claims: dict[str, Any]) -> Caller:
@@ -165,7 +160,11 @@ def bearer(claims: dict[str, Any]) -> Caller:
     with suppress(ValueError):
         if caller := _caller({}, claims):
             return caller
-    raise NotGood
+    raise _not_good()
+
+
+def _not_good() -> Unauthenticated:
+    return Unauthenticated("The token is not valid, not valid any more, or revoked.")
 
 
 def _verified(token: str, _: frozenset[str]) -> dict[str, Any]:

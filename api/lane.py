@@ -123,7 +123,8 @@ class Lane:
     def _driver(self) -> t.Any:
         """The connection, taken when it is first needed. Not a cached_property: in 3.11 all threads wait for one."""
         if self._pooled is None:
-            self._pooled = self._connect()
+            with self._translated(""):
+                self._pooled = self._connect()
         return self._pooled.driver_connection
 
     def begin(self, message: str) -> None:
@@ -135,29 +136,43 @@ class Lane:
         with self._translated(text):
             driver.execute(text)
 
+    def end(self) -> None:
+        """Not by a rollback, upon which PostgreSQL's driver would forget what it has prepared."""
+        with self._translated("COMMIT"):
+            self._pooled.commit()
+
+    def close(self) -> None:
+        """Give the connection back, whatever became of the transaction."""
+        if self._pooled is not None:
+            self._pooled.close()
+
     def rows(self, statement: sa.Select[t.Any], values: Values) -> list[t.Any]:
         """The rows of a select that is built once, each a tuple.
 
         :raises ScopeError: nothing holds it
         """
-        asked, text, parameters = self._asked(statement, values)
-        driver = self._driver()
-        with self._translated(text):
-            found = driver.execute(text, parameters, **self._how).fetchall()
-        return asked.taken(found)
+        return self._found(statement, values)[1]
 
     def mappings(self, statement: sa.Select[t.Any], values: Values) -> list[dict[str, t.Any]]:
         """The same, each by the names of its columns."""
-        names = prepared(statement, self.dialect).names
-        return [dict(zip(names, row)) for row in self.rows(statement, values)]  # noqa: B905
+        names, found = self._found(statement, values)
+        return [dict(zip(names, row)) for row in found]  # noqa: B905
 
-    def _asked(self, statement: sa.Select[t.Any], values: Values) -> tuple[Prepared, str, t.Any]:
+    def _found(self, statement: sa.Select[t.Any], values: Values) -> tuple[list[str], list[t.Any]]:
+        driver, asked, text, parameters = self._asked(statement, values)
+        with self._translated(text):
+            found = driver.execute(text, parameters, **self._how).fetchall()
+        return asked.names, asked.taken(found)
+
+    def _asked(
+        self, statement: sa.Select[t.Any], values: Values
+    ) -> tuple[t.Any, Prepared, str, t.Any]:
         held = told(self.scope, statement)
+        driver = self._driver()  # before it is compiled: the dialect is told its server's version
         asked = prepared(statement, self.dialect)
         text, parameters = asked.call({**values, **held})
-        if log.isEnabledFor(logging.DEBUG):
-            log.debug(text)  # not the parameters: names and addresses have no place in a log
-        return asked, text, parameters
+        log.debug(text)  # not the parameters: names and addresses have no place in a log
+        return driver, asked, text, parameters
 
     @contextlib.contextmanager
     def _translated(self, text: str) -> Iterator[None]:
@@ -166,11 +181,12 @@ class Lane:
         try:
             yield
         except base as error:
-            lost = self.dialect.is_disconnect(error, self._pooled.driver_connection, None)
+            pooled = self._pooled
+            lost = pooled and self.dialect.is_disconnect(error, pooled.driver_connection, None)
             if lost:
-                self._pooled.invalidate(error)
+                pooled.invalidate(error)
             raise sa.exc.DBAPIError.instance(
-                text, None, error, base, hide_parameters=True, connection_invalidated=lost
+                text or None, None, error, base, hide_parameters=True, connection_invalidated=lost
             ) from error
 
     def lines(self, statement: sa.Select[str], values: Values) -> t.Generator[bytes, None, None]:
@@ -181,14 +197,17 @@ class Lane:
 
         :raises ScopeError: as with rows
         """
-        _, text, parameters = self._asked(statement, values)
-        return self._copied(text, parameters) if self._how else self._joined(text, parameters)
+        driver, _, text, parameters = self._asked(statement, values)
+        copied = self.dialect.name == "postgresql"
+        return (self._copied if copied else self._joined)(driver, text, parameters)
 
-    def _copied(self, text: str, parameters: t.Any) -> t.Generator[bytes, None, None]:
+    def _copied(
+        self, driver: t.Any, text: str, parameters: t.Any
+    ) -> t.Generator[bytes, None, None]:
         # Whoever stops in the middle leaves this by an exception, upon which the driver has the server stop too.
         with (
             self._translated("COPY"),
-            self._driver().cursor() as cursor,
+            driver.cursor() as cursor,
             cursor.copy(f"COPY ({text}) TO STDOUT ({_AS_THEY_ARE})", parameters) as rows,
         ):
             held, size = [], CHUNK_BYTES
@@ -201,8 +220,10 @@ class Lane:
             if held:
                 yield b"".join(held)
 
-    def _joined(self, text: str, parameters: t.Any) -> t.Generator[bytes, None, None]:
-        with self._translated(text), contextlib.closing(self._driver().cursor()) as cursor:
+    def _joined(
+        self, driver: t.Any, text: str, parameters: t.Any
+    ) -> t.Generator[bytes, None, None]:
+        with self._translated(text), contextlib.closing(driver.cursor()) as cursor:
             some = cursor.execute(text, parameters).fetchmany(1)
             while some:
                 yield "\n".join([*(line for (line,) in some), ""]).encode()
