@@ -9819,7 +9819,7 @@ export interface components {
         /** @description A row as an element of an import or as an export has it. */
         RowToImport: {
             /** @description Or else `id`. */
-            external_id?: string;
+            external_id?: string | null;
         } & {
             [key: string]: unknown;
         };

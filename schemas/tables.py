@@ -40,7 +40,7 @@ class RowToImport(Schema):
     class Meta:
         unknown = ma.INCLUDE
 
-    external_id = own_name(metadata={"description": "Or else `id`."})
+    external_id = own_name(allow_none=True, metadata={"description": "Or else `id`."})
 
 
 class PageToImport(Schema):

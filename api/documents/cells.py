@@ -94,6 +94,7 @@ def _json(text: str) -> Any:
 _OF_TEXT: Mapping[Kind, Callable[[str], Any]] = {
     Kind.TEXT: str,
     Kind.DAY: _day,
+    Kind.MOMENT: str,
     Kind.WHOLE: _whole,
     Kind.NUMBER: _number,
     Kind.FLAG: _flag,

@@ -58,8 +58,10 @@ def checked(session: Session, elements: Sequence[Element], ground: Ground) -> No
 def settled(session: Session, elements: Sequence[Element], ground: Ground) -> list[Element]:
     """Those of the elements that may be written, in their order: what they refer to is there, or comes before them."""
     ordered = _in_order(session, [element for element in elements if not element.faults])
-    known = rows.find(session, {n for e in ordered for n in rows.named(e.schema, e.data)})
-    for element in ground.until_enough(ordered):
+    # What changes nothing refers to what it has referred to.
+    changing = [element for element in ordered if element.outcome != Outcome.UNCHANGED]
+    known = rows.find(session, {n for e in changing for n in rows.named(e.schema, e.data)})
+    for element in ground.until_enough(changing):
         try:
             home = rows.settle(session, element.model, element.data, known)
             rows.may_live(session, element.model, element.data, home, ground.reach)

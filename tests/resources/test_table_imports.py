@@ -14,7 +14,9 @@ from werkzeug.test import TestResponse
 from api.app import create_app
 from api.bodies import zstd
 from api.services import tables
+from schemas.results import Result
 from tests.accounts import code
+from tests.documents.test_tables import NASTY
 from tests.examples import RECORDS, Bench, statements
 from tests.factories import bearer
 from tests.routes import contents
@@ -741,6 +743,25 @@ def test_an_export_brought_in_again_changes_nothing(desk: Desk, stem: str, exten
     counts = desk.counts(stem, before, MEDIA[extension])
     assert counts == {"created": 0, "updated": 0, "unchanged": 4}
     assert exported(desk.export(stem, extension), extension) == exported(before, extension)
+
+
+@pytest.mark.parametrize("extension", MEDIA)
+def test_texts_of_every_kind_come_back_as_they_went(desk: Desk, extension: str) -> None:
+    texts = [text for text in NASTY if not Result().validate(result_of(desk, text))]
+    assert len(texts) > 20
+    for text in texts:
+        assert (
+            desk.bench.open("results", method="POST", json=result_of(desk, text)).status_code == 201
+        )
+    before = desk.export("results", extension)
+    counts = desk.counts("results", before, MEDIA[extension])
+    assert counts == {"created": 0, "updated": 0, "unchanged": len(texts) + 1}
+    assert exported(desk.export("results", extension), extension) == exported(before, extension)
+
+
+def result_of(desk: Desk, text: str) -> Row:
+    ids = {"goal_id": str(desk.goal), "period_id": str(desk.bench.world.plan["periods"])}
+    return {**ids, "kind": "activity", "text": text}
 
 
 def exported(content: bytes, extension: str) -> Any:
