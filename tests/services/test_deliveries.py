@@ -402,13 +402,15 @@ def test_another_secret_key_sets_it_out_of_use_until_it_is_given_all_anew(
     shown = desk.shown(key)
     assert (shown["active"], shown["disabled_reason"], receiver.all) == (False, "key_changed", [])
     given = {"SECRET_KEY": secret_key, "WEBHOOKS_TO_PRIVATE": 1}
-    desk.bench.client = create_app(settings | given).test_client()
+    restarted = create_app(settings | given)
+    desk.bench.client = restarted.test_client()
     desk.secret = desk.post(key, "secret", {"keep_old_hours": 1})["secret"]
     desk.post(key, "replay", {"after": None})
     desk.change(key, active=True)
     other.once()
     assert receiver.taken[0].is_signed_by(desk.secret)
     assert receiver.items[-1]["id"] == made
+    restarted.extensions["database"].close()
 
 
 def test_a_receiver_who_fails_half_of_the_time_misses_nothing(
