@@ -1810,6 +1810,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo an import: what was there before is there again
+         * @description Rows that it changed say again what they said, and rows that it made are deleted; `undone_at` says when. It is all or
+         *     nothing: 409 `built_on` when a row has changed since or is gone, or another row refers to one that would go;
+         *     `errors` names each by `resource` and `id`. Undo the last of several imports first. After 30 days it is too late.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["undoImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports/contacts": {
         parameters: {
             query?: never;
@@ -5256,6 +5280,19 @@ export interface components {
             value?: string;
             /** @description With `stale`: what the row has there now. */
             current?: unknown;
+            /** @description With `built_on`: the resource of the row that it is about. */
+            resource?: string;
+            /**
+             * Format: uuid
+             * @description With `built_on`: that row.
+             */
+            id?: string;
+            /** @description With `referred_to`: the row that refers to it. */
+            by?: {
+                resource: string;
+                /** Format: uuid */
+                id: string;
+            };
             code: components["schemas"]["FaultCode"];
             /** @description What is wrong, in the language of the answer. */
             detail: string;
@@ -5937,11 +5974,16 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The one whose document it was; null of a table.
+             * @description The one whose document it was; null of a table, and when it was undone together with what made that.
              */
             sub_project_id: string | null;
             /** @description What became of the elements of each resource that was named. */
             counts: components["schemas"]["ImportCounts"];
+            /**
+             * Format: date-time
+             * @description When what was there before was put back; null if it was not.
+             */
+            undone_at: string | null;
             /** Format: uuid */
             provider_id: string;
             /** Format: int32 */
@@ -6233,7 +6275,7 @@ export interface components {
             external_id: string;
         };
         /** @enum {string} */
-        ImportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "sub_project_id" | "counts";
+        ImportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "sub_project_id" | "counts" | "undone_at";
         /** @description A goal of the sub-project: taken from the project description, or its own. As an element of an import: references by name, without their `_id`, or by id. */
         ImportGoal: {
             /**
@@ -6540,11 +6582,16 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The one whose document it was; null of a table.
+             * @description The one whose document it was; null of a table, and when it was undone together with what made that.
              */
             sub_project_id?: string | null;
             /** @description What became of the elements of each resource that was named. */
             counts?: components["schemas"]["ImportSparseCounts"];
+            /**
+             * Format: date-time
+             * @description When what was there before was put back; null if it was not.
+             */
+            undone_at?: string | null;
             /** Format: uuid */
             provider_id?: string;
             /** Format: int32 */
@@ -10363,11 +10410,16 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The one whose document it was; null of a table.
+             * @description The one whose document it was; null of a table, and when it was undone together with what made that.
              */
             sub_project_id: string | null;
             /** @description What became of the elements of each resource that was named. */
             counts: components["schemas"]["TableImportCounts"];
+            /**
+             * Format: date-time
+             * @description When what was there before was put back; null if it was not.
+             */
+            undone_at: string | null;
             /** @description With `partial=true`: why rows are refused, the first hundred faults. */
             errors?: components["schemas"]["Fault"][];
             /**
@@ -10839,7 +10891,9 @@ export interface components {
         /**
          * @description Tells problems apart, and never changes; new ones may come, to be treated by their status.
          *
+         *     * `already_undone`: This import has been undone already.
          *     * `bad_request`: The request can't be read.
+         *     * `built_on`: Something has been built on this import since.
          *     * `duplicate`: Another row has this already.
          *     * `failed_dependency`: Not done, because of another operation.
          *     * `forbidden`: You may not do this.
@@ -10861,6 +10915,7 @@ export interface components {
          *     * `stale`: The row has changed since you read it.
          *     * `too_large`: The body is larger than this route takes.
          *     * `too_many_requests`: Too many attempts; wait a little.
+         *     * `too_old_to_undo`: What was there before this import is not known.
          *     * `unauthenticated`: Sign in first.
          *     * `unavailable`: The service can't answer right now; try again.
          *     * `unsupported_grant_type`: This kind of grant is not given here.
@@ -10868,13 +10923,14 @@ export interface components {
          *     * `wrong_credentials`: Email or password is wrong.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_requests" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
+        ProblemCode: "already_undone" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
         /**
          * @description Tells faults apart, and never changes; new ones may come.
          *
          *     * `ambiguous`: Several rows go by this name.
          *     * `before_start`: An end comes before its beginning.
          *     * `blank`: A text without a visible character; send null for none.
+         *     * `changed_since`: An import can't be undone: this row of it has changed since.
          *     * `cycle`: By way of others the row would lead back to itself.
          *     * `date_missing`: The precision, or a start time, needs a date.
          *     * `date_not_allowed`: The precision `period` has no date.
@@ -10884,6 +10940,7 @@ export interface components {
          *     * `forbidden`: The caller may not do this.
          *     * `forbidden_character`: A control character that texts may not have.
          *     * `formula`: A formula, where a value has to be.
+         *     * `gone`: An import can't be undone: this row of it, or one to be referred to, is gone.
          *     * `immutable`: This can't be changed once the row is made.
          *     * `in_use`: Other rows refer to this one.
          *     * `invalid`: Not valid, for a reason that has no code of its own.
@@ -10912,6 +10969,7 @@ export interface components {
          *     * `own_account`: Nobody may change this in the account that they use.
          *     * `period_missing`: The precision `period` needs a period.
          *     * `read_only`: The system writes this; leave it out.
+         *     * `referred_to`: An import can't be undone: `by` refers to this row of it.
          *     * `repeated`: Stands twice, where once is all it may.
          *     * `required`: Missing, and it has no default.
          *     * `role_mismatch`: The role and the provider do not fit together.
@@ -10942,7 +11000,7 @@ export interface components {
          *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description One field in which what was sent and the row as it is now differ. */
         Difference: {
             /** @description JSON pointer at the field (RFC 6901). */
@@ -11110,7 +11168,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: You can't do this to your own account; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `own_account`, `plan_moved`. */
+        /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: You can't do this to your own account; or: The rows have changed since the plan was made; or: What was there before this import is not known. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `own_account`, `plan_moved`, `too_old_to_undo`. */
         Conflict: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -20936,6 +20994,54 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    undoImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description The request can't be read. Code `bad_request`. */
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: What was there before this import is not known. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `too_old_to_undo`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];

@@ -25,6 +25,7 @@ from schemas.fields import (
     Entries,
     Key,
     Messages,
+    Moment,
     Part,
     QueryFlag,
     Reference,
@@ -209,11 +210,18 @@ class Import(Owned):
         "sub_projects",
         allow_none=True,
         dump_only=True,
-        metadata={"description": "The one whose document it was; null of a table."},
+        metadata={
+            "description": "The one whose document it was; null of a table, and when it was undone together with what "
+            "made that."
+        },
     )
     counts = fields.Dict(
         fields.String(),
         Part(Tally),
         dump_only=True,
         metadata={"description": "What became of the elements of each resource that was named."},
+    )
+    undone_at = Moment(
+        allow_none=True,
+        metadata={"description": "When what was there before was put back; null if it was not."},
     )

@@ -265,6 +265,11 @@ def _fault() -> Node:
         "parameter": "The parameter that it is about.",
         "header": "The header that it is about.",
     }
+    stem = {"type": "string", "maxLength": v.CODE_LENGTH, "pattern": v.STEM}
+    rows: dict[str, tuple[Node, str]] = {
+        "resource": (stem, "With `built_on`: the resource of the row that it is about."),
+        "id": ({"type": "string", "format": "uuid", "maxLength": 36, "pattern": v.UUID}, "With `built_on`: that row."),
+    }
     return {
         "type": "object",
         "description": "One thing wrong at one place: in the body, in a parameter or in a header.",
@@ -282,6 +287,13 @@ def _fault() -> Node:
             "column": {**_NAME, "description": "The column of a table, by its head."},
             "value": {**_NAME, "description": "The beginning of what stands in the cell."},
             "current": {"description": "With `stale`: what the row has there now."},
+            **{name: {**schema, "description": text} for name, (schema, text) in rows.items()},
+            "by": {
+                "type": "object",
+                "description": "With `referred_to`: the row that refers to it.",
+                "required": list(rows),
+                "properties": {name: schema for name, (schema, _) in rows.items()},
+            },
             "code": {"$ref": "#/components/schemas/FaultCode"},
             "detail": {**_TEXT, "description": "What is wrong, in the language of the answer."},
         },

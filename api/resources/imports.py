@@ -1,6 +1,7 @@
 """Imports: one sub-project's records as one document, all or nothing."""
 
-from typing import Any
+import uuid
+from typing import Any, cast
 
 from flask import Response, url_for
 
@@ -11,6 +12,8 @@ from api.crud import register
 from api.models.imports import Import
 from api.problems import Problem
 from api.services import imports as service
+from api.services.undo import AlreadyUndone, BuiltOn, TooOldToUndo
+from api.services.undo import undo as take_back
 from schemas import imports as contract
 
 blp = Blueprint("imports", access="imports", url_prefix="/api/v1/imports", description=__doc__)
@@ -58,3 +61,22 @@ def create(query: dict[str, Any], document: dict[str, Any]) -> Response:
     response = imports.shown(imports.current(done.id), 201)
     response.headers["Location"] = url_for("imports.read", key=done.id)
     return response
+
+
+@blp.route(
+    "/<uuid:key>/undo",
+    methods=("POST",),
+    endpoint="undo",
+    refuses=(BuiltOn, AlreadyUndone, TooOldToUndo),
+)
+@blp.doc(operationId="undoImport")
+@blp.response(200, contract.Import)
+def undo(key: uuid.UUID) -> Response:
+    """Undo an import: what was there before is there again
+
+    Rows that it changed say again what they said, and rows that it made are deleted; `undone_at` says when. It is all or
+    nothing: 409 `built_on` when a row has changed since or is gone, or another row refers to one that would go;
+    `errors` names each by `resource` and `id`. Undo the last of several imports first. After 30 days it is too late.
+    """
+    take_back(session(), cast(Import, imports.reached(key)))
+    return imports.shown(imports.current(key))

@@ -92,6 +92,13 @@ def update(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> 
     _fill(session, model, bodies)
 
 
+def delete(session: Session, model: type[RecordRow], keys: Sequence[uuid.UUID]) -> None:
+    """Delete rows with their entries, by one statement."""
+    c = _table(model).c
+    mine = sa.delete(_table(model)).where(c.provider_id == SCOPE_PROVIDER, c.id.in_(keys))
+    session.execute(scoped(mine), {})
+
+
 def _fill(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> None:
     for part in _parts(model):
         rows = [row for data in bodies for row in part.rows(data["id"], data)]

@@ -22,6 +22,7 @@ from api.services import bulk, rows
 from api.services.conflicts import all_refused
 from api.services.elements import ORDER, Element, check, names_used
 from api.services.rows import Data
+from api.services.traces import Trace
 from schemas.fields import Worded
 from schemas.imports import Outcome
 
@@ -133,7 +134,7 @@ def _based_on(session: Session, elements: Iterable[Element]) -> dict[uuid.UUID, 
     return based_on | {element.key: element.data.get("based_on_id") for element in elements}
 
 
-def write(session: Session, elements: Sequence[Element]) -> None:
+def write(session: Session, elements: Sequence[Element], trace: Trace) -> None:
     """Write the elements of one resource that are new, or say something else than their rows.
 
     :raises Duplicate: one is no longer new
@@ -144,6 +145,7 @@ def write(session: Session, elements: Sequence[Element]) -> None:
     ):
         if some:
             _put(session, partial(put, session, some[0].model), some)
+            trace.note(session, [one for one in some if not one.faults])
 
 
 def _put(session: Session, put: Callable[[list[Data]], None], elements: list[Element]) -> None:

@@ -22,8 +22,8 @@ from api.models.projects import Project
 from api.problems import MOST_FAULTS, Fault, Invalid
 from api.scope import Session
 from api.services.chunks import Ground, checked, settled, write
-from api.services.conflicts import flush
 from api.services.elements import ORDER, Element, Met, identify
+from api.services.traces import Trace
 from schemas.imports import PLANNED_MAX, Outcome
 
 _ID = re.compile(rb'"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"')
@@ -105,13 +105,11 @@ def rehearse(session: Session, made: Plan) -> None:
 
 
 def carry_out(session: Session, made: Plan) -> Import:
+    trace = Trace()
     for stem in ORDER:
-        write(session, [element for element in made.elements if element.stem == stem])
+        write(session, [element for element in made.elements if element.stem == stem], trace)
         _must_be_whole(made.elements)
-    done = Import(sub_project_id=made.sub_project_id, counts=made.counts())
-    session.add(done)
-    flush(session)
-    return done
+    return trace.end(session, made.counts(), made.sub_project_id)
 
 
 def plan(session: Session, document: Mapping[str, Any], reach: Reach) -> Plan:

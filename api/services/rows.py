@@ -47,6 +47,15 @@ class Home:
     project_id: uuid.UUID | None = None
 
 
+@dataclass(frozen=True)
+class Referrer:
+    """A column that may name a row, the resource of the row that it is in, and the column of that row's id."""
+
+    resource: str
+    column: Any
+    key: Any
+
+
 # Rows that references name, by resource and id.
 Found = dict[tuple[str, uuid.UUID], Home]
 
@@ -112,23 +121,27 @@ def remove(session: Session, row: Row) -> None:
 def _referring(session: Session, row: RecordRow) -> list[str]:
     """The resources of the same provider that hold a reference to this row, themselves or in their entries."""
     asked = [
-        sa.select(sa.literal(_resource_of(other)).label("name")).where(
+        sa.select(sa.literal(by.resource).label("name")).where(
             sa.exists()
-            .where(other.c.provider_id == SCOPE_PROVIDER, other.c[column.name] == row.id)
-            .select_from(other)
+            .where(by.column.table.c.provider_id == SCOPE_PROVIDER, by.column == row.id)
+            .select_from(by.column.table)
         )
-        for other in Base.metadata.sorted_tables
-        for column in other.c
-        if column.info.get("record") == row.__tablename__
+        for by in referrers(row.__tablename__)
     ]
     if not asked:
         return []
     return sorted(set(session.scalars(scoped(sa.union_all(*asked)), {})))
 
 
-def _resource_of(table: sa.Table) -> str:
-    """The stem of a table's resource, which for a table of entries is their parent's."""
-    return next((c.info["parent"] for c in table.c if "parent" in c.info), table.name)
+def referrers(target: str) -> Iterator[Referrer]:
+    """What may refer to the rows of a record resource, themselves or in their entries."""
+    for table in Base.metadata.sorted_tables:
+        # A table of entries is of their parent's resource.
+        parent = next((c for c in table.c if "parent" in c.info), None)
+        resource = table.name if parent is None else parent.info["parent"]
+        for column in table.c:
+            if column.info.get("record") == target:
+                yield Referrer(resource, column, table.c.id if parent is None else parent)
 
 
 def _values(model: type[Row], data: Data) -> Data:

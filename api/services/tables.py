@@ -13,9 +13,9 @@ from api.problems import MOST_FAULTS, Fault, Invalid
 from api.scope import Session
 from api.services import rows
 from api.services.chunks import Ground, checked, settled, write
-from api.services.conflicts import flush
 from api.services.elements import Element, Met, identify
 from api.services.imports import Digest, project
+from api.services.traces import Trace
 from schemas.base import Schema
 from schemas.fields import Reference, Worded
 from schemas.imports import PLANNED_MAX, Outcome
@@ -41,6 +41,7 @@ class Brought:
     found: int = 0  # how many faults there are
     elements: list[dict[str, Any]] = field(default_factory=list)  # the first that are written
     digest: Digest = field(default_factory=Digest)
+    trace: Trace = field(default_factory=Trace)
 
     def note(self, element: Element) -> None:
         self.tally[element.outcome.value] += 1
@@ -103,7 +104,7 @@ def bring_in(
         checked(session, elements, ground)
         good = settled(session, elements, ground)
         if partial or not brought.found:
-            write(session, good)
+            write(session, good, brought.trace)
         brought.digest.add(element for _, element in pairs)
         for line, element in pairs:
             found = line.faults or [table.placed(line, fault) for fault in element.faults]
@@ -117,10 +118,7 @@ def bring_in(
 
 
 def record(session: Session, brought: Brought) -> Import:
-    done = Import(sub_project_id=None, counts=brought.counts())
-    session.add(done)
-    flush(session)
-    return done
+    return brought.trace.end(session, brought.counts())
 
 
 def _parts(table: Table) -> Iterator[list[Line]]:
