@@ -1821,8 +1821,8 @@ export interface paths {
         put?: never;
         /**
          * Undo an import: what was there before is there again
-         * @description Rows that it changed say again what they said, and rows that it made are deleted; `undone_at` says when. It is all or
-         *     nothing: 409 `built_on` when a row has changed since or is gone, or another row refers to one that would go;
+         * @description Rows that it changed say again what they said, and rows that it made are deleted; `undone_at` says when. It is all
+         *     or nothing: 409 `built_on` when a row has changed since or is gone, or another row refers to one that would go;
          *     `errors` names each by `resource` and `id`. Undo the last of several imports first. After 30 days it is too late.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
@@ -5263,6 +5263,11 @@ export interface components {
         };
         /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
         Fault: {
+            /**
+             * Format: uuid
+             * @description With `built_on`: the row that it is about.
+             */
+            id?: string;
             /** @description JSON pointer into the body (RFC 6901); empty for the whole of it. */
             pointer?: string;
             /** @description The parameter that it is about. */
@@ -5280,19 +5285,10 @@ export interface components {
             value?: string;
             /** @description With `stale`: what the row has there now. */
             current?: unknown;
-            /** @description With `built_on`: the resource of the row that it is about. */
+            /** @description With `built_on`: of which resource that row is. */
             resource?: string;
-            /**
-             * Format: uuid
-             * @description With `built_on`: that row.
-             */
-            id?: string;
             /** @description With `referred_to`: the row that refers to it. */
-            by?: {
-                resource: string;
-                /** Format: uuid */
-                id: string;
-            };
+            by?: components["schemas"]["NamedRow"];
             code: components["schemas"]["FaultCode"];
             /** @description What is wrong, in the language of the answer. */
             detail: string;
@@ -5973,17 +5969,17 @@ export interface components {
             /** Format: uuid */
             id: string;
             /**
+             * Format: date-time
+             * @description When what was there before was put back; null if it was not.
+             */
+            undone_at: string | null;
+            /**
              * Format: uuid
              * @description The one whose document it was; null of a table, and when it was undone together with what made that.
              */
             sub_project_id: string | null;
             /** @description What became of the elements of each resource that was named. */
             counts: components["schemas"]["ImportCounts"];
-            /**
-             * Format: date-time
-             * @description When what was there before was put back; null if it was not.
-             */
-            undone_at: string | null;
             /** Format: uuid */
             provider_id: string;
             /** Format: int32 */
@@ -6275,7 +6271,7 @@ export interface components {
             external_id: string;
         };
         /** @enum {string} */
-        ImportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "sub_project_id" | "counts" | "undone_at";
+        ImportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "undone_at" | "sub_project_id" | "counts";
         /** @description A goal of the sub-project: taken from the project description, or its own. As an element of an import: references by name, without their `_id`, or by id. */
         ImportGoal: {
             /**
@@ -6581,17 +6577,17 @@ export interface components {
             /** Format: uuid */
             id: string;
             /**
+             * Format: date-time
+             * @description When what was there before was put back; null if it was not.
+             */
+            undone_at?: string | null;
+            /**
              * Format: uuid
              * @description The one whose document it was; null of a table, and when it was undone together with what made that.
              */
             sub_project_id?: string | null;
             /** @description What became of the elements of each resource that was named. */
             counts?: components["schemas"]["ImportSparseCounts"];
-            /**
-             * Format: date-time
-             * @description When what was there before was put back; null if it was not.
-             */
-            undone_at?: string | null;
             /** Format: uuid */
             provider_id?: string;
             /** Format: int32 */
@@ -10409,17 +10405,17 @@ export interface components {
             /** Format: uuid */
             id: string;
             /**
+             * Format: date-time
+             * @description When what was there before was put back; null if it was not.
+             */
+            undone_at: string | null;
+            /**
              * Format: uuid
              * @description The one whose document it was; null of a table, and when it was undone together with what made that.
              */
             sub_project_id: string | null;
             /** @description What became of the elements of each resource that was named. */
             counts: components["schemas"]["TableImportCounts"];
-            /**
-             * Format: date-time
-             * @description When what was there before was put back; null if it was not.
-             */
-            undone_at: string | null;
             /** @description With `partial=true`: why rows are refused, the first hundred faults. */
             errors?: components["schemas"]["Fault"][];
             /**
@@ -11001,6 +10997,16 @@ export interface components {
          * @enum {string}
          */
         FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
+        /** @description A row, by its resource and its id. */
+        NamedRow: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its resource. */
+            resource: string;
+        };
         /** @description One field in which what was sent and the row as it is now differ. */
         Difference: {
             /** @description JSON pointer at the field (RFC 6901). */
@@ -12050,6 +12056,7 @@ export type Workbook = components['schemas']['Workbook'];
 export type WorkbookToImport = components['schemas']['WorkbookToImport'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type FaultCode = components['schemas']['FaultCode'];
+export type NamedRow = components['schemas']['NamedRow'];
 export type Difference = components['schemas']['Difference'];
 export type Problem = components['schemas']['Problem'];
 export type TokenProblem = components['schemas']['TokenProblem'];

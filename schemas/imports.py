@@ -206,6 +206,10 @@ class ImportQuery(Schema):
 
 
 class Import(Owned):
+    undone_at = Moment(
+        allow_none=True,
+        metadata={"description": "When what was there before was put back; null if it was not."},
+    )
     sub_project_id = Reference(
         "sub_projects",
         allow_none=True,
@@ -220,8 +224,4 @@ class Import(Owned):
         Part(Tally),
         dump_only=True,
         metadata={"description": "What became of the elements of each resource that was named."},
-    )
-    undone_at = Moment(
-        allow_none=True,
-        metadata={"description": "When what was there before was put back; null if it was not."},
     )

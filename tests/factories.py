@@ -20,7 +20,7 @@ from api.access import Caller, Reach
 from api.base import now
 from api.models.base import RecordRow
 from api.models.clients import Client
-from api.models.imports import Import
+from api.models.imports import Import, ImportRow
 from api.models.users import LoginSession, User
 from api.scope import Scope
 from api.services import clients, rows
@@ -256,10 +256,14 @@ def something(field: Field[Any], ids: dict[str, uuid.UUID], text: str) -> Any:  
 
 
 def imported(app: Flask, owner: Tenant) -> uuid.UUID:
-    """The trace of an import; there is no other way to one than to import something."""
+    """The trace of an import that has changed a contact; there is no other way to one than to import something."""
     with app.extensions["database"].session() as session:
         session.enter(Scope(provider_id=owner.provider_id))
-        session.add(trace := Import(sub_project_id=owner.ids["sub_projects"], counts={}))
+        place, tally = owner.ids["sub_projects"], {"created": 0, "updated": 1, "unchanged": 0}
+        trace = Import(id=uuid7(), sub_project_id=place, counts={"contacts": tally})
+        kept = {"resource": "contacts", "row_id": owner.ids["contacts"], "version": 1}
+        before = {"name": owner.mark, "external_id": None}
+        session.add_all([trace, ImportRow(import_id=trace.id, position=0, before=before, **kept)])
         session.commit()
         return trace.id
 

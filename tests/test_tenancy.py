@@ -124,7 +124,7 @@ def _bodies(b: Caller, ground: World, operation: Operation) -> Iterator[Any]:
         own = ground.plan if operation.stem in PLAN else ground.b.ids
         yield b.sendable(operation.stem, own[operation.stem])
     else:
-        assert operation.name in ("read", "delete", "deliveries"), (
+        assert operation.name in ("read", "delete", "deliveries", "undo"), (
             f"{operation.endpoint}: say what to send"
         )
         yield None

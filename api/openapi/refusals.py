@@ -48,6 +48,8 @@ HEADERS = {
 _TEXT = {"type": "string", "maxLength": v.TEXT_LENGTH, "pattern": v.LINES}
 # As long as what was asked for; a name that the caller made up comes back as it is.
 _NAME = {"type": "string", "pattern": r"^[\s\S]*$"}
+_STEM: Node = {"type": "string", "maxLength": v.CODE_LENGTH, "pattern": v.STEM}
+_ID: Node = {"type": "string", "format": "uuid", "maxLength": 36, "pattern": v.UUID}
 _MEMBERS: Node = {
     "current_version": {
         "type": "integer",
@@ -65,7 +67,7 @@ _MEMBERS: Node = {
     "referring": {
         "type": "array",
         "maxItems": 100,
-        "items": {"type": "string", "maxLength": v.CODE_LENGTH, "pattern": v.STEM},
+        "items": _STEM,
         "description": "With `in_use`: the resources whose rows refer to this one.",
     },
     "plan": {
@@ -224,6 +226,7 @@ def components(headers: Callable[..., Node], used: Container[str]) -> tuple[Node
             "Tells faults apart, and never changes; new ones may come.",
         ),
         "Fault": _fault(),
+        "NamedRow": _named_row(),
         "Difference": _difference(),
         "Problem": _problem("Problem details (RFC 9457) with a stable `code`.", ()),
     }
@@ -265,16 +268,12 @@ def _fault() -> Node:
         "parameter": "The parameter that it is about.",
         "header": "The header that it is about.",
     }
-    stem = {"type": "string", "maxLength": v.CODE_LENGTH, "pattern": v.STEM}
-    rows: dict[str, tuple[Node, str]] = {
-        "resource": (stem, "With `built_on`: the resource of the row that it is about."),
-        "id": ({"type": "string", "format": "uuid", "maxLength": 36, "pattern": v.UUID}, "With `built_on`: that row."),
-    }
     return {
         "type": "object",
         "description": "One thing wrong at one place: in the body, in a parameter or in a header.",
         "required": ["code", "detail"],
         "properties": {
+            "id": {**_ID, "description": "With `built_on`: the row that it is about."},
             # Names that the caller made up come back as they are.
             **{name: {**_NAME, "description": text} for name, text in places.items()},
             "row": {
@@ -287,15 +286,25 @@ def _fault() -> Node:
             "column": {**_NAME, "description": "The column of a table, by its head."},
             "value": {**_NAME, "description": "The beginning of what stands in the cell."},
             "current": {"description": "With `stale`: what the row has there now."},
-            **{name: {**schema, "description": text} for name, (schema, text) in rows.items()},
+            "resource": {**_STEM, "description": "With `built_on`: of which resource that row is."},
             "by": {
-                "type": "object",
+                "$ref": "#/components/schemas/NamedRow",
                 "description": "With `referred_to`: the row that refers to it.",
-                "required": list(rows),
-                "properties": {name: schema for name, (schema, _) in rows.items()},
             },
             "code": {"$ref": "#/components/schemas/FaultCode"},
             "detail": {**_TEXT, "description": "What is wrong, in the language of the answer."},
+        },
+    }
+
+
+def _named_row() -> Node:
+    return {
+        "type": "object",
+        "description": "A row, by its resource and its id.",
+        "required": ["id", "resource"],
+        "properties": {
+            "id": {**_ID, "description": "Its id."},
+            "resource": {**_STEM, "description": "Its resource."},
         },
     }
 

@@ -74,9 +74,9 @@ def create(query: dict[str, Any], document: dict[str, Any]) -> Response:
 def undo(key: uuid.UUID) -> Response:
     """Undo an import: what was there before is there again
 
-    Rows that it changed say again what they said, and rows that it made are deleted; `undone_at` says when. It is all or
-    nothing: 409 `built_on` when a row has changed since or is gone, or another row refers to one that would go;
+    Rows that it changed say again what they said, and rows that it made are deleted; `undone_at` says when. It is all
+    or nothing: 409 `built_on` when a row has changed since or is gone, or another row refers to one that would go;
     `errors` names each by `resource` and `id`. Undo the last of several imports first. After 30 days it is too late.
     """
     take_back(session(), cast(Import, imports.reached(key)))
-    return imports.shown(imports.current(key))
+    return json_response(imports.current(key))

@@ -44,10 +44,14 @@ class TooOldToUndo(Problem):
 
 @dataclass
 class Found:
-    """What has been built on an import: the first faults, and how many there are."""
+    """What has been built on an import: the first faults, and how many there are.
+
+    :ivar missing: rows that are gone, by resource and id, each of which is told once
+    """
 
     faults: list[Fault] = field(default_factory=list)
     count: int = 0
+    missing: set[tuple[str, uuid.UUID]] = field(default_factory=set)
 
     def add(self, faults: Sequence[Fault], count: int | None = None) -> None:
         self.faults += faults[: MOST_FAULTS - len(self.faults)]
@@ -69,7 +73,9 @@ def undo(session: Session, done: Import) -> None:
     if done.undone_at:
         raise AlreadyUndone
     written = {stem: tally["created"] + tally["updated"] for stem, tally in done.counts.items()}
-    kept = session.scalar(scoped(sa.select(sa.func.count()).select_from(ROWS).where(of(done.id))), {})
+    kept = session.scalar(
+        scoped(sa.select(sa.func.count()).select_from(ROWS).where(of(done.id))), {}
+    )
     if done.created_at < now() - KEPT or kept != sum(written.values()):
         raise TooOldToUndo
     stems = [stem for stem in LOCKED if written.get(stem)]
@@ -85,8 +91,9 @@ def undo(session: Session, done: Import) -> None:
     _forget(session, done.id)
 
 
-def _about(stem: str, key: uuid.UUID, code: str, text: str, **more: Any) -> Fault:
-    return Fault(code, text, more={"resource": stem, "id": key, **more})
+def _row(stem: str, key: uuid.UUID) -> dict[str, Any]:
+    """As a fault names a row."""
+    return {"resource": stem, "id": key}
 
 
 def _changed(session: Session, import_id: uuid.UUID, stem: str) -> tuple[list[Fault], int]:
@@ -109,9 +116,9 @@ def _changed(session: Session, import_id: uuid.UUID, stem: str) -> tuple[list[Fa
     )
     found = session.execute(scoped(asked), {}).all()
     faults = [
-        _about(stem, row.row_id, "changed_since", _CHANGED)
+        Fault("changed_since", _CHANGED, more=_row(stem, row.row_id))
         if row.version
-        else _about(stem, row.row_id, "gone", _GONE)
+        else Fault("gone", _GONE, more=_row(stem, row.row_id))
         for row in found
     ]
     return faults, found[0].every if found else 0
@@ -134,9 +141,10 @@ def _referred_to(
     counted = counted.order_by(every.c.id, every.c.by_id).limit(MOST_FAULTS)
     found = session.execute(scoped(counted), {}).all()
     faults = [
-        _about(
-            *(row.resource, row.id, "referred_to", _REFERRED_TO),
-            by={"resource": row.by_resource, "id": row.by_id},
+        Fault(
+            "referred_to",
+            _REFERRED_TO,
+            more=_row(row.resource, row.id) | {"by": _row(row.by_resource, row.by_id)},
         )
         for row in found
     ]
@@ -169,7 +177,9 @@ def _mark(session: Session, import_id: uuid.UUID) -> None:
     )
     values = {
         "undone_at": sa.case((c.id == import_id, moment), else_=c.undone_at),
-        "sub_project_id": sa.case((going, sa.cast(sa.null(), Identifier())), else_=c.sub_project_id),
+        "sub_project_id": sa.case(
+            (going, sa.cast(sa.null(), Identifier())), else_=c.sub_project_id
+        ),
         "version": c.version + 1,
         "updated_at": moment,
     }
@@ -191,29 +201,30 @@ def _take_back(session: Session, some: Sequence[Any], found: Found) -> None:
     for (stem, was_there), group in groupby(some, lambda row: (row.resource, bool(row.before))):
         model = cast(type[RecordRow], rows.model_of(stem))
         if was_there:
-            found.add(list(_restore(session, model, list(group), dry=bool(found.faults))))
+            found.add(list(_restore(session, model, list(group), found)))
         elif not found.faults:  # else it is only for what else there is to tell
             with refusals():
                 bulk.delete(session, model, [row.row_id for row in group])
 
 
 def _restore(
-    session: Session, model: type[RecordRow], some: Sequence[Any], *, dry: bool
+    session: Session, model: type[RecordRow], some: Sequence[Any], found: Found
 ) -> Iterator[Fault]:
     """Give rows back what they said. What can't be any more is told."""
     schema = model.schema.writable()
     bodies = [schema.load(row.before) | {"id": row.row_id} for row in some]
     named = {name for body in bodies for name in rows.named(schema, body)}
     missing = {(name.target, name.key) for name in named} - rows.find(session, named).keys()
-    for target, key in sorted(missing):
-        yield _about(target, key, "gone", _NEEDED)
-    if missing or dry:
+    for target, key in sorted(missing - found.missing):
+        yield Fault("gone", _NEEDED, more=_row(target, key))
+    found.missing |= missing
+    if found.missing or found.faults:
         return
     for body, problem in all_refused(session, partial(bulk.update, session, model), bodies):
         if not problem.faults:
             raise problem
         first = problem.faults[0]
-        yield _about(model.__tablename__, body["id"], first.code, first.detail)
+        yield Fault(first.code, first.detail, more=_row(model.__tablename__, body["id"]))
 
 
 def _forget(session: Session, import_id: uuid.UUID) -> None:

@@ -16,6 +16,7 @@ from api.services import rows, sweeps, tables, traces
 from tests.accounts import code
 from tests.examples import CHANGES, RECORDS, Bench, statements
 from tests.factories import bearer
+from tests.followers import Follower
 from tests.resources import test_imports, test_table_imports
 from tests.routes import contents
 
@@ -136,21 +137,26 @@ def test_the_import_before_can_be_undone_then_too(desk: test_imports.Desk) -> No
 def test_a_table_of_several_parts_is_undone(
     spreadsheets: test_table_imports.Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where names went from row to row, so that they can go back in one order only."""
+    """Also where a goal of the project went from row to row, and can go back in one order only."""
     monkeypatch.setattr(tables, "AT_ONCE", 2)
     monkeypatch.setattr(rows, "MOST_AT_ONCE", 3)
     bench = spreadsheets.bench
-    names = [f"k{n}" for n in range(7)]
-    lines = "".join(f"{name},Nimi\r\n" for name in names)
-    spreadsheets.counts("contacts", f"external_id,name\r\n{lines}")
+
+    def send(*rows: Row) -> Row:
+        home = {"sub_project_id": str(bench.sub_project)}
+        body = "\n".join(json.dumps(home | row) for row in rows)
+        made = spreadsheets.send("goals", body, NDJSON, project=spreadsheets.project)
+        assert made.status_code == 201, made.text
+        told: Row = made.get_json()
+        return told
+
+    of_project = {"project_goal": spreadsheets.goal_code}
+    names = [{"external_id": f"t{n}", "text": "Yksi"} for n in range(8)]
+    send(names[0] | of_project, *names[1:7])
     before = everything(bench)
-    ids = {name: spreadsheets.named("contacts", name)["id"] for name in names}
-    moved = [{"id": ids["k6"], "external_id": "k7", "name": "Muu"}]
-    moved += [{"id": ids[f"k{n}"], "external_id": f"k{n + 1}"} for n in range(5, -1, -1)]
-    moved += [{"external_id": "k0", "name": "Uusi"}]
-    body = "\n".join(map(json.dumps, moved))
-    made = spreadsheets.send("contacts", body, NDJSON).get_json()
-    assert made["counts"]["contacts"] == {"created": 1, "updated": 7, "unchanged": 0}
+    others = [name | {"text": "Kaksi", "project_goal": None} for name in names]
+    made = send(*others[:6], others[6] | of_project, others[7])
+    assert made["counts"]["goals"] == {"created": 1, "updated": 7, "unchanged": 0}
     undone(bench, made)
     assert everything(bench) == before
 
@@ -172,12 +178,13 @@ def test_who_follows_the_log_hears_of_it(desk: test_imports.Desk) -> None:
     desk.done(document)
     made = desk.done(changed(document))
     goal, new = desk.named("goals", "t1"), desk.named("goals", "t3")
-    start = bench.client.get("/api/v1/changes?after=now", headers=desk.by).get_json()["next"]
+    follower = Follower(bench.client, desk.by)
+    follower.read()
     undone(bench, made)
-    page = bench.client.get(f"/api/v1/changes?after={start}&limit=500", headers=desk.by).get_json()
-    told = {item["id"]: item for item in page["items"]}
-    assert told[goal["id"]]["row"]["version"] == goal["version"] + 1
-    assert told[new["id"]]["row"] is None
+    news = follower.news()
+    assert ("goals", goal["id"], goal["version"] + 1, False) in news
+    assert ("goals", new["id"], None, True) in news
+    assert follower.rows == follower.sight()
 
 
 def test_a_request_repeated_with_its_key_is_answered_as_the_first_was(
@@ -233,7 +240,8 @@ def test_a_row_that_another_refers_to_is_named_with_that_one(desk: test_imports.
     made = desk.done(desk.full())
     goal, meeting = desk.named("goals", "t2"), desk.named("meetings", "k1")
     place = {"sub_project_id": made["sub_project_id"]}
-    result = bench.make("results", goal_id=goal["id"], kind="outcome", text="Uusi")
+    period = {"period_id": bench.world.plan["periods"]}
+    result = bench.make("results", goal_id=goal["id"], kind="outcome", text="Uusi", **period)
     survey = bench.make("surveys", goal_ids=[goal["id"]], **place)
     delivered = {"deliveries": [{"channel": "x", "meeting_id": meeting["id"]}]}
     deliverable = bench.make("deliverables", **place, **delivered)
@@ -241,12 +249,15 @@ def test_a_row_that_another_refers_to_is_named_with_that_one(desk: test_imports.
         (fault["code"], fault["id"], fault["by"]["resource"], fault["by"]["id"])
         for fault in refused(bench, made)
     ]
-    osa = made["sub_project_id"]
+    osa, each = (
+        made["sub_project_id"],
+        {"results": result, "surveys": survey, "deliverables": deliverable},
+    )
     assert sorted(found) == sorted(
         ("referred_to", target, stem, str(key))
         for target, stem, key in (
             *((goal["id"], "results", result), (goal["id"], "surveys", survey)),
-            *((osa, "surveys", survey), (osa, "deliverables", deliverable)),
+            *((osa, stem, key) for stem, key in each.items()),
             (meeting["id"], "deliverables", deliverable),
         )
     )
@@ -297,12 +308,13 @@ def test_an_import_is_undone_once(desk: test_imports.Desk) -> None:
 def test_whose_import_it_is_not_finds_none(desk: test_imports.Desk) -> None:
     bench = desk.bench
     made = desk.done(desk.full())
-    before = contents(bench.app)
-    assert code(undo(bench, made, bench.other_manager)) == (404, "not_found")
-    assert code(undo(bench, {"id": uuid.uuid4()})) == (404, "not_found")
+    strangers = bench.other_manager, bench.ministry
     viewer = bearer(bench.app, "viewer", bench.world.a.provider_id)
+    before = contents(bench.app)
+    assert code(undo(bench, made, strangers[0])) == (404, "not_found")
+    assert code(undo(bench, {"id": uuid.uuid4()})) == (404, "not_found")
     assert code(undo(bench, made, viewer)) == (403, "forbidden")
-    assert code(undo(bench, made, bench.ministry)) == (403, "forbidden")
+    assert code(undo(bench, made, strangers[1])) == (403, "forbidden")
     assert contents(bench.app) == before
 
 
