@@ -52,11 +52,11 @@ def example_of(media: dict[str, Any]) -> Any:
 
 
 MEDIA = list(_media())
-# The page to print, and workbooks.
-WORKBOOKS = ("Workbook", "WorkbookToImport", "RefusedWorkbookToImport")
+# The page to print, and what is no text.
+BINARY = ("Parquet", "Workbook", "WorkbookToImport", "RefusedWorkbookToImport")
 PAGES = (
     {"type": "string"},
-    *({"$ref": f"#/components/schemas/{name}"} for name in WORKBOOKS),
+    *({"$ref": f"#/components/schemas/{name}"} for name in BINARY),
 )
 # What tables take is tried in tests/resources/test_table_imports.py.
 TABLE = "text/csv"
