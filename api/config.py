@@ -20,11 +20,12 @@ DEFAULTS: Mapping[str, Any] = {
     "LOG_LEVEL": "INFO",
     "RATE_LIMIT": 1200,
     "MAX_WAITERS": 2,
+    "WEBHOOKS_TO_PRIVATE": 0,
     "CORS_ORIGINS": "",
 }
-_MAY_BE_ZERO = frozenset({"TRUSTED_PROXIES", "RATE_LIMIT", "MAX_WAITERS"})
+_MAY_BE_ZERO = frozenset({"TRUSTED_PROXIES", "RATE_LIMIT", "MAX_WAITERS", "WEBHOOKS_TO_PRIVATE"})
 REQUIRED: Mapping[str, str] = {
-    "SECRET_KEY": "signs cursors and cookies, keys the throttle's hashes; at least 32 random characters",
+    "SECRET_KEY": "signs cursors and cookies, keys the throttle's hashes and webhooks' secrets; at least 32 characters",
     "JWT_KEYS_FILE": "the keys that sign tokens; `flask --app wsgi keys new` makes the file",
 }
 SECRET_LENGTH = 32

@@ -3132,6 +3132,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/webhooks.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all webhooks
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        get: operations["exportWebhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -3157,6 +3179,130 @@ export interface paths {
          *     Allowed: reviewer, admin, the ministry's client with plan:read, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with plan:read, a provider's client with records:read (their own provider's rows).
          */
         get: operations["followChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create one webhook
+         * @description Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one webhook
+         * @description Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        get: operations["getWebhook"];
+        /**
+         * Replace one webhook
+         * @description Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        put: operations["replaceWebhook"];
+        post?: never;
+        /**
+         * Delete one webhook
+         * @description Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change fields of one webhook
+         * @description JSON Merge Patch (RFC 7396); `application/json` is taken as such too.
+         *
+         *     Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        patch: operations["patchWebhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the secret that deliveries are signed with, shown this once
+         * @description Without one nothing is sent. For `keep_old_hours` deliveries are signed with the one before, too.
+         *
+         *     Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all that comes behind a position, once more
+         * @description What is sent again has ids of its own, so that a receiver who drops doubles by `webhook-id` takes it.
+         *
+         *     Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        post: operations["replayWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read of the attempts to deliver, the newest first
+         * @description They are kept for 30 days, and no more than 1,000 of them.
+         *
+         *     Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        get: operations["getWebhookDeliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3906,7 +4052,7 @@ export interface components {
             more: boolean;
         };
         /** @enum {string} */
-        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "providers" | "users" | "clients";
+        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "providers" | "users" | "clients";
         /** @description A script or system that uses the API with credentials of its own. */
         Client: {
             /**
@@ -4741,6 +4887,18 @@ export interface components {
              */
             meeting_id: string | null;
         };
+        /**
+         * @description Why a webhook's receiver gave no answer.
+         *
+         *     * `unresolved`: the name has no address
+         *     * `not_public`: not by https, or not to a public address
+         *     * `unreachable`: no connection
+         *     * `untrusted`: a certificate that cannot be trusted
+         *     * `timed_out`: it took too long
+         *     * `no_answer`: no answer in HTTP
+         * @enum {string}
+         */
+        DeliveryError: "unresolved" | "not_public" | "unreachable" | "untrusted" | "timed_out" | "no_answer";
         /** @description A delivery through a channel, such as a shared workspace; dated, or told by the event it came before. */
         DeliveryInput: {
             /** @description Channel. For example Optima. */
@@ -4774,6 +4932,15 @@ export interface components {
          * @enum {string}
          */
         Direction: "increase" | "decrease" | "maintain";
+        /**
+         * @description Why a webhook was set out of use.
+         *
+         *     * `gone`: the receiver said that it is gone (410)
+         *     * `failing`: deliveries have failed for days
+         *     * `key_changed`: the server’s key has changed: make a new secret, and replay
+         * @enum {string}
+         */
+        DisabledReason: "gone" | "failing" | "key_changed";
         /** @description Of which survey or deliverable, to whom, by whom and when. */
         Dissemination: {
             /**
@@ -5480,6 +5647,33 @@ export interface components {
              */
             total?: number;
         };
+        /**
+         * @description A resource whose changes are told of.
+         *
+         *     * `programmes`: Programme
+         *     * `projects`: Project
+         *     * `periods`: Reporting period
+         *     * `project_goals`: Goal of the project
+         *     * `project_indicators`: Indicator of the project
+         *     * `project_meetings`: Meeting of the project
+         *     * `participations`: Participation in the project
+         *     * `sub_projects`: Sub-project
+         *     * `contacts`: Contact person
+         *     * `goals`: Goal
+         *     * `indicators`: Indicator
+         *     * `measurements`: Measurement
+         *     * `results`: Result
+         *     * `meetings`: Meeting
+         *     * `surveys`: Survey
+         *     * `disseminations`: Dissemination of results
+         *     * `feedback`: Feedback
+         *     * `deliverables`: Deliverable
+         *     * `reports`: Report
+         *     * `imports`: Import
+         *     * `providers`: Education provider
+         * @enum {string}
+         */
+        Followed: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "providers";
         /** @description What one field takes, as JSON Schema, in the words of one language. */
         FormField: {
             title: string;
@@ -9014,6 +9208,10 @@ export interface components {
          * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
          */
         RefusedWorkbookToImport: string;
+        Replay: {
+            /** @description A position out of a delivery, of the caller's own log, or `Changes-After` of an export; null for the beginning */
+            after: string | null;
+        };
         /** @description The sub-project’s report, compiled from its records. */
         Report: {
             /**
@@ -9304,7 +9502,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "webhooks" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -10386,6 +10584,246 @@ export interface components {
              */
             total?: number;
         };
+        /** @description An address to which the log of changes is sent as it grows. Nothing is sent before there is a secret. */
+        Webhook: {
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Address. On the public internet, by https. */
+            url: string;
+            /** @description Description. */
+            description: string | null;
+            /** @description What it tells of. Empty means everything that a viewer may read. */
+            resources: components["schemas"]["Followed"][];
+            /** @description Active. Set active again, it goes on from where it stopped. */
+            active: boolean;
+            /** @description Sent up to here. A place in the log of changes; empty is its beginning. */
+            position: string | null;
+            /**
+             * Format: int32
+             * @description Failures in a row.
+             */
+            failures: number;
+            /**
+             * Format: int32
+             * @description Last HTTP status. Empty when there was no answer.
+             */
+            last_status: number | null;
+            /**
+             * Format: date-time
+             * @description Next attempt. Empty means as soon as something changes.
+             */
+            next_attempt_at: string | null;
+            /** @description Why it was set out of use. */
+            disabled_reason: components["schemas"]["DisabledReason"] | null;
+            /**
+             * Format: uuid
+             * @description Education provider. Empty when it is the ministry’s. From a manager, empty is the manager’s own provider.
+             */
+            provider_id: string | null;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Changed.
+             */
+            updated_at: string;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
+        };
+        /** @description One page of a list. */
+        WebhookDeliveriesPage: {
+            items: components["schemas"]["WebhookDelivery"][];
+            next: string | null;
+        };
+        /** @description One attempt to deliver some of the log. */
+        WebhookDelivery: {
+            /**
+             * Format: uuid
+             * @description The attempt's id
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it began
+             */
+            at: string;
+            /** @description Its `webhook-id`: the same in every attempt at one message */
+            message_id: string;
+            /** @description The place that it went on from */
+            after: string | null;
+            /** @description The place that it led to: its `next` */
+            position: string;
+            /**
+             * Format: int32
+             * @description How many entries
+             */
+            items: number;
+            /**
+             * Format: int32
+             * @description The status that was answered; null where there was no answer
+             */
+            status: number | null;
+            /** @description Why there was no answer */
+            error: components["schemas"]["DeliveryError"] | null;
+            /**
+             * Format: int32
+             * @description How long it took
+             */
+            milliseconds: number;
+        };
+        /** @enum {string} */
+        WebhookExpand: "provider";
+        /** @description All rows that fit, as one page. */
+        WebhookExport: {
+            items: components["schemas"]["Webhook"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @enum {string} */
+        WebhookField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "url" | "description" | "resources" | "active" | "position" | "failures" | "last_status" | "next_attempt_at" | "disabled_reason";
+        /** @description An address to which the log of changes is sent as it grows. Nothing is sent before there is a secret. As it comes in. */
+        WebhookInput: {
+            /** @description Address. On the public internet, by https. */
+            url: string;
+            /** @description Description. */
+            description?: string | null;
+            /**
+             * @description What it tells of. Empty means everything that a viewer may read.
+             * @default []
+             */
+            resources?: components["schemas"]["Followed"][];
+            /**
+             * @description Active. Set active again, it goes on from where it stopped.
+             * @default true
+             */
+            active?: boolean;
+            /**
+             * Format: uuid
+             * @description Education provider. Empty when it is the ministry’s. From a manager, empty is the manager’s own provider.
+             */
+            provider_id?: string | null;
+        };
+        /** @description One page of a list. */
+        WebhookPage: {
+            items: components["schemas"]["Webhook"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
+        /** @description An address to which the log of changes is sent as it grows. Nothing is sent before there is a secret. As a merge patch (RFC 7396). */
+        WebhookPatch: {
+            /** @description Address. On the public internet, by https. */
+            url?: string;
+            /** @description Description. */
+            description?: string | null;
+            /** @description What it tells of. Empty means everything that a viewer may read. */
+            resources?: components["schemas"]["Followed"][] | null;
+            /** @description Active. Set active again, it goes on from where it stopped. */
+            active?: boolean | null;
+            /**
+             * Format: uuid
+             * @description Education provider. Empty when it is the ministry’s. From a manager, empty is the manager’s own provider.
+             */
+            provider_id?: string | null;
+        };
+        /** @description Shown once, and kept encrypted, since every delivery is signed with it. */
+        WebhookSecret: {
+            /** Format: uuid */
+            webhook_id: string;
+            secret: string;
+        };
+        WebhookSecretRotation: {
+            /**
+             * Format: int32
+             * @default 24
+             */
+            keep_old_hours?: number;
+        };
+        /** @description A row with only the fields that were asked for, and its id. */
+        WebhookSparse: {
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Address. On the public internet, by https. */
+            url?: string;
+            /** @description Description. */
+            description?: string | null;
+            /** @description What it tells of. Empty means everything that a viewer may read. */
+            resources?: components["schemas"]["Followed"][];
+            /** @description Active. Set active again, it goes on from where it stopped. */
+            active?: boolean;
+            /** @description Sent up to here. A place in the log of changes; empty is its beginning. */
+            position?: string | null;
+            /**
+             * Format: int32
+             * @description Failures in a row.
+             */
+            failures?: number;
+            /**
+             * Format: int32
+             * @description Last HTTP status. Empty when there was no answer.
+             */
+            last_status?: number | null;
+            /**
+             * Format: date-time
+             * @description Next attempt. Empty means as soon as something changes.
+             */
+            next_attempt_at?: string | null;
+            /** @description Why it was set out of use. */
+            disabled_reason?: components["schemas"]["DisabledReason"] | null;
+            /**
+             * Format: uuid
+             * @description Education provider. Empty when it is the ministry’s. From a manager, empty is the manager’s own provider.
+             */
+            provider_id?: string | null;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version?: number;
+            /**
+             * Format: date-time
+             * @description Created.
+             */
+            created_at?: string;
+            /**
+             * Format: date-time
+             * @description Changed.
+             */
+            updated_at?: string;
+        };
+        /** @description All rows that fit, as one page. */
+        WebhookSparseExport: {
+            items: components["schemas"]["WebhookSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        WebhookSparsePage: {
+            items: components["schemas"]["WebhookSparse"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
         /**
          * Workbook
          * Format: binary
@@ -10464,6 +10902,7 @@ export interface components {
          *     * `not_found`: There is no such row, or none that the caller may refer to.
          *     * `not_in_batch`: This operation must be sent by itself.
          *     * `not_normalised`: A name that is not in Unicode normal form C.
+         *     * `not_public`: No webhook is sent there: only by https, and to public addresses.
          *     * `not_utf8`: The percent-encoded bytes are not UTF-8.
          *     * `null`: Null, where there has to be a value.
          *     * `one_subject`: Exactly one of two references has to be given.
@@ -10503,7 +10942,7 @@ export interface components {
          *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description One field in which what was sent and the row as it is now differ. */
         Difference: {
             /** @description JSON pointer at the field (RFC 6901). */
@@ -11000,8 +11439,6 @@ export interface components {
         CoordinatorId: string;
         /** @description Also `total`, the number of rows on all pages; takes longer. */
         Count: boolean;
-        /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-        Cursor: string;
         /** @description Only rows whose `deliverable_id` is this. */
         DeliverableId: string;
         /** @description Only say what would be done. Everything is checked; nothing is kept. */
@@ -11236,8 +11673,10 @@ export type DeliverableSparseExport = components['schemas']['DeliverableSparseEx
 export type DeliverableSparsePage = components['schemas']['DeliverableSparsePage'];
 export type DeliverableStage = components['schemas']['DeliverableStage'];
 export type Delivery = components['schemas']['Delivery'];
+export type DeliveryError = components['schemas']['DeliveryError'];
 export type DeliveryInput = components['schemas']['DeliveryInput'];
 export type Direction = components['schemas']['Direction'];
+export type DisabledReason = components['schemas']['DisabledReason'];
 export type Dissemination = components['schemas']['Dissemination'];
 export type DisseminationExpand = components['schemas']['DisseminationExpand'];
 export type DisseminationExport = components['schemas']['DisseminationExport'];
@@ -11260,6 +11699,7 @@ export type FeedbackSource = components['schemas']['FeedbackSource'];
 export type FeedbackSparse = components['schemas']['FeedbackSparse'];
 export type FeedbackSparseExport = components['schemas']['FeedbackSparseExport'];
 export type FeedbackSparsePage = components['schemas']['FeedbackSparsePage'];
+export type Followed = components['schemas']['Followed'];
 export type FormField = components['schemas']['FormField'];
 export type FormGroup = components['schemas']['FormGroup'];
 export type FormLink = components['schemas']['FormLink'];
@@ -11456,6 +11896,7 @@ export type RefusedRow = components['schemas']['RefusedRow'];
 export type RefusedRows = components['schemas']['RefusedRows'];
 export type RefusedTableToImport = components['schemas']['RefusedTableToImport'];
 export type RefusedWorkbookToImport = components['schemas']['RefusedWorkbookToImport'];
+export type Replay = components['schemas']['Replay'];
 export type Report = components['schemas']['Report'];
 export type ReportExpand = components['schemas']['ReportExpand'];
 export type ReportField = components['schemas']['ReportField'];
@@ -11533,6 +11974,20 @@ export type UserPatch = components['schemas']['UserPatch'];
 export type UserSparse = components['schemas']['UserSparse'];
 export type UserSparseExport = components['schemas']['UserSparseExport'];
 export type UserSparsePage = components['schemas']['UserSparsePage'];
+export type Webhook = components['schemas']['Webhook'];
+export type WebhookDeliveriesPage = components['schemas']['WebhookDeliveriesPage'];
+export type WebhookDelivery = components['schemas']['WebhookDelivery'];
+export type WebhookExpand = components['schemas']['WebhookExpand'];
+export type WebhookExport = components['schemas']['WebhookExport'];
+export type WebhookField = components['schemas']['WebhookField'];
+export type WebhookInput = components['schemas']['WebhookInput'];
+export type WebhookPage = components['schemas']['WebhookPage'];
+export type WebhookPatch = components['schemas']['WebhookPatch'];
+export type WebhookSecret = components['schemas']['WebhookSecret'];
+export type WebhookSecretRotation = components['schemas']['WebhookSecretRotation'];
+export type WebhookSparse = components['schemas']['WebhookSparse'];
+export type WebhookSparseExport = components['schemas']['WebhookSparseExport'];
+export type WebhookSparsePage = components['schemas']['WebhookSparsePage'];
 export type Workbook = components['schemas']['Workbook'];
 export type WorkbookToImport = components['schemas']['WorkbookToImport'];
 export type ProblemCode = components['schemas']['ProblemCode'];
@@ -11575,7 +12030,6 @@ export type ParameterCode = components['parameters']['Code'];
 export type ParameterContentEncoding = components['parameters']['Content-encoding'];
 export type ParameterCoordinatorId = components['parameters']['CoordinatorId'];
 export type ParameterCount = components['parameters']['Count'];
-export type ParameterCursor = components['parameters']['Cursor'];
 export type ParameterDeliverableId = components['parameters']['DeliverableId'];
 export type ParameterDryRun = components['parameters']['DryRun'];
 export type ParameterEmail = components['parameters']['Email'];
@@ -11913,7 +12367,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `business_id` is this. */
@@ -12239,7 +12693,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -12569,7 +13023,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -12940,7 +13394,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
@@ -13264,7 +13718,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `programme_id` is this. */
@@ -13594,7 +14048,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -13922,7 +14376,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -14250,7 +14704,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -14580,7 +15034,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -14910,7 +15364,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -15236,7 +15690,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -15641,7 +16095,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -16044,7 +16498,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -16501,7 +16955,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -16912,7 +17366,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -17325,7 +17779,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -17742,7 +18196,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -18211,7 +18665,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -18626,7 +19080,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19045,7 +19499,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19464,7 +19918,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19881,7 +20335,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -20307,7 +20761,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -24425,6 +24879,69 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    exportWebhooks: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["WebhookField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["WebhookSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     followChanges: {
         parameters: {
             query?: {
@@ -24477,6 +24994,481 @@ export interface operations {
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Rows a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
+                cursor?: string;
+                /** @description Also `total`, the number of rows on all pages; takes longer. */
+                count?: components["parameters"]["Count"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
+                sort?: components["schemas"]["Sort"];
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["WebhookField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["WebhookExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["WebhookSparsePage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: {
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["WebhookField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["WebhookExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["WebhookSparse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replaceWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be read. Code `bad_request`. */
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Other rows still refer to this one. Code `in_use`. */
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    patchWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSecretRotation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replayWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Attempts a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveriesPage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
@@ -24610,7 +25602,7 @@ export interface operations {
             };
             path: {
                 /** @description The stem. */
-                stem: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "providers" | "users" | "clients";
+                stem: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "providers" | "users" | "clients" | "webhooks";
             };
             cookie?: never;
         };

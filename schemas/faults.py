@@ -52,6 +52,7 @@ class FaultCode(StrEnum):
     NOT_FOUND = "not_found", "There is no such row, or none that the caller may refer to."
     NOT_IN_BATCH = "not_in_batch", "This operation must be sent by itself."
     NOT_NORMALISED = "not_normalised", "A name that is not in Unicode normal form C."
+    NOT_PUBLIC = "not_public", "No webhook is sent there: only by https, and to public addresses."
     NOT_UTF8 = "not_utf8", "The percent-encoded bytes are not UTF-8."
     NULL = "null", "Null, where there has to be a value."
     ONE_SUBJECT = "one_subject", "Exactly one of two references has to be given."

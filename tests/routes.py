@@ -35,6 +35,7 @@ _ROWS = [
 PLAN_STEMS = [stem for stem in _ROWS if issubclass(rows.model_of(stem), PlanRow)]
 RECORD_STEMS = [stem for stem in _ROWS if issubclass(rows.model_of(stem), RecordRow)]
 SYSTEM_STEMS = [stem for stem in _ROWS if stem not in (*PLAN_STEMS, *RECORD_STEMS)]
+OPERATORS_STEMS = [stem for stem in SYSTEM_STEMS if stem != "webhooks"]
 ROW_STEMS = [*PLAN_STEMS, *RECORD_STEMS, *SYSTEM_STEMS]
 
 
@@ -95,6 +96,7 @@ class Ground:
                 app, "users", email="aino@koulu.example", role="viewer", **account
             ),
             "clients": factories.make(app, "clients", scopes=["plan:read"], **account),
+            "webhooks": factories.make(app, "webhooks", provider_id=self.a.provider_id),
             **self.world.plan,
             **self.a.ids,
         }
@@ -103,7 +105,7 @@ class Ground:
         """The headers of somebody who may write this resource."""
         if stem in PLAN_STEMS:
             return self.reviewer
-        return self.admin if stem in SYSTEM_STEMS else self.manager
+        return self.admin if stem in OPERATORS_STEMS else self.manager
 
     def path(self, operation: Operation, key: Any = None) -> str:
         named = operation.rule.replace("<stem>", "goals")
@@ -145,6 +147,8 @@ class Ground:
             "auth.login": {"email": "aino@koulu.example", "password": PASSWORD},
             "auth.password": {"current_password": PASSWORD, "new_password": PASSWORD + "!"},
             "clients.secret": {"keep_old_hours": 1, "valid_days": 1},
+            "webhooks.secret": {"keep_old_hours": 1},
+            "webhooks.replay": {"after": None},
             "goals.take_over": {
                 "sub_project_id": sub_project_id,
                 "project_goal_ids": [],

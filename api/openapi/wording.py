@@ -95,7 +95,7 @@ def of_vocabulary(kind: type[StrEnum], known: list[str]) -> Node:
     labels = vocabulary(ENGLISH).get(name_of(kind))
     if labels is None:
         return {"type": "string", "enum": known} | ({"description": text} if text else {})
-    return of_words({word: labels[word] for word in known}, text)
+    return of_words({word: labels.get(word, word) for word in known}, text)
 
 
 def of_words(meanings: Mapping[str, str], text: str) -> Node:

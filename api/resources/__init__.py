@@ -32,6 +32,7 @@ from api.resources import (
     surveys,
     tables,
     users,
+    webhooks,
 )
 
 BLUEPRINTS = (
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     tables.blp,
     exports.blueprint(LISTED.values()),
     changes.blp,
+    webhooks.blp,
     batch.blp,
     forms.blp,
     forms.contract_document,

@@ -19,7 +19,6 @@ from api.problems import UnsupportedMediaType
 from api.resources.exports import CSV, NDJSON, XLSX
 from api.resources.forms import PUBLIC
 from api.resources.imports import PlanMoved, imports
-from api.scope import CHUNK_BYTES
 from api.services import rows, tables
 from api.services.elements import CODED, ORDER
 from schemas import tables as contract
@@ -240,7 +239,7 @@ def _refused(stem: str, query: dict[str, Any]) -> Response:
 
 def _sent(file: IO[bytes], opened: ExitStack) -> Iterator[bytes]:
     with opened:
-        yield from iter(partial(file.read, CHUNK_BYTES), b"")
+        yield from iter(partial(file.read, bodies.CHUNK_BYTES), b"")
 
 
 def _template(stem: str, query: dict[str, Any], extension: str) -> Response:

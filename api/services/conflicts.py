@@ -1,6 +1,7 @@
 """What the database refuses when rows collide, said in our words."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -16,8 +17,15 @@ T = TypeVar("T")
 
 def flush(session: Session) -> None:
     """Send what is pending, inside the handler, so that a refusal is answered and not met at commit."""
-    try:
+    with refusals():
         session.flush()
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What the database refuses in here, as a problem."""
+    try:
+        yield
     except sa.exc.IntegrityError as error:
         raise _refusal(error) from error
 

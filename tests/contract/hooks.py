@@ -39,7 +39,7 @@ RULES = {
     *("other_project", "other_sub_project", "own_account", "wrong_cursor", "wrong_position"),
     "filter_required",
     *("too_many_to_expand", "too_many_decimals", "key_reused", "not_in_batch", "unknown_operation"),
-    *("not_for_form", "too_long_for_cell"),
+    *("not_for_form", "too_long_for_cell", "not_public"),
     *("not_for_method", "wrong_reference", "unknown_member", "not_for_pages", "role_mismatch"),
 }
 # Rules between fields, which hold of a row after a patch was merged into it.
@@ -77,7 +77,7 @@ def rows() -> dict[str, list[str]]:
     """Rows that may be referred to, by resource: all of one provider, in one sub-project and its project."""
     found = {**world.plan, **world.a.ids, "providers": world.a.provider_id}
     known = {stem: [str(key)] for stem, key in found.items()}
-    for stem in ("users", "clients"):
+    for stem in ("users", "clients", "webhooks"):
         known[stem] = [str(bench.make(stem, **bench.body(stem)))]
     return known
 
