@@ -54,8 +54,11 @@ class Moment(sa.TypeDecorator[datetime]):
 
 
 def _read(text: str | None) -> datetime | None:
-    """SQLite's own way of writing a moment has no offset."""
-    return None if text is None else datetime.fromisoformat(text + "+00:00")
+    """What we write into SQLite is in UTC and has no offset; what others wrote there may have one."""
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
