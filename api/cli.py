@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -215,6 +216,13 @@ def admin(email: str, name: str) -> None:
     click.echo(f"Password of {email}: {password}")
 
 
+@click.command("work")
+def work() -> None:
+    """Do the jobs that requests have left, until it is stopped; any number of these may run."""
+    # A process without the web server's commands, in which the queue is loaded.
+    os.execv(sys.executable, [sys.executable, "-m", "api.worker"])
+
+
 def register_commands(app: Flask) -> None:
-    for one in (migrate, revise, write_openapi, sample, keys, admin):
+    for one in (migrate, revise, write_openapi, sample, keys, admin, work):
         app.cli.add_command(one)

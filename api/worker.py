@@ -1,0 +1,178 @@
+"""The worker: does the jobs that requests have left. Any number of these processes run beside each other.
+
+Jobs wait in their own table, to which the request that asks for one writes: that it is there is all the promise. From
+there workers put them into the queue of dbos, each under its own id and so once. dbos gives every job to one of them,
+and a provider's one after the other. Where a worker is gone, the others find the lock free that it held, and take over
+what it was at.
+
+A module that only this process imports: dbos takes half a second and 16 MB.
+"""
+
+import fcntl
+import logging
+import secrets
+import signal
+import threading
+import uuid
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig
+from flask import Flask
+
+from api import jobs
+from api.app import create_app
+from api.db import Database
+from api.services import jobs as service
+
+log = logging.getLogger("lamppu.worker")
+
+QUEUE = WORKFLOW = "jobs"
+SECONDS_BETWEEN_SWEEPS = 0.5
+FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+# So long a worker that is told to stop goes on with the job at hand. Whoever kills it sooner loses nothing.
+PATIENCE_SECONDS = 3600
+
+
+class Pulse(Protocol):
+    """A lock that ends with the process that holds it."""
+
+    def beat(self) -> None:
+        """Hold the lock, if need be again."""
+
+    def stopped(self, other: int) -> bool:
+        """Whether the process is gone that held this other lock."""
+
+
+class PostgresPulse:
+    """A lock of the server's, which it frees when the connection ends."""
+
+    def __init__(self, database: Database, own: int):
+        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._own, self._connection = own, cast(sa.Connection | None, None)
+
+    def beat(self) -> None:
+        try:
+            if self._connection:
+                self._connection.exec_driver_sql("SELECT 1")
+                return
+        except sa.exc.DBAPIError:
+            self._connection = None
+        connection = self._engine.connect()
+        connection.execute(sa.select(sa.func.pg_advisory_lock(self._own)))
+        self._connection = connection
+
+    def stopped(self, other: int) -> bool:
+        free = sa.select(sa.func.pg_try_advisory_xact_lock(other))
+        with self._engine.connect() as connection:
+            return bool(connection.scalar(free))
+
+
+class SqlitePulse:
+    """A byte of a file beside the database, which the system frees when the process ends."""
+
+    def __init__(self, database: Database, own: int):
+        self._file = Path(f"{database.engine.url.database}-workers").open("ab")  # noqa: SIM115
+        fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, own)
+
+    def beat(self) -> None:
+        """It holds by itself."""
+
+    def stopped(self, other: int) -> bool:
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, other)
+        except OSError:
+            return False
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, other)
+        return True
+
+
+class Worker:
+    def __init__(self, app: Flask):
+        self.database: Database = app.extensions["database"]
+        self.own = secrets.randbits(62)
+        on_sqlite = self.database.engine.dialect.name == "sqlite"
+        self.pulse: Pulse = (SqlitePulse if on_sqlite else PostgresPulse)(self.database, self.own)
+
+        @DBOS.workflow(name=WORKFLOW)
+        def work(key: str, provider_id: str) -> None:
+            with app.app_context():
+                jobs.carry_out(self.database, uuid.UUID(key), uuid.UUID(provider_id))
+
+    def run(self, stop: threading.Event) -> None:
+        self.pulse.beat()
+        DBOS(config=configuration(self.database, self.own))
+        DBOS.launch()
+        DBOS.register_queue(
+            QUEUE,
+            partition_concurrency=1,
+            worker_concurrency=1,
+            polling_interval_sec=SECONDS_BETWEEN_SWEEPS,
+            on_conflict="always_update",
+        )
+        log.info("worker %s is ready", self.own)
+        while not stop.wait(SECONDS_BETWEEN_SWEEPS):
+            try:
+                self.sweep()
+            except sa.exc.SQLAlchemyError as error:
+                log.warning("worker %s: the database is away: %s", self.own, type(error).__name__)
+        DBOS.destroy(workflow_completion_timeout_sec=PATIENCE_SECONDS)
+
+    def sweep(self) -> None:
+        """Forget what is finished, take over from workers that are gone, and queue what is new.
+
+        What a job has come to stands in its own row; so nothing here needs to be done at one moment.
+        """
+        self.pulse.beat()
+        if finished := self._queued(status=FINISHED):
+            DBOS.delete_workflows([one.workflow_id for one in finished])
+        for one in self._queued(status="PENDING"):
+            holder = int(one.executor_id or 0)
+            if holder != self.own and self.pulse.stopped(holder):
+                log.warning("job %s: worker %s is gone", one.workflow_id, holder)
+                DBOS.resume_workflow(one.workflow_id, queue_name=QUEUE)
+        with self.database.all_providers() as everyones:
+            waiting = {str(key): str(owner) for key, owner in service.unended(everyones)}
+        known = {one.workflow_id for one in self._queued(workflow_ids=[*waiting])}
+        for key in waiting.keys() - known:
+            DBOS.enqueue_workflow_with_options(
+                {
+                    "workflow_name": WORKFLOW,
+                    "workflow_id": key,
+                    "queue_name": QUEUE,
+                    "queue_partition_key": waiting[key],
+                },
+                key,
+                waiting[key],
+            )
+
+    def _queued(self, **which: Any) -> list[Any]:
+        return DBOS.list_workflows(queue_name=QUEUE, load_input=False, load_output=False, **which)
+
+
+def configuration(database: Database, own: int) -> DBOSConfig:
+    """The queue's tables are in a schema `dbos` of the same database, on SQLite in a file beside it."""
+    url = database.engine.url.set(drivername="postgresql")
+    if database.engine.dialect.name == "sqlite":
+        url = database.engine.url.set(database=f"{database.engine.url.database}-queue")
+    return {
+        "name": "lamppu",
+        "system_database_url": url.render_as_string(hide_password=False),
+        "executor_id": str(own),
+        # Always the same: what an older version has queued the newer one does.
+        "application_version": "1",
+        "use_listen_notify": False,
+        "log_level": "ERROR",
+    }
+
+
+def main() -> None:
+    stop = threading.Event()
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, lambda *_: stop.set())
+    Worker(create_app()).run(stop)
+
+
+if __name__ == "__main__":
+    main()
