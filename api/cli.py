@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-import os
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -219,8 +219,8 @@ def admin(email: str, name: str) -> None:
 @click.command("work")
 def work() -> None:
     """Do the jobs that requests have left, until it is stopped; any number of these may run."""
-    # A process without the web server's commands, in which the queue is loaded.
-    os.execv(sys.executable, [sys.executable, "-m", "api.worker"])
+    # Not imported: every process that serves has these commands, and would load the queue for nothing.
+    runpy.run_module("api.worker", run_name="__main__")
 
 
 def register_commands(app: Flask) -> None:

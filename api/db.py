@@ -27,6 +27,7 @@ class Database:
                 {} if url.startswith("sqlite") else {"connect_args": {"options": "-c timezone=UTC"}}
             ),
         )
+        self.url = self.engine.url
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _sqlite_pragmas)
             sa.event.listen(self.engine, "begin", _sqlite_begin)

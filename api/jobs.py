@@ -102,7 +102,7 @@ class Progress:
     def __init__(self, database: Database, scope: Scope, key: uuid.UUID):
         self.tally = Tally()
         self._database, self._scope, self._key = database, scope, key
-        self._silent = database.engine.dialect.name == "sqlite"
+        self._silent = database.url.get_backend_name() == "sqlite"
         self._told_at = time.monotonic()
 
     def __call__(self, done: int, total: int | None) -> None:

@@ -8,20 +8,18 @@ what it was at.
 A module that only this process imports: dbos takes half a second and 16 MB.
 """
 
-import fcntl
 import logging
 import secrets
 import signal
 import threading
 import uuid
-from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig
 from flask import Flask
 
-from api import jobs
+from api import jobs, pulse
 from api.app import create_app
 from api.db import Database
 from api.services import jobs as service
@@ -35,65 +33,11 @@ FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 PATIENCE_SECONDS = 3600
 
 
-class Pulse(Protocol):
-    """A lock that ends with the process that holds it."""
-
-    def beat(self) -> None:
-        """Hold the lock, if need be again."""
-
-    def stopped(self, other: int) -> bool:
-        """Whether the process is gone that held this other lock."""
-
-
-class PostgresPulse:
-    """A lock of the server's, which it frees when the connection ends."""
-
-    def __init__(self, database: Database, own: int):
-        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._own, self._connection = own, cast(sa.Connection | None, None)
-
-    def beat(self) -> None:
-        try:
-            if self._connection:
-                self._connection.exec_driver_sql("SELECT 1")
-                return
-        except sa.exc.DBAPIError:
-            self._connection = None
-        connection = self._engine.connect()
-        connection.execute(sa.select(sa.func.pg_advisory_lock(self._own)))
-        self._connection = connection
-
-    def stopped(self, other: int) -> bool:
-        free = sa.select(sa.func.pg_try_advisory_xact_lock(other))
-        with self._engine.connect() as connection:
-            return bool(connection.scalar(free))
-
-
-class SqlitePulse:
-    """A byte of a file beside the database, which the system frees when the process ends."""
-
-    def __init__(self, database: Database, own: int):
-        self._file = Path(f"{database.engine.url.database}-workers").open("ab")  # noqa: SIM115
-        fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, own)
-
-    def beat(self) -> None:
-        """It holds by itself."""
-
-    def stopped(self, other: int) -> bool:
-        try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, other)
-        except OSError:
-            return False
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, other)
-        return True
-
-
 class Worker:
     def __init__(self, app: Flask):
         self.database: Database = app.extensions["database"]
         self.own = secrets.randbits(62)
-        on_sqlite = self.database.engine.dialect.name == "sqlite"
-        self.pulse: Pulse = (SqlitePulse if on_sqlite else PostgresPulse)(self.database, self.own)
+        self.pulse = pulse.pulse(self.database, self.own)
 
         @DBOS.workflow(name=WORKFLOW)
         def work(key: str, provider_id: str) -> None:
@@ -153,9 +97,10 @@ class Worker:
 
 def configuration(database: Database, own: int) -> DBOSConfig:
     """The queue's tables are in a schema `dbos` of the same database, on SQLite in a file beside it."""
-    url = database.engine.url.set(drivername="postgresql")
-    if database.engine.dialect.name == "sqlite":
-        url = database.engine.url.set(database=f"{database.engine.url.database}-queue")
+    if database.url.get_backend_name() == "sqlite":
+        url = database.url.set(database=f"{database.url.database}-queue")
+    else:
+        url = database.url.set(drivername="postgresql")
     return {
         "name": "lamppu",
         "system_database_url": url.render_as_string(hide_password=False),

@@ -1781,6 +1781,9 @@ export interface paths {
          *     document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,
          *     the answer is 409 with the plan as it would be now.
          *
+         *     With `Prefer: respond-async` the document is kept, and 202 tells of a job that brings it in; `Location` says where
+         *     to ask what became of it. A dry run is answered at once.
+         *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
         post: operations["createImport"];
@@ -1804,6 +1807,71 @@ export interface paths {
         get: operations["getImport"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List jobs
+         * @description Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one job
+         * @description While it is queued or running, `Retry-After` says when to ask again.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel one job
+         * @description Nothing of it is kept then. A job that is cancelled already stays so; one that has come to another end can't be
+         *     cancelled any more.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["cancelJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1934,6 +2002,28 @@ export interface paths {
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
         get: operations["exportGoals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/jobs.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all jobs
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportJobs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3090,7 +3180,7 @@ export interface components {
             more: boolean;
         };
         /** @enum {string} */
-        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "providers" | "users" | "clients";
+        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "exports" | "providers" | "users" | "clients";
         /** @description A script or system that uses the API with credentials of its own. */
         Client: {
             /**
@@ -5859,6 +5949,149 @@ export interface components {
              */
             total?: number;
         };
+        Job: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["JobKind"];
+            state: components["schemas"]["JobState"];
+            /**
+             * Format: int32
+             * @description Before the end they are not kept yet: it is all or nothing.
+             */
+            rows_done: number;
+            /**
+             * Format: int32
+             * @description Null while it is not known.
+             */
+            rows_total: number | null;
+            rows_per_second: number | null;
+            /**
+             * Format: date-time
+             * @description An estimate, while the job is running.
+             */
+            ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description Of the last start: a job that was broken off starts over.
+             */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /**
+             * Format: uuid
+             * @description What it brought in, when it is done.
+             */
+            import_id: string | null;
+            /** @description The answer that there would have been, when it is refused or failed. */
+            problem: components["schemas"]["ConflictProblem"] | null;
+            /** Format: uuid */
+            provider_id: string;
+            /** Format: int32 */
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
+            /** @description With `expand=import`. */
+            import?: components["schemas"]["Import"] | null;
+        };
+        /** @enum {string} */
+        JobExpand: "provider" | "import";
+        /** @description All rows that fit, as one page. */
+        JobExport: {
+            items: components["schemas"]["Job"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @enum {string} */
+        JobField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "kind" | "state" | "rows_done" | "rows_total" | "rows_per_second" | "ends_at" | "started_at" | "ended_at" | "import_id" | "problem";
+        /**
+         * @description `document`: POST /imports.
+         * @enum {string}
+         */
+        JobKind: "document";
+        /** @description One page of a list. */
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
+        /** @description A row with only the fields that were asked for, and its id. */
+        JobSparse: {
+            /** Format: uuid */
+            id: string;
+            kind?: components["schemas"]["JobKind"];
+            state?: components["schemas"]["JobState"];
+            /**
+             * Format: int32
+             * @description Before the end they are not kept yet: it is all or nothing.
+             */
+            rows_done?: number;
+            /**
+             * Format: int32
+             * @description Null while it is not known.
+             */
+            rows_total?: number | null;
+            rows_per_second?: number | null;
+            /**
+             * Format: date-time
+             * @description An estimate, while the job is running.
+             */
+            ends_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Of the last start: a job that was broken off starts over.
+             */
+            started_at?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /**
+             * Format: uuid
+             * @description What it brought in, when it is done.
+             */
+            import_id?: string | null;
+            /** @description The answer that there would have been, when it is refused or failed. */
+            problem?: components["schemas"]["ConflictProblem"] | null;
+            /** Format: uuid */
+            provider_id?: string;
+            /** Format: int32 */
+            version?: number;
+            /** Format: date-time */
+            created_at?: string;
+            /** Format: date-time */
+            updated_at?: string;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
+            /** @description With `expand=import`. */
+            import?: components["schemas"]["Import"] | null;
+        };
+        /** @description All rows that fit, as one page. */
+        JobSparseExport: {
+            items: components["schemas"]["JobSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        JobSparsePage: {
+            items: components["schemas"]["JobSparse"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
+        /**
+         * @description `refused`: the answer is a problem of the caller's; `failed`: one of ours, and worth another try.
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "done" | "refused" | "failed" | "cancelled";
         KeySet: {
             keys: components["schemas"]["PublicKey"][];
         };
@@ -8411,7 +8644,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -9467,6 +9700,7 @@ export interface components {
          *     * `invalid_json`: The body is not JSON that can be read.
          *     * `invalid_request`: No token for this request.
          *     * `invalid_scope`: The client has not all of these scopes.
+         *     * `job_ended`: The job is at its end already.
          *     * `method_not_allowed`: This resource has no such method.
          *     * `not_acceptable`: No representation fits the Accept header.
          *     * `not_found`: There is nothing here.
@@ -9476,6 +9710,7 @@ export interface components {
          *     * `refresh_token_reused`: This refresh token has been used before; sign in again.
          *     * `stale`: The row has changed since you read it.
          *     * `too_large`: The body is larger than this route takes.
+         *     * `too_many_jobs`: Too many jobs of your provider are waiting.
          *     * `too_many_requests`: Too many attempts; wait a little.
          *     * `unauthenticated`: Sign in first.
          *     * `unavailable`: The service can't answer right now; try again.
@@ -9484,7 +9719,7 @@ export interface components {
          *     * `wrong_credentials`: Email or password is wrong.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_requests" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
+        ProblemCode: "bad_request" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "job_ended" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_jobs" | "too_many_requests" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
         /**
          * @description Tells faults apart, and never changes; new ones may come.
          *
@@ -9729,7 +9964,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: You can't do this to your own account; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `own_account`, `plan_moved`. */
+        /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The job is at its end already; or: You can't do this to your own account; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `job_ended`, `own_account`, `plan_moved`. */
         Conflict: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -9910,7 +10145,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+        /** @description Too many jobs of your provider are waiting; or: Too many attempts; wait a little. Code `too_many_jobs`, `too_many_requests`. */
         TokenTooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -9979,7 +10214,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+        /** @description Too many jobs of your provider are waiting; or: Too many attempts; wait a little. Code `too_many_jobs`, `too_many_requests`. */
         TooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -10114,6 +10349,11 @@ export interface components {
         /** @description Only rows whose `period_id` is this. */
         PeriodId: string;
         /**
+         * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+         * @example respond-async
+         */
+        PreferAsync: string;
+        /**
          * @description `wait=<seconds>`, at most 30 (RFC 7240 §4.3): wait so long for something new. What is not known here is passed over.
          * @example wait=30
          */
@@ -10175,7 +10415,7 @@ export interface components {
          */
         Link: string;
         /**
-         * @description Where the new row is (RFC 9110 §10.2.2).
+         * @description Where the new row is, or the job (RFC 9110 §10.2.2, §15.3.3).
          * @example /api/v1/goals/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a
          */
         Location: string;
@@ -10374,6 +10614,16 @@ export type IndicatorPatch = components['schemas']['IndicatorPatch'];
 export type IndicatorSparse = components['schemas']['IndicatorSparse'];
 export type IndicatorSparseExport = components['schemas']['IndicatorSparseExport'];
 export type IndicatorSparsePage = components['schemas']['IndicatorSparsePage'];
+export type Job = components['schemas']['Job'];
+export type JobExpand = components['schemas']['JobExpand'];
+export type JobExport = components['schemas']['JobExport'];
+export type JobField = components['schemas']['JobField'];
+export type JobKind = components['schemas']['JobKind'];
+export type JobPage = components['schemas']['JobPage'];
+export type JobSparse = components['schemas']['JobSparse'];
+export type JobSparseExport = components['schemas']['JobSparseExport'];
+export type JobSparsePage = components['schemas']['JobSparsePage'];
+export type JobState = components['schemas']['JobState'];
 export type KeySet = components['schemas']['KeySet'];
 export type Language = components['schemas']['Language'];
 export type Languages = components['schemas']['Languages'];
@@ -10633,6 +10883,7 @@ export type ParameterMeetingId = components['parameters']['MeetingId'];
 export type ParameterOid = components['parameters']['Oid'];
 export type ParameterPeriod = components['parameters']['Period'];
 export type ParameterPeriodId = components['parameters']['PeriodId'];
+export type ParameterPreferAsync = components['parameters']['PreferAsync'];
 export type ParameterPreferWait = components['parameters']['PreferWait'];
 export type ParameterProgrammeId = components['parameters']['ProgrammeId'];
 export type ParameterProgress = components['parameters']['Progress'];
@@ -10701,6 +10952,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -10740,6 +10992,7 @@ export interface operations {
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -10774,6 +11027,7 @@ export interface operations {
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -10812,6 +11066,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -10857,6 +11112,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -10895,6 +11151,7 @@ export interface operations {
             413: components["responses"]["TokenTooLarge"];
             415: components["responses"]["TokenUnsupportedMediaType"];
             422: components["responses"]["TokenInvalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TokenTooManyRequests"];
             500: components["responses"]["TokenInternal"];
             503: components["responses"]["TokenUnavailable"];
@@ -10937,6 +11194,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11005,6 +11263,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11055,6 +11314,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11108,6 +11368,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11162,6 +11423,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11209,6 +11471,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11263,6 +11526,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11333,6 +11597,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11383,6 +11648,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11438,6 +11704,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11492,6 +11759,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11539,6 +11807,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11593,6 +11862,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11659,6 +11929,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11709,6 +11980,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11764,6 +12036,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11818,6 +12091,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11865,6 +12139,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11919,6 +12194,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -11964,6 +12240,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12028,6 +12305,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12078,6 +12356,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12133,6 +12412,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12187,6 +12467,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12234,6 +12515,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12288,6 +12570,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12358,6 +12641,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12408,6 +12692,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12463,6 +12748,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12517,6 +12803,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12564,6 +12851,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12618,6 +12906,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12686,6 +12975,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12736,6 +13026,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12791,6 +13082,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12845,6 +13137,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12892,6 +13185,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12946,6 +13240,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13014,6 +13309,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13064,6 +13360,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13119,6 +13416,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13173,6 +13471,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13220,6 +13519,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13274,6 +13574,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13344,6 +13645,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13394,6 +13696,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13449,6 +13752,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13503,6 +13807,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13550,6 +13855,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13604,6 +13910,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13674,6 +13981,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13724,6 +14032,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13779,6 +14088,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13833,6 +14143,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13880,6 +14191,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13934,6 +14246,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14000,6 +14313,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14050,6 +14364,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14105,6 +14420,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14159,6 +14475,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14206,6 +14523,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14260,6 +14578,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14330,6 +14649,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14380,6 +14700,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14435,6 +14756,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14489,6 +14811,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14536,6 +14859,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14590,6 +14914,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14665,6 +14990,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14733,6 +15059,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14783,6 +15110,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14838,6 +15166,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14892,6 +15221,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14939,6 +15269,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14993,6 +15324,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15068,6 +15400,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15142,6 +15475,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15192,6 +15526,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15247,6 +15582,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15301,6 +15637,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15348,6 +15685,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15402,6 +15740,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15477,6 +15816,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15525,6 +15865,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15601,6 +15942,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15651,6 +15993,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15706,6 +16049,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15760,6 +16104,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15807,6 +16152,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15861,6 +16207,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15936,6 +16283,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16014,6 +16362,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16064,6 +16413,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16119,6 +16469,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16173,6 +16524,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16220,6 +16572,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16274,6 +16627,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16349,6 +16703,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16431,6 +16786,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16481,6 +16837,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16536,6 +16893,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16590,6 +16948,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16637,6 +16996,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16691,6 +17051,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16766,6 +17127,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16852,6 +17214,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16902,6 +17265,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16957,6 +17321,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17011,6 +17376,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17058,6 +17424,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17112,6 +17479,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17187,6 +17555,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17235,6 +17604,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17315,6 +17685,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17365,6 +17736,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17420,6 +17792,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17474,6 +17847,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17521,6 +17895,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17575,6 +17950,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17650,6 +18026,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17734,6 +18111,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17784,6 +18162,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17839,6 +18218,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17893,6 +18273,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17940,6 +18321,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17994,6 +18376,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18069,6 +18452,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18153,6 +18537,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18203,6 +18588,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18258,6 +18644,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18312,6 +18699,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18359,6 +18747,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18413,6 +18802,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18488,6 +18878,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18570,6 +18961,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18620,6 +19012,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18675,6 +19068,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18729,6 +19123,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18776,6 +19171,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18830,6 +19226,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18905,6 +19302,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18985,6 +19383,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19035,6 +19434,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19101,6 +19501,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19155,6 +19556,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19202,6 +19604,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19256,6 +19659,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19331,6 +19735,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19397,6 +19802,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19411,6 +19817,11 @@ export interface operations {
                 plan?: string;
             };
             header?: {
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -19452,6 +19863,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -19520,6 +19947,178 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Rows a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Also `total`, the number of rows on all pages; takes longer. */
+                count?: components["parameters"]["Count"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
+                sort?: components["schemas"]["Sort"];
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["JobField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["JobExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["JobSparsePage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: {
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["JobField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["JobExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["JobSparse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request can't be read. Code `bad_request`. */
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The job is at its end already. Code `duplicate`, `in_flight`, `in_use`, `job_ended`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19585,6 +20184,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19652,6 +20252,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19733,6 +20334,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19816,6 +20418,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19899,6 +20502,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19972,6 +20576,71 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportJobs: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["JobField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: components["parameters"]["Extension"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["JobSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20037,6 +20706,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20112,6 +20782,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20189,6 +20860,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20274,6 +20946,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20339,6 +21012,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20406,6 +21080,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20469,6 +21144,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20536,6 +21212,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20605,6 +21282,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20674,6 +21352,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20743,6 +21422,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20812,6 +21492,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20891,6 +21572,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20972,6 +21654,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21041,6 +21724,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21120,6 +21804,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21189,6 +21874,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21249,6 +21935,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21297,6 +21984,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21349,6 +22037,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21405,6 +22094,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21447,6 +22137,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -61,6 +61,7 @@ class Job(Owned):
         allow_none=True,
         dump_only=True,
         metadata={
-            "description": "The problem document that the answer would have been, when it is refused or failed."
+            "component": "ConflictProblem",
+            "description": "The answer that there would have been, when it is refused or failed.",
         },
     )

@@ -580,12 +580,12 @@ def _callers(*names: str) -> set[str]:
 
 
 def test_these_modules_and_no_others_read_all_providers() -> None:
-    assert _callers("all_providers") == {"api/positions.py", "api/table.py"}
+    assert _callers("all_providers") == {"api/positions.py", "api/table.py", "api/worker.py"}
 
 
 def test_these_modules_and_no_others_know_connections_past_the_sessions() -> None:
     raw = ("connection", "engine", "exec_driver_sql", "raw_connection", "driver_connection")
-    assert _callers(*raw) == {"api/db.py", "api/scope.py", "api/cli.py"}
+    assert _callers(*raw) == {"api/db.py", "api/scope.py", "api/cli.py", "api/pulse.py"}
 
 
 def test_only_the_named_session_may_have_everyones_scope() -> None:

@@ -51,7 +51,7 @@ _PLANES = {
     "System": (),
     "Plan": (),
     "Records": (),
-    "Reports and exchange": ("reports", "imports", "exports", "batch", "changes"),
+    "Reports and exchange": ("reports", "imports", "jobs", "exports", "batch", "changes"),
     "Contract": ("forms", "openapi", "docs"),
 }
 

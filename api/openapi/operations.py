@@ -29,6 +29,7 @@ _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 _IN_LANGUAGE = frozenset({"listForms", "getForm"})
 _PAGES = frozenset({"getReport"})
 _MAY_WAIT = frozenset({"followChanges"})
+_TELL_WHEN = frozenset({"getJob"})
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ class Operation:
             "IfStill": self.method == "get",
             "AcceptLanguage": self.name in (*_IN_LANGUAGE, *_PAGES),
             "PreferWait": self.name in _MAY_WAIT,
+            "PreferAsync": "202" in self.node["responses"],
             "IdempotencyKey": bool(getattr(self.view, "keyed", False)),
         }
 
@@ -130,6 +132,10 @@ class Operation:
             names += ["ETag"]
         if status == "201":
             names += ["Location", "ETag"] if self.name.startswith(("create", "put")) else []
+        if status == "202":
+            names += ["Location", "Preference-Applied", "Retry-After"]
+        if self.name in _TELL_WHEN:
+            names += ["Retry-After"]
         if self.name in _IN_LANGUAGE:
             names += ["Content-Language"]
         if self.name in _MAY_WAIT:

@@ -31,7 +31,7 @@ jobs = register(
 
 @blp.route("/<uuid:key>", endpoint="read", produces=(JSON, SPARSE))
 @blp.doc(operationId="getJob")
-@blp.arguments(item_query(contract.Job, []), location="query")
+@blp.arguments(item_query(contract.Job, [*jobs.members]), location="query")
 @blp.response(200, contract.Job)
 @blp.alt_response(200, schema=sparse(contract.Job), content_type=SPARSE, success=True)
 def read(query: dict[str, Any], key: uuid.UUID) -> Response:
@@ -58,7 +58,7 @@ def cancel(key: uuid.UUID) -> Response:
     """
     job: Any = jobs.reached(key)
     service.cancel(session(), job)
-    return jobs.shown(jobs.current(key))
+    return json_response(jobs.current(key))
 
 
 def wanted() -> bool:
