@@ -28,6 +28,7 @@ log = logging.getLogger("lamppu.worker")
 
 QUEUE = WORKFLOW = "jobs"
 SECONDS_BETWEEN_SWEEPS = 0.5
+SECONDS_BETWEEN_TRIES = 1.0
 FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 # So long a worker that is told to stop goes on with the job at hand. Whoever kills it sooner loses nothing.
 PATIENCE_SECONDS = 3600
@@ -38,14 +39,20 @@ class Worker:
         self.database: Database = app.extensions["database"]
         self.own = secrets.randbits(62)
         self.pulse = pulse.pulse(self.database, self.own)
+        self.at_work: set[str] = set()
+        self.strays: set[str] = set()
 
         @DBOS.workflow(name=WORKFLOW)
         def work(key: str, provider_id: str) -> None:
-            with app.app_context():
-                jobs.carry_out(self.database, uuid.UUID(key), uuid.UUID(provider_id))
+            self.at_work.add(key)
+            try:
+                with app.app_context():
+                    jobs.carry_out(self.database, uuid.UUID(key), uuid.UUID(provider_id))
+            finally:
+                self.at_work.discard(key)
 
     def run(self, stop: threading.Event) -> None:
-        self.pulse.beat()
+        self._wait_for_the_database(stop)
         DBOS(config=configuration(self.database, self.own))
         DBOS.launch()
         DBOS.register_queue(
@@ -63,6 +70,15 @@ class Worker:
                 log.warning("worker %s: the database is away: %s", self.own, type(error).__name__)
         DBOS.destroy(workflow_completion_timeout_sec=PATIENCE_SECONDS)
 
+    def _wait_for_the_database(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                return self.pulse.beat()
+            except sa.exc.DBAPIError as error:
+                log.warning("the database is away: %s", type(error).__name__)
+                stop.wait(SECONDS_BETWEEN_TRIES)
+        return None
+
     def sweep(self) -> None:
         """Forget what is finished, take over from workers that are gone, and queue what is new.
 
@@ -71,11 +87,9 @@ class Worker:
         self.pulse.beat()
         if finished := self._queued(status=FINISHED):
             DBOS.delete_workflows([one.workflow_id for one in finished])
-        for one in self._queued(status="PENDING"):
-            holder = int(one.executor_id or 0)
-            if holder != self.own and self.pulse.stopped(holder):
-                log.warning("job %s: worker %s is gone", one.workflow_id, holder)
-                DBOS.resume_workflow(one.workflow_id, queue_name=QUEUE)
+        for key in self._left_lying():
+            log.warning("job %s was left lying", key)
+            DBOS.resume_workflow(key, queue_name=QUEUE)
         with self.database.all_providers() as everyones:
             waiting = {str(key): str(owner) for key, owner in service.unended(everyones)}
         known = {one.workflow_id for one in self._queued(workflow_ids=[*waiting])}
@@ -90,6 +104,21 @@ class Worker:
                 key,
                 waiting[key],
             )
+
+    def _left_lying(self) -> list[str]:
+        """What workers that are gone were at; and what this one was given and has not begun, also not since last time:
+        when the database went away between the two.
+        """
+        given: dict[int, set[str]] = {}
+        for one in self._queued(status="PENDING"):
+            given.setdefault(int(one.executor_id or 0), set()).add(one.workflow_id)
+        strays = given.pop(self.own, set()) - self.at_work
+        left = strays & self.strays
+        self.strays = strays
+        return [
+            *left,
+            *(key for worker in given if self.pulse.stopped(worker) for key in given[worker]),
+        ]
 
     def _queued(self, **which: Any) -> list[Any]:
         return DBOS.list_workflows(queue_name=QUEUE, load_input=False, load_output=False, **which)

@@ -90,10 +90,11 @@ def database(server_url: str) -> Iterator[str]:
         with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
             connection.execute("CREATE ROLE lamppu LOGIN CREATEROLE PASSWORD 'lamppu'")
         connection.execute(f"CREATE DATABASE {name} OWNER lamppu")
-        try:
-            owner = sa.make_url(server_url).set(username="lamppu", password="lamppu", database=name)
-            yield owner.render_as_string(hide_password=False)
-        finally:
+    try:
+        owner = sa.make_url(server_url).set(username="lamppu", password="lamppu", database=name)
+        yield owner.render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(server_url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -103,12 +104,14 @@ class Postgres:
         """Of a client; upon which the server ends all others too, and recovers."""
         asked = "SELECT pid FROM pg_stat_activity WHERE usename = 'lamppu' ORDER BY random()"
         with psycopg.connect(self.url) as connection:
-            for (pid,) in connection.execute(asked).fetchmany(1):
-                psutil.Process(pid).kill()
+            found = connection.execute(asked).fetchmany(1)
+        for (pid,) in found:
+            psutil.Process(pid).kill()
 
     def kill_server(self) -> None:
         """And start it again."""
-        pid, *_ = (self.folder / "postmaster.pid").read_text().split()
+        lock = self.folder / "postmaster.pid"
+        pid, *_ = lock.read_text().split()
         server = psutil.Process(int(pid))
         command, environment, user = server.cmdline(), server.environ(), server.uids().real
         group, others = server.gids().real, server.children()
@@ -116,6 +119,7 @@ class Postgres:
         if self.again:
             self.again.wait(PATIENCE)
         psutil.wait_procs(others, timeout=PATIENCE)  # they see that they are alone, and go
+        lock.unlink()  # the next would take it for alive as long as nobody has asked how it ended
         whose = {"user": user, "group": group, "extra_groups": []} if os.geteuid() == 0 else {}
         log = self.folder.parent / "log"
         with log.open("ab") as output:
@@ -126,7 +130,7 @@ class Postgres:
 
     def close(self) -> None:
         if self.again:
-            self.again.terminate()
+            self.again.send_signal(signal.SIGINT)  # without waiting for those who are connected
             self.again.wait(PATIENCE)
 
 
@@ -200,7 +204,9 @@ class Sender:
         prefer = {} if wait else {"Prefer": "respond-async"}
         status, answer = self.ask("/api/v1/imports", document, key | prefer)
         assert status == (201 if wait else 202), answer
+        deadline = time.monotonic() + PATIENCE
         while not wait and answer["ended_at"] is None:
+            assert time.monotonic() < deadline, answer
             time.sleep(0.05)
             status, answer = self.ask(f"/api/v1/jobs/{answer['id']}")
             assert status == 200, answer
@@ -305,8 +311,8 @@ def killable(engine: str, tmp_path: Path) -> Iterator[tuple[str, Postgres | None
         return
     with (
         postgres.server(synchronous_commit="on", full_page_writes="on") as superuser,
-        postgres.database(superuser) as url,
         contextlib.closing(Postgres(superuser)) as server,
+        postgres.database(superuser) as url,
     ):
         yield url, server
 
