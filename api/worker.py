@@ -52,17 +52,9 @@ class Worker:
                 self.at_work.discard(key)
 
     def run(self, stop: threading.Event) -> None:
-        self._wait_for_the_database(stop)
-        DBOS(config=configuration(self.database, self.own))
-        DBOS.launch()
-        DBOS.register_queue(
-            QUEUE,
-            partition_concurrency=1,
-            worker_concurrency=1,
-            polling_interval_sec=SECONDS_BETWEEN_SWEEPS,
-            on_conflict="always_update",
-        )
-        log.info("worker %s is ready", self.own)
+        """Work until told to stop."""
+        while not (stop.is_set() or self._starts()):
+            stop.wait(SECONDS_BETWEEN_TRIES)
         while not stop.wait(SECONDS_BETWEEN_SWEEPS):
             try:
                 self.sweep()
@@ -70,14 +62,25 @@ class Worker:
                 log.warning("worker %s: the database is away: %s", self.own, type(error).__name__)
         DBOS.destroy(workflow_completion_timeout_sec=PATIENCE_SECONDS)
 
-    def _wait_for_the_database(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                return self.pulse.beat()
-            except sa.exc.DBAPIError as error:
-                log.warning("the database is away: %s", type(error).__name__)
-                stop.wait(SECONDS_BETWEEN_TRIES)
-        return None
+    def _starts(self) -> bool:
+        """Whether the database is there to start with."""
+        try:
+            self.pulse.beat()
+            DBOS(config=configuration(self.database, self.own))
+            DBOS.launch()
+            DBOS.register_queue(
+                QUEUE,
+                partition_concurrency=1,
+                worker_concurrency=1,
+                polling_interval_sec=SECONDS_BETWEEN_SWEEPS,
+                on_conflict="always_update",
+            )
+        except sa.exc.SQLAlchemyError as error:
+            log.warning("the database is away: %s", type(error).__name__)
+            DBOS.destroy()
+            return False
+        log.info("worker %s is ready", self.own)
+        return True
 
     def sweep(self) -> None:
         """Forget what is finished, take over from workers that are gone, and queue what is new.
