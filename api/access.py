@@ -12,11 +12,12 @@ class Reach(StrEnum):
 
     EVERY = "every row"
     OWN = "the rows of the caller's own provider"
+    MINISTRYS = "the ministry's own rows"
     TAKES_PART = "the rows of projects in which the caller's provider takes part"
     COORDINATES = "the rows of projects that the caller's provider coordinates"
 
 
-EVERY, OWN, TAKES_PART, COORDINATES = Reach
+EVERY, OWN, MINISTRYS, TAKES_PART, COORDINATES = Reach
 Right = Mapping[str, Reach]
 Policy = Mapping[str, Right]
 
@@ -83,6 +84,8 @@ CHANGES = _policy(_FOLLOW, {})
 IMPORT = _policy(_RECORD_READ, {}, create=_RECORD_WRITE)
 PROVIDER = _policy(SIGNED_IN, {"admin": EVERY})
 ACCOUNT = _policy(*[{"manager": OWN, "admin": EVERY}] * 2)
+# Not the operator's, who would have records sent to himself that he may not read.
+WEBHOOK = _policy(*[{"manager": OWN, "reviewer": MINISTRYS}] * 2)
 MYSELF = _policy(SIGNED_IN, {}, create=PEOPLE)  # only people have sign-ins and passwords
 BATCH = _policy({}, {}, create=SIGNED_IN)  # each of its operations asks its own row
 EXPORT = _policy({}, {})  # each of its routes asks the row of the resource whose rows it exports
@@ -122,6 +125,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "providers": PROVIDER,
         "users": ACCOUNT,
         "clients": ACCOUNT,
+        "webhooks": WEBHOOK,
         "auth": MYSELF,
         "forms": OPEN,
         "docs": OPEN,

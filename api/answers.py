@@ -2,10 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, request
 from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from api import wire
 from api.problems import NotAcceptable, Stale
@@ -15,12 +18,29 @@ JSON = "application/json"
 # Rows with only the fields that were asked for: a shape of its own, so a media type of its own.
 SPARSE = "application/vnd.lamppu.sparse+json"
 
+# What may make an answer another one, by the names under which a WSGI server hands them over.
+_CONDITIONS = frozenset(
+    f"HTTP_IF_{name}"
+    for name in ("MATCH", "NONE_MATCH", "MODIFIED_SINCE", "UNMODIFIED_SINCE", "RANGE")
+) | {"HTTP_RANGE"}
+
 
 def accepted(types: Sequence[str]) -> str | None:
     """Which of these media types Accept prefers; its parameters, such as a charset, make no difference here."""
-    asked = request.accept_mimetypes
+    return _preferred(request.environ.get("HTTP_ACCEPT", ""), tuple(types))
+
+
+@lru_cache(256)
+def _preferred(accept: str, types: tuple[str, ...]) -> str | None:
+    asked = parse_accept_header(accept, MIMEAccept)
     bare = MIMEAccept([(kind.partition(";")[0].strip(), quality) for kind, quality in asked])
     return bare.best_match(types) if asked else types[0]
+
+
+def vary(response: Response, *names: str) -> None:
+    """Name request headers that the answer depends on, which are not named yet."""
+    known = response.headers.get("Vary")
+    response.headers["Vary"] = ", ".join([*([known] if known else []), *names])
 
 
 def must_accept(types: Sequence[str]) -> None:
@@ -43,7 +63,7 @@ def tag_by_content(response: Response, version: int) -> None:
 def conditional(response: Response) -> Response:
     """ETag, and 304 when the caller has it already (RFC 9110 §13.1.2). A shared cache must not keep it."""
     response.headers["Cache-Control"] = "private, no-cache"
-    response.vary.add("Authorization")
+    vary(response, "Authorization")
     return _conditional(response)
 
 
@@ -55,6 +75,14 @@ def public(response: Response, freshness: str = "no-cache") -> Response:
 
 def _conditional(response: Response) -> Response:
     response.add_etag()
+    asked = _CONDITIONS & request.environ.keys()
+    if not asked:
+        return response
+    if asked == {"HTTP_IF_NONE_MATCH"}:  # what nearly everybody asks
+        unwanted, (tag, _) = request.if_none_match, response.get_etag()
+        if unwanted.star_tag or (tag and unwanted.contains_weak(tag)):
+            response.status_code = HTTPStatus.NOT_MODIFIED
+        return response
     conditions = dict(request.environ)
     if request.if_match.star_tag:  # there is something, so it holds (RFC 9110 §13.1.1)
         del conditions["HTTP_IF_MATCH"]

@@ -11,8 +11,11 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql
 from uuid_utils.compat import uuid7
 
-# A page repeats most of its ids, and parsing one is dear.
-_parsed = lru_cache(4096)(uuid.UUID)
+
+@lru_cache(4096)
+def _parsed(text: str | None) -> uuid.UUID | None:
+    """A page repeats most of its ids, and parsing one is dear."""
+    return None if text is None else uuid.UUID(text)
 
 
 class Identifier(sa.TypeDecorator[uuid.UUID]):
@@ -30,7 +33,7 @@ class Identifier(sa.TypeDecorator[uuid.UUID]):
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> t.Any:
         if dialect.name != "sqlite":
             return None  # the driver's own
-        return lambda value: None if value is None else _parsed(value)
+        return _parsed
 
 
 class Moment(sa.TypeDecorator[datetime]):
@@ -46,10 +49,19 @@ class Moment(sa.TypeDecorator[datetime]):
             raise ValueError("a moment without a time zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> t.Any:
+        return _read if dialect.name == "sqlite" else _in_utc
+
+
+def _read(text: str | None) -> datetime | None:
+    """SQLite keeps what was written: our moments have no offset, and others' may have one."""
+    return None if text is None else _in_utc(datetime.fromisoformat(text))
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is UTC:
+        return moment
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")

@@ -6,91 +6,41 @@ The gate, in order: a representation that fits (406), who is it (401), may they 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial, wraps
-from typing import Any, cast
-from urllib.parse import unquote, unquote_to_bytes
+from typing import Any
+from uuid import UUID
 
 import flask_smorest
 from flask import Response, current_app, g, make_response, request
-from marshmallow import Schema, ValidationError
-from webargs.flaskparser import FlaskParser
-from webargs.multidictproxy import MultiDictProxy
+from marshmallow import Schema
 
-from api import access, idempotency, jwt, rates, wire
+from api import access, bodies, idempotency, jwt, rates
 from api.access import POLICIES, Caller
 from api.answers import must_accept
+from api.arguments import Parser, without_query
 from api.context import SAFE, database, part, writes
-from api.headers import PATCH_TYPES, Deprecation
+from api.headers import Deprecation
 from api.problems import (
     Fault,
     Forbidden,
     Invalid,
     Problem,
-    TooLarge,
     Unauthenticated,
-    UnsupportedMediaType,
 )
 from api.scope import Scope, Session
 from schemas import vocabulary as v
-from schemas.fields import Names, Worded
+from schemas.fields import Worded
 
 ACTIONS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "update"}
-JSON_TYPES = ("application/json",)
-FORM_TYPE = "application/x-www-form-urlencoded"
 _ETAGS = re.compile(v.ETAGS)
-# A body that is too large is read on for so much, so that the next request on the connection begins where it should.
-READ_ON_BYTES = 1_000_000
+_CONDITIONS = ("If-Match", "If-None-Match")
+# By the names under which a WSGI server hands them over.
+_BOUNDED = {
+    name: f"HTTP_{name.upper().replace('-', '_')}" for name in (*_CONDITIONS, "Accept-Language")
+}
 # Names, each with the schema of what stands there, and whether that is a list.
 Embedded = Mapping[str, tuple[type[Schema], bool]]
-
-
-class Parser(FlaskParser):
-    """webargs, strict: the right Content-Type, JSON without ambiguities, every parameter known and given once."""
-
-    DEFAULT_UNKNOWN_BY_LOCATION = {}
-    DEFAULT_VALIDATION_STATUS = 422
-
-    def load_json(self, req: Any, schema: Any) -> Any:
-        taken = PATCH_TYPES if req.method == "PATCH" else JSON_TYPES
-        if req.mimetype not in taken:
-            types = ", ".join(taken)
-            raise UnsupportedMediaType(
-                Worded("Send one of: {types}.", types=types), headers={"Accept": types}
-            )
-        if req.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
-            raise UnsupportedMediaType("JSON is UTF-8 (RFC 8259 §8.1).")
-        return wire.parse(req.get_data())
-
-    def load_querystring(self, req: Any, schema: Any) -> Any:
-        lists = {name for name, field in schema.fields.items() if isinstance(field, Names)}
-        repeated = [n for n, values in req.args.lists() if len(values) > 1 and n not in lists]
-        if repeated:
-            text = Worded("Given more than once.")
-            raise Invalid(faults=[Fault("repeated", text, parameter=name) for name in repeated])
-        if garbled := list(_garbled(req.query_string)):
-            text = Worded("Not UTF-8.")
-            raise Invalid(faults=[Fault("not_utf8", text, parameter=name) for name in garbled])
-        return MultiDictProxy(req.args, schema)
-
-    def load_form(self, req: Any, schema: Any) -> Any:
-        if req.mimetype != FORM_TYPE:
-            text = Worded("Send one of: {types}.", types=FORM_TYPE)
-            raise UnsupportedMediaType(text, headers={"Accept": FORM_TYPE})
-        return super().load_form(req, schema)
-
-    def handle_error(
-        self,
-        error: ValidationError,
-        req: Any,
-        schema: Schema,
-        *,
-        error_status_code: int | None,
-        error_headers: Any,
-    ) -> Any:
-        # webargs puts the location above marshmallow's messages.
-        (location, messages), *_ = cast(dict[str, Any], error.messages).items()
-        raise Invalid(faults=wire.faults(messages, location=location)) from error
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -121,6 +71,8 @@ class Blueprint(flask_smorest.Blueprint):
         parts: Callable[[], Sequence[str]] | None = None,
         deprecated: Deprecation | None = None,
         streamed: bool = False,
+        in_lane: bool = False,
+        spooled: bool = False,
         methods: tuple[str, ...] = ("GET",),
         **options: Any,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -135,7 +87,9 @@ class Blueprint(flask_smorest.Blueprint):
         :param keyed: whether a POST takes an Idempotency-Key; not where the answer is a secret
         :param parts: tells the methods of the requests that this one is made of, each of which counts
         :param deprecated: since when, until when, and what comes after it
+        :param in_lane: whether all that it reads goes by the lane, so that it needs no session
         :param streamed: whether it is sent as it is read, so that no ETag names what it shows
+        :param spooled: whether its body is put on disk rather than into memory; it may come packed then
         """
         (method,) = methods
         rights = (access or self.access, action or ACTIONS.get(method, "delete"))
@@ -145,7 +99,7 @@ class Blueprint(flask_smorest.Blueprint):
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
             arguments = getattr(view, "_apidoc", {}).get("arguments", {"parameters": ()})
             if not any(taken["in"] == "query" for taken in arguments["parameters"]):
-                view = _without_query(view)
+                view = without_query(view)
             gated = self._gate(
                 view,
                 rights=None if open_to_anyone else rights,
@@ -154,10 +108,13 @@ class Blueprint(flask_smorest.Blueprint):
                 keyed=keyed,
                 parts=parts,
                 deprecated=deprecated,
+                in_lane=in_lane,
+                spooled=spooled,
             )
             gated.open_to_anyone = open_to_anyone  # type: ignore[attr-defined]
             gated.rights = rights  # type: ignore[attr-defined]
             gated.streamed = streamed  # type: ignore[attr-defined]
+            gated.spooled = spooled  # type: ignore[attr-defined]
             gated.refuses = tuple(refuses)  # type: ignore[attr-defined]
             gated.max_bytes = max_bytes  # type: ignore[attr-defined]
             gated.keyed = keyed  # type: ignore[attr-defined]
@@ -178,6 +135,8 @@ class Blueprint(flask_smorest.Blueprint):
         keyed: bool,
         parts: Callable[[], Sequence[str]] | None,
         deprecated: Deprecation | None,
+        in_lane: bool,
+        spooled: bool,
     ) -> Callable[..., Any]:
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Response:
@@ -187,22 +146,25 @@ class Blueprint(flask_smorest.Blueprint):
                 text = Worded("This is no operation of a batch.")
                 raise Invalid(faults=[Fault("not_in_batch", text, parameter="path")])
             must_accept(produces)
-            for name in ("If-Match", "If-None-Match", "Accept-Language"):
-                _must_be_short(name)
-            for condition in ("If-Match", "If-None-Match"):
-                _must_be_etags(condition)
+            _check_headers()
             if not rights:
                 rates.count(None)
-            if writes():
-                _read_body(current_app.config[max_bytes])
-            with _transaction(write=_count_parts(parts) if parts else writes()) as session:
-                if rights:
-                    self._admit(session, *rights)
-                return _answer(partial(view, *args, **kwargs), keyed)
+            if rights and in_lane and not part():
+                with _lane():
+                    self._admit(None, *rights)
+                    return make_response(view(*args, **kwargs))
+            write = writes()
+            most = current_app.config[max_bytes]
+            with bodies.taken(most, onto_disk=spooled) if write else nullcontext():
+                write = _count_parts(parts) if parts else write
+                with _transaction(write=write) as session:
+                    if rights:
+                        self._admit(session, *rights)
+                    return _answer(partial(view, *args, **kwargs), keyed)
 
         return gated
 
-    def _admit(self, session: Session, resource: str, action: str) -> None:
+    def _admit(self, session: Session | None, resource: str, action: str) -> None:
         """Who is it, may they, and whose rows the session may touch from here on."""
         if "caller" not in g:
             g.caller = _batch_caller() or _counted_stranger(writing=writes())
@@ -217,7 +179,7 @@ class Blueprint(flask_smorest.Blueprint):
                 )
             )
         g.reach = reach
-        if not part():
+        if session and not part():
             session.enter(Scope(provider_id=g.caller.provider_id))
 
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **kwargs: Any) -> Any:
@@ -225,27 +187,6 @@ class Blueprint(flask_smorest.Blueprint):
         if "arguments" in doc_info:
             doc_info["arguments"]["responses"] = {}
         return super()._prepare_arguments_doc(doc, doc_info, **kwargs)
-
-
-def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(view)
-    def bare(*args: Any, **kwargs: Any) -> Any:
-        if request.args:
-            text = Worded("This route takes no such parameter.")
-            names = list(request.args)
-            raise Invalid(faults=[Fault("unknown_field", text, parameter=name) for name in names])
-        return view(*args, **kwargs)
-
-    return bare
-
-
-def _garbled(query_string: bytes) -> Iterator[str]:
-    """The parameters that are not UTF-8, which werkzeug leaves as they are: `%FF` would be three characters."""
-    for pair in query_string.split(b"&"):
-        try:
-            unquote_to_bytes(pair).decode()
-        except UnicodeDecodeError:
-            yield unquote(pair.partition(b"=")[0], errors="replace")
 
 
 def _count_parts(parts: Callable[[], Sequence[str]]) -> bool:
@@ -292,46 +233,41 @@ def _batch_caller() -> Caller | None:
 def _counted_stranger(*, writing: bool) -> Caller:
     """Who it is; whoever can't say so is counted by his address, so that guessing tokens comes to an end."""
     try:
-        return authenticate()
+        return jwt.bearer(g.claims if "claims" in g else claims())
     except Unauthenticated:
         rates.count(None, writing=writing)
         raise
 
 
-def authenticate() -> Caller:
-    """The caller behind the bearer token (RFC 6750 §2.1)."""
+def claims() -> dict[str, Any]:
+    """What the bearer token claims (RFC 6750 §2.1)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Send a bearer token.", given=False)
-    return jwt.bearer(token.strip())
+    return jwt.claims_of(token.strip())
 
 
-def _read_body(most: int) -> None:
-    """All of it, before a session begins: a slow sender must not hold SQLite's one write lock meanwhile.
-
-    :raises TooLarge: also where it comes in chunks, which werkzeug cuts off at the limit without a word
-    """
-    request.max_content_length = most
-    declared = request.content_length
-    if declared is not None and declared > most:
-        if declared <= most + READ_ON_BYTES:
-            request.environ["wsgi.input"].read(declared)
-        raise TooLarge
-    body = request.get_data()
-    if declared is None and len(body) >= most:
-        request.environ["wsgi.input"].read(READ_ON_BYTES)
-        raise TooLarge
+@contextmanager
+def _lane() -> Iterator[None]:
+    """The request's one transaction, in the scope that its token claims; what it claims is looked at next, in there."""
+    try:
+        g.claims = claims()
+    except Unauthenticated:
+        rates.count(None)
+        raise
+    provider = g.claims.get("provider")
+    with database().lane(Scope(provider_id=UUID(provider) if provider else None)) as g.lane:
+        yield
 
 
-def _must_be_short(header: str) -> None:
-    if len(request.headers.get(header, "")) > v.HEADER_LENGTH:
-        text = Worded("Longer than {max}.", max=v.HEADER_LENGTH)
-        raise Invalid(faults=[Fault("too_long", text, header=header)])
-
-
-def _must_be_etags(header: str) -> None:
-    """What is no condition would be taken for one that holds, or for none (RFC 9110 §13.1)."""
-    given = request.headers.get(header)
-    if given is not None and not _ETAGS.fullmatch(given):
-        text = Worded("Neither ETags, each in its quotes, nor *.")
-        raise Invalid(faults=[Fault("wrong_format", text, header=header)])
+def _check_headers() -> None:
+    """:raises Invalid: one is too long, or a condition that would be taken for one that holds, or for none"""
+    for name, key in _BOUNDED.items():
+        if (given := request.environ.get(key)) is None:
+            continue
+        if len(given) > v.HEADER_LENGTH:
+            text = Worded("Longer than {max}.", max=v.HEADER_LENGTH)
+            raise Invalid(faults=[Fault("too_long", text, header=name)])
+        if name in _CONDITIONS and not _ETAGS.fullmatch(given):  # RFC 9110 §13.1
+            text = Worded("Neither ETags, each in its quotes, nor *.")
+            raise Invalid(faults=[Fault("wrong_format", text, header=name)])

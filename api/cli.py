@@ -3,8 +3,11 @@
 import contextlib
 import json
 import runpy
+import signal
 import sys
+import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,8 @@ from api.problems import Problem
 from api.resources import BLUEPRINTS, forms
 from api.services import keys as signing_keys
 from api.services import samples, users
+from api.services.deliveries import LEASE, Courier
+from api.services.posting import Poster
 from schemas.vocabulary import Language
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -223,6 +228,29 @@ def work() -> None:
     runpy.run_module("api.worker", run_name="__main__")
 
 
+@click.command("deliver")
+@click.option("--once", is_flag=True, help="Only what is there by now, and from whom it is due.")
+@click.option(
+    "--lease",
+    type=click.IntRange(1),
+    default=int(LEASE.total_seconds()),
+    show_default=True,
+    help="Seconds after which another worker goes on with what one had that is gone.",
+)
+def deliver(once: bool, lease: int) -> None:
+    """Send webhooks what has changed, until stopped; as many of these as you like may run."""
+    config = current_app.config
+    poster = Poster(to_private=bool(config["WEBHOOKS_TO_PRIVATE"]))
+    courier = Courier(database(), config["SECRET_KEY"], poster, lease=timedelta(seconds=lease))
+    if once:
+        courier.once()
+        return
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    courier.run(over)
+
+
 def register_commands(app: Flask) -> None:
-    for one in (migrate, revise, write_openapi, sample, keys, admin, work):
+    for one in (migrate, revise, write_openapi, sample, keys, admin, deliver, work):
         app.cli.add_command(one)

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from flask import Flask, Response, g, request
 
+from api.answers import vary
+
 SMALLEST = 500  # bytes; below that the headers weigh more than what is saved
 LEVEL = 6
 STREAM_LEVEL = 1  # four times as fast, and a fifth longer
@@ -28,22 +30,25 @@ def register(app: Flask) -> None:
 
 
 def _without_suffix() -> None:
-    g.known = request.environ.get("HTTP_IF_NONE_MATCH", "")
+    environ = request.environ
+    g.known = environ.get("HTTP_IF_NONE_MATCH", "")
     for name in _CONDITIONS:
-        if f'{_SUFFIX}"' in request.environ.get(name, ""):
-            request.environ[name] = request.environ[name].replace(f'{_SUFFIX}"', '"')
+        if f'{_SUFFIX}"' in environ.get(name, ""):
+            environ[name] = environ[name].replace(f'{_SUFFIX}"', '"')
 
 
 def _compress(response: Response) -> Response:
-    tag, weak = response.get_etag()
     if response.status_code == 304:
-        response.vary.add("Accept-Encoding")
+        tag, weak = response.get_etag()
+        vary(response, "Accept-Encoding")
         if tag and f'"{tag}{_SUFFIX}"' in g.known:  # what the caller holds is the compressed one
             response.set_etag(tag + _SUFFIX, bool(weak))
         return response
     if not _may_be(response):
         return response
-    response.vary.add("Accept-Encoding")
+    vary(response, "Accept-Encoding")
+    if "HTTP_ACCEPT_ENCODING" not in request.environ:
+        return response
     if response.is_streamed:
         if _wanted(SMALLEST):
             response.headers.pop("Content-Length", None)
@@ -55,6 +60,7 @@ def _compress(response: Response) -> Response:
         squeeze = _kept if response.cache_control.public else _gzipped
         response.set_data(squeeze(plain))
         response.headers["Content-Encoding"] = "gzip"
+        tag, weak = response.get_etag()
         if tag:
             response.set_etag(tag + _SUFFIX, bool(weak))
     return response
@@ -84,7 +90,7 @@ def _may_be(response: Response) -> bool:
     return (
         response.status_code in (200, 201)
         and not response.direct_passthrough
-        and not response.cache_control.no_store
+        and "no-store" not in response.headers.get("Cache-Control", "")
         and "Content-Encoding" not in response.headers
         and bool(_TYPES.match(response.mimetype or ""))
     )

@@ -14,16 +14,18 @@ DEFAULTS: Mapping[str, Any] = {
     "TRUSTED_PROXIES": 0,
     "MAX_BODY_BYTES": 1_000_000,
     "MAX_IMPORT_BYTES": 16_000_000,
+    "MAX_TABLE_BYTES": 256_000_000,
     "ACCESS_TOKEN_SECONDS": 900,
     "REFRESH_TOKEN_DAYS": 14,
     "LOG_LEVEL": "INFO",
     "RATE_LIMIT": 1200,
     "MAX_WAITERS": 2,
+    "WEBHOOKS_TO_PRIVATE": 0,
     "CORS_ORIGINS": "",
 }
-_MAY_BE_ZERO = frozenset({"TRUSTED_PROXIES", "RATE_LIMIT", "MAX_WAITERS"})
+_MAY_BE_ZERO = frozenset({"TRUSTED_PROXIES", "RATE_LIMIT", "MAX_WAITERS", "WEBHOOKS_TO_PRIVATE"})
 REQUIRED: Mapping[str, str] = {
-    "SECRET_KEY": "signs cursors and cookies, keys the throttle's hashes; at least 32 random characters",
+    "SECRET_KEY": "signs cursors and cookies, keys the throttle's hashes and webhooks' secrets; at least 32 characters",
     "JWT_KEYS_FILE": "the keys that sign tokens; `flask --app wsgi keys new` makes the file",
 }
 SECRET_LENGTH = 32

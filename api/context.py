@@ -7,6 +7,7 @@ from flask import current_app, g, request
 
 from api.access import Caller, Reach
 from api.db import Database
+from api.lane import Lane, of
 from api.scope import Session
 from schemas.vocabulary import Language
 
@@ -41,6 +42,11 @@ def database() -> Database:
 def session() -> Session:
     """The request's one session; the gate commits it after the handler, or rolls it back."""
     return cast(Session, g.session)
+
+
+def lane() -> Lane:
+    """Where the request reads, past the ORM: a transaction of its own, or that of its session."""
+    return cast(Lane, g.lane) if "lane" in g else of(session())
 
 
 def caller() -> Caller:

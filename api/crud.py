@@ -56,7 +56,7 @@ def register(  # one function, one picture of the operations
     if "list" not in without:
         LISTED[blp.name] = resource
 
-        @blp.route("", endpoint="list", produces=(JSON, SPARSE))
+        @blp.route("", endpoint="list", produces=(JSON, SPARSE), in_lane=True)
         @blp.doc(operationId=f"list{many}", summary=f"List {these}")
         @blp.arguments(list_query(schema, filters, expandable), location="query")
         @blp.response(200, page(schema))
@@ -66,7 +66,7 @@ def register(  # one function, one picture of the operations
 
     if "read" not in without:
 
-        @blp.route("/<uuid:key>", endpoint="read", produces=(JSON, SPARSE))
+        @blp.route("/<uuid:key>", endpoint="read", produces=(JSON, SPARSE), in_lane=True)
         @blp.doc(operationId=f"get{one}", summary=f"Read one {this}")
         @blp.arguments(item_query(schema, expandable), location="query")
         @blp.response(200, schema)

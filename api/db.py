@@ -2,13 +2,22 @@
 
 import contextlib
 import json
+import select
+import sqlite3
+import time
 import typing as t
 from collections.abc import Iterator
 
+import orjson
+import psycopg
 import sqlalchemy as sa
 
 from api.config import ConfigError
+from api.lane import Lane
 from api.scope import Scope, Session
+
+# How long a connection to PostgreSQL may lie idle before it is asked whether it is still there.
+IDLE_SECONDS = 30
 
 
 class Database:
@@ -18,25 +27,24 @@ class Database:
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ConfigError("DATABASE_URL is neither sqlite:///… nor postgresql://…")
+        sqlite = url.startswith("sqlite")
         self.engine = sa.create_engine(
             url,
-            pool_pre_ping=True,
             hide_parameters=True,  # names and addresses have no place in a log
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
-            **(
-                {} if url.startswith("sqlite") else {"connect_args": {"options": "-c timezone=UTC"}}
-            ),
+            json_deserializer=orjson.loads,
+            **({} if sqlite else {"connect_args": {"options": "-c timezone=UTC"}}),
         )
         self.url = self.engine.url
-        if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _sqlite_pragmas)
-            sa.event.listen(self.engine, "begin", _sqlite_begin)
-            reading, writing = {"sqlite_begin": "BEGIN"}, {"sqlite_begin": "BEGIN IMMEDIATE"}
-        else:
-            # A report is many statements: all of them see one moment, as they do on SQLite.
-            reading, writing = {"isolation_level": "REPEATABLE READ"}, {}
-        self._reading = self.engine.execution_options(**reading)
-        self._writing = self.engine.execution_options(**writing)
+        sa.event.listen(self.engine, "connect", _sqlite_opened if sqlite else _postgresql_opened)
+        sa.event.listen(self.engine, "checkout", _must_be_there)
+        sa.event.listen(self.engine, "begin", _begin)
+        # A report is many statements: all of them see one moment, as they do on SQLite.
+        self._reads = "BEGIN" if sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ"
+        # A writer takes SQLite's lock at once: read-then-write in a deferred transaction ends in "database is locked".
+        writes = "BEGIN IMMEDIATE" if sqlite else "BEGIN"
+        self._reading = self.engine.execution_options(begin=self._reads)
+        self._writing = self.engine.execution_options(begin=writes)
         self.counting = _counting(url)
 
     def close(self) -> None:
@@ -53,6 +61,24 @@ class Database:
         with self.session(write=False) as session:
             session.enter(Scope(everyone=True))
             yield session
+
+    @contextlib.contextmanager
+    def lane(self, scope: Scope) -> Iterator[Lane]:
+        """A transaction that reads in a scope, past the ORM."""
+        pooled = self.engine.raw_connection()
+        try:
+            lane = Lane(lambda: pooled, self.engine.dialect, scope)
+            lane.begin(self._reads)
+            yield lane
+            pooled.commit()  # after a rollback the driver would forget what it has prepared
+        finally:
+            pooled.close()
+
+    @contextlib.contextmanager
+    def all_providers_lane(self) -> Iterator[Lane]:
+        """The same for the ministry, over every provider's rows."""
+        with self.lane(Scope(everyone=True)) as lane:
+            yield lane
 
 
 def _counting(url: str) -> sa.Engine:
@@ -77,8 +103,8 @@ def _sqlite_normal_sync(connection: t.Any, _: t.Any) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
-def _sqlite_pragmas(connection: t.Any, _: t.Any) -> None:
-    # Transactions begin where _sqlite_begin says, not where the driver guesses.
+def _sqlite_opened(connection: t.Any, _: t.Any) -> None:
+    # Transactions begin where we say so, not where the driver guesses.
     connection.isolation_level = None
     for pragma in (
         "journal_mode = WAL",
@@ -95,9 +121,42 @@ def _holds(text: str | None, part: str) -> bool | None:
     return None if text is None else part.lower() in text.lower()
 
 
-def _sqlite_begin(connection: sa.Connection) -> None:
-    """A writer takes its lock at once: read-then-write in a deferred transaction ends in "database is locked"."""
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+def _postgresql_opened(connection: t.Any, _: t.Any) -> None:
+    # The driver's own BEGIN would be a message by itself, and could tell no scope.
+    connection.autocommit = True
+
+
+def _begin(connection: sa.Connection) -> None:
+    """Begin, unless it is for a session, which tells its scope by the way (see `api/scope.py`)."""
+    if "begin" not in connection.get_execution_options():
+        connection.exec_driver_sql("BEGIN")
+
+
+def _must_be_there(connection: t.Any, record: t.Any, _: t.Any) -> None:
+    """Hand out no connection that the database has closed. Only where something may be wrong it is asked.
+
+    What a server closes, it says: its end of an idle connection has nothing else to tell. Where it vanishes without a
+    word, a connection that has been idle for long is found out by asking.
+
+    :raises InvalidatePoolError: upon which the pool opens another
+    """
+    last = record.info.get("asked", 0.0)
+    record.info["asked"] = now = time.monotonic()
+    try:
+        if isinstance(connection, psycopg.Connection):
+            if now - last < IDLE_SECONDS and not _has_something_to_say(connection):
+                return
+            connection.execute("")
+        else:
+            connection.total_changes  # noqa: B018  of a file that is closed it can't be told
+    except (psycopg.Error, sqlite3.Error) as error:
+        raise sa.exc.InvalidatePoolError from error
+
+
+def _has_something_to_say(connection: "psycopg.Connection[t.Any]") -> bool:
+    watch = select.poll()
+    watch.register(connection.fileno(), select.POLLIN)
+    return bool(watch.poll(0))
 
 
 _CONFLICTS = {

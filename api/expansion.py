@@ -9,9 +9,8 @@ from api.base import ProviderScoped
 from api.context import caller
 from api.models.base import Row
 from api.problems import Fault, Invalid
-from api.scope import Session
 from api.services import rows
-from api.view import Shown, view_of
+from api.view import Reader, Shown, view_of
 from schemas.fields import Reference, Worded
 
 # Rows that belong to those of one page, all of them together.
@@ -76,7 +75,7 @@ class Shape:
         keys = (member.key for member in self.members if not member.many)
         return frozenset(("id", *self.fields, *keys, *more))
 
-    def expand(self, reader: Session, shown: Sequence[Shown]) -> None:
+    def expand(self, reader: Reader, shown: Sequence[Shown]) -> None:
         """Add the rows of each member, by one statement a member, as far as the caller's own rights reach."""
         left = MOST_CHILDREN
         for member in self.members:
@@ -93,7 +92,7 @@ class Shape:
         return [{name: row[name] for name in row if name in kept} for row in shown]
 
 
-def _add_reference(reader: Session, shown: Sequence[Shown], member: Member) -> None:
+def _add_reference(reader: Reader, shown: Sequence[Shown], member: Member) -> None:
     """The row that each of these refers to; null where there is none, or none that the caller may read."""
     keys = {row[member.key] for row in shown} - {None}
     found = {row["id"]: row for row in _read(reader, member, "id", keys, None)}
@@ -101,7 +100,7 @@ def _add_reference(reader: Session, shown: Sequence[Shown], member: Member) -> N
         row[member.name] = found.get(row[member.key])
 
 
-def _add_children(reader: Session, shown: Sequence[Shown], member: Member, most: int) -> int:
+def _add_children(reader: Reader, shown: Sequence[Shown], member: Member, most: int) -> int:
     """The rows that belong to each of these, in their own order. :return: how many"""
     found = _read(reader, member, member.key, {row["id"] for row in shown}, most + 1)
     if len(found) > most:
@@ -119,7 +118,7 @@ def _add_children(reader: Session, shown: Sequence[Shown], member: Member, most:
 
 
 def _read(
-    reader: Session, member: Member, column: str, keys: set[Any], limit: int | None
+    reader: Reader, member: Member, column: str, keys: set[Any], limit: int | None
 ) -> list[Shown]:
     reach = reach_of(caller(), member.stem, "read")
     if reach is None or not keys:

@@ -8,7 +8,8 @@ from datetime import datetime
 from http import HTTPStatus
 from uuid import uuid4
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
+from flask.sessions import NullSession, SessionInterface
 from flask_cors import CORS
 from werkzeug.http import http_date
 
@@ -94,7 +95,18 @@ def _finish(response: Response) -> Response:
     return response
 
 
+class NoSessions(SessionInterface):
+    """Flask's cookie of its own, which nothing here uses, is neither looked for nor set."""
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        return _NO_SESSION
+
+
+_NO_SESSION = NullSession()
+
+
 def register(app: Flask) -> None:
+    app.session_interface = NoSessions()
     app.before_request(_begin)
     app.after_request(_finish)
     if origins := app.config["CORS_ORIGINS"]:

@@ -5,6 +5,7 @@ from typing import cast
 
 from flask import Flask, Response, current_app, request
 
+from api import bodies
 from api.context import caller, session
 from api.services import idempotency as service
 
@@ -35,7 +36,7 @@ def once(view: Callable[[], Response]) -> Response:
         request.path.encode(),
         request.query_string,
         (request.content_type or "").encode(),
-        request.get_data(),
+        bodies.fingerprint(),
     )
     if kept := service.recall(session(), attempt):
         response = Response(kept.body, status=kept.status, headers=kept.headers)

@@ -17,15 +17,18 @@ from api.models.imports import Import
 from api.models.jobs import Job
 from api.problems import Duplicate, Problem, Stale, Unavailable
 from api.scope import Scope, Session
-from api.services import imports, jobs
+from api.services import imports, jobs, tables
 from api.services.jobs import NoLonger, Tally
 from schemas.jobs import JobKind, JobState
 
 log = logging.getLogger("lamppu.jobs")
 
 # What a kind of job does: in this session, with this file, its parameters, and something to tell how far it has come.
-Kind = Callable[[Session, IO[bytes], Mapping[str, Any], Callable[[int, int | None], None]], Import]
-KINDS: Mapping[str, Kind] = {JobKind.DOCUMENT.value: imports.bring_in}
+Kind = Callable[[Session, IO[bytes], Mapping[str, Any], jobs.Progress], Import]
+KINDS: Mapping[str, Kind] = {
+    JobKind.DOCUMENT.value: imports.do_job,
+    JobKind.TABLE.value: tables.do_job,
+}
 
 # Refusals that the next try may not meet: others wrote the same rows, or the database was away.
 PASSING = (Duplicate, Stale, Unavailable)
@@ -80,7 +83,8 @@ def _bring_in(database: Database, scope: Scope, job: Job) -> None:
             jobs.copy(reader, job.id, file)
         with _transaction(database, scope) as session:
             done = KINDS[job.kind](session, file, job.parameters, progress)
-            jobs.end(session, job.id, JobState.DONE, tally=progress.tally, import_id=done.id)
+            every = Tally(progress.tally.done, progress.tally.done)
+            jobs.end(session, job.id, JobState.DONE, tally=every, import_id=done.id)
     log.info("job %s: done", job.id)
 
 

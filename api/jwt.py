@@ -3,6 +3,7 @@
 flask-jwt-extended takes tokens without exp, jti or type, and with any issuer, unless told otherwise. Here it is told.
 """
 
+import time
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ from jwt import InvalidTokenError, PyJWTError
 
 from api.access import Caller
 from api.base import now
-from api.context import session
+from api.context import lane
 from api.problems import Forbidden, Unauthenticated
 from api.services import clients, logins
 from api.services.keys import KeyRing
@@ -51,6 +52,11 @@ _ALWAYS: _Shape = {
 _PERSON = _ALWAYS | {"sid": str, "role": str, "provider": _PERHAPS}
 _MACHINE = _ALWAYS | {"scope": str, "provider": _PERHAPS}
 _REFRESH = _ALWAYS | {"sid": str, "csrf": str}
+
+
+class NotGood(Unauthenticated):
+    def __init__(self) -> None:
+        super().__init__("The token is not valid, not valid any more, or revoked.")
 
 
 def init(app: Flask) -> None:
@@ -140,22 +146,26 @@ def _header(_: str) -> dict[str, str]:
 # what is taken from one
 
 
-def bearer(token: str) -> Caller:
-    """Who an access token speaks for.
+def claims_of(token: str) -> dict[str, Any]:
+    """What an access token claims.
 
-    A signature is verified once; that the token has not run out, its key is not dropped and what it says of the caller
-    is still so, each time.
+    A signature is verified once; that the token has not run out and its key is not dropped, each time.
 
     :raises Unauthenticated: any fault in the token is one and the same
     """
-    caller = None
     with suppress(JWTExtendedException, PyJWTError, ValueError):
-        claims = current_app.extensions["verified"](token, keys().ids())
-        if claims["type"] == "access" and claims["exp"] > now().timestamp() - LEEWAY_SECONDS:
-            caller = _caller({}, claims)
-    if caller is None:
-        raise Unauthenticated("The token is not valid, not valid any more, or revoked.")
-    return caller
+        claims: dict[str, Any] = current_app.extensions["verified"](token, keys().ids())
+        if claims["type"] == "access" and claims["exp"] > time.time() - LEEWAY_SECONDS:
+            return claims
+    raise NotGood
+
+
+def bearer(claims: dict[str, Any]) -> Caller:
+    """Who an access token speaks for. :raises Unauthenticated: what it claims is not so any more"""
+    with suppress(ValueError):
+        if caller := _caller({}, claims):
+            return caller
+    raise NotGood
 
 
 def _verified(token: str, _: frozenset[str]) -> dict[str, Any]:
@@ -205,11 +215,11 @@ def _caller(_: dict[str, Any], claims: dict[str, Any]) -> Caller | None:
     """Who the token speaks for, as the database knows it now; None when that is not what the token says."""
     sub = uuid.UUID(claims["sub"])
     if "sid" in claims:
-        caller = logins.caller(session(), sub, uuid.UUID(claims["sid"]))
+        caller = logins.caller(lane(), sub, uuid.UUID(claims["sid"]))
         role = claims.get("role", caller and caller.role)  # a refresh token says none
     else:
         issued = datetime.fromtimestamp(claims["iat"], UTC)
-        caller = clients.caller(session(), sub, frozenset(claims["scope"].split()), issued)
+        caller = clients.caller(lane(), sub, frozenset(claims["scope"].split()), issued)
         role = None
     if caller is None or caller.role != role:
         return None

@@ -3,26 +3,28 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Response, current_app, request, url_for
+from flask import Response, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from api.access import Reach
-from api.answers import JSON, SPARSE, accepted, conditional, json_response, must_accept
+from api.answers import JSON, SPARSE, accepted, conditional, json_response, must_accept, vary
 from api.base import ProviderScoped
 from api.context import caller
 from api.expansion import Member, Shape
 from api.problems import Fault, Invalid
-from api.scope import Session
-from api.view import ORDERS, Shown, View
+from api.view import ORDERS, Reader, Shown, View
 from schemas.fields import Reference, Worded
 
 Position = tuple[Any, ...]
+# What means nothing in a query by itself (RFC 3986 §3.4).
+_PLAIN = "!$'()*,/:;?@"
 
 
 def page(
-    reader: Session,
+    reader: Reader,
     reach: Reach,
     view: View,
     members: Mapping[str, Member],
@@ -65,14 +67,14 @@ def shaped(body: Any, shape: Shape) -> Response:
     if shape.fields is None and accepted((JSON, SPARSE)) == SPARSE:
         must_accept((JSON,))
     response = json_response(body, media_type=JSON if shape.fields is None else SPARSE)
-    response.vary.add("Accept")
+    vary(response, "Accept")
     return response
 
 
 def _linked(response: Response, following: str | None) -> Response:
     if following:
-        asked: dict[str, Any] = request.args.to_dict(flat=False)
-        link = url_for(request.endpoint or "", **asked | {"cursor": following})
+        asked = request.args.to_dict(flat=False) | {"cursor": [following]}
+        link = f"{request.root_path}{request.path}?{urlencode(asked, doseq=True, safe=_PLAIN)}"
         response.headers["Link"] = f'<{link}>; rel="next"'
     return response
 

@@ -13,6 +13,8 @@ MOST_FAULTS = 100
 class Fault:
     """One thing wrong at one place: a JSON pointer (RFC 6901) into the body, or the name of a parameter.
 
+    Of a table it is the row, as a spreadsheet counts them, and the column by its head, with what the cell holds.
+
     :param detail: in English, a constant or a `Worded`, and translated in `api/translations/`
     """
 
@@ -21,10 +23,14 @@ class Fault:
     pointer: str | None = None
     parameter: str | None = None
     header: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self, language: str = "en") -> dict[str, Any]:
-        place = {"pointer": self.pointer, "parameter": self.parameter, "header": self.header}
+        names = ("pointer", "parameter", "header", "row", "column", "value")
+        place = {name: getattr(self, name) for name in names}
         known = {name: value for name, value in place.items() if value is not None}
         told = {"code": self.code, "detail": said(self.detail, language)}
         return known | told | dict(self.more)

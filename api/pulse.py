@@ -27,7 +27,7 @@ class PostgresPulse:
     """A lock of the server's, which it frees when the connection ends."""
 
     def __init__(self, database: Database, own: int):
-        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = database.counting
         self._own = own
         self._connection: sa.Connection | None = None
 
@@ -39,7 +39,7 @@ class PostgresPulse:
 
     def _lost(self, connection: sa.Connection) -> bool:
         try:
-            connection.exec_driver_sql("SELECT 1")
+            connection.execute(sa.select(sa.literal(1)))
         except sa.exc.DBAPIError:
             connection.close()
             self._connection = None

@@ -4,7 +4,6 @@ A session carries a `Scope`. ORM statements on a `ProviderScoped` table get `pro
 on such a table is refused unless it took the scope from `scoped()`. No scope, no query.
 """
 
-import contextlib
 import re
 import typing as t
 import uuid
@@ -12,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
@@ -22,8 +20,6 @@ from api.base import Identifier, ProviderScoped
 # The roles a PostgreSQL transaction runs as; neither owns a table, so row level security (wall 3) holds for both.
 PROVIDER_ROLE = "lamppu_provider"
 MINISTRY_ROLE = "lamppu_ministry"
-# Of what is sent as it is read.
-ROWS_AT_ONCE, CHUNK_BYTES = 100, 65_536
 
 
 @dataclass(frozen=True)
@@ -48,28 +44,8 @@ class Session(orm.Session):
         if self.info.get("scope"):
             raise ScopeError("this session has its scope already")
         self.info["scope"] = scope
-        if self.in_transaction():
-            _tell_postgresql(self.connection(), scope)
-
-    @contextlib.contextmanager
-    def lines(
-        self, statement: sa.Select[str], values: Mapping[str, t.Any]
-    ) -> Iterator[Iterator[bytes]]:
-        """The one text that each row of a select is, a line each, in UTF-8: in chunks, as they are read.
-
-        The first line comes by itself. On PostgreSQL they come by COPY, which has the server write ahead while they are
-        taken; so they are for JSON, which has no line breaks, and the session does nothing else meanwhile.
-
-        :raises ScopeError: as with any other statement
-        """
-        told = {**values, **_told(self.scope, statement)}
-        if self.connection().dialect.name == "postgresql":
-            found = _copied(self.connection(), statement, told)
-        else:
-            rows = self.scalars(statement, values, execution_options={"yield_per": ROWS_AT_ONCE})
-            found = _joined(rows)
-        with contextlib.closing(found):
-            yield found
+        if self.in_transaction() and (message := holding(self.get_bind().dialect.name, scope)):
+            self.connection().exec_driver_sql(message)
 
     def _past_the_scope(self, *_: t.Any, **__: t.Any) -> t.NoReturn:
         raise ScopeError("the old bulk methods write past every event that holds the scope")
@@ -77,57 +53,27 @@ class Session(orm.Session):
     bulk_save_objects = bulk_insert_mappings = bulk_update_mappings = _past_the_scope
 
 
-def _tell_postgresql(connection: sa.Connection, scope: Scope) -> None:
-    """SET LOCAL, not set_config(): it reaches the workers of a Citus cluster too."""
-    if connection.dialect.name != "postgresql":
-        return
+def holding(dialect: str, scope: Scope) -> str:
+    """What tells a transaction its scope, where the database holds it too (wall 3).
+
+    SET LOCAL, not set_config(): it reaches the workers of a Citus cluster too.
+    """
+    if dialect != "postgresql":
+        return ""
     role = MINISTRY_ROLE if scope.everyone else PROVIDER_ROLE
     provider = uuid.UUID(str(scope.provider_id)) if scope.provider_id else ""
-    connection.exec_driver_sql(f"SET LOCAL ROLE {role}; SET LOCAL lamppu.provider = '{provider}'")
+    return f"SET LOCAL ROLE {role}; SET LOCAL lamppu.provider = '{provider}'"
 
 
 @sa.event.listens_for(Session, "after_begin")
-def _begin_in_scope(session: Session, _: t.Any, connection: sa.Connection) -> None:
-    _tell_postgresql(connection, session.scope)
-
-
-# JSON has none of these characters as they are, so that COPY finds nothing to quote and every text is as it was made.
-_AS_THEY_ARE = r"FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02'"
-
-
-def _copied(
-    connection: sa.Connection, statement: sa.Select[str], values: Mapping[str, t.Any]
-) -> t.Generator[bytes, None, None]:
-    compiled = statement.compile(connection)
-    copy = f"COPY ({compiled}) TO STDOUT ({_AS_THEY_ARE})"
-    driver: t.Any = connection.connection.driver_connection
-    try:
-        # Whoever stops in the middle leaves this by an exception, upon which the driver has the server stop too.
-        with (
-            driver.cursor() as cursor,
-            cursor.copy(copy, compiled.construct_params(values)) as rows,
-        ):
-            held, size = [], CHUNK_BYTES
-            while line := rows.read():
-                held.append(line)
-                size += len(line)
-                if size >= CHUNK_BYTES:
-                    yield b"".join(held)
-                    held, size = [], 0
-            if held:
-                yield b"".join(held)
-    except psycopg.Error as error:
-        operational = isinstance(error, psycopg.OperationalError)
-        kind = sa.exc.OperationalError if operational else sa.exc.DBAPIError
-        raise kind("COPY", None, error) from error
-
-
-def _joined(rows: sa.ScalarResult[str]) -> t.Generator[bytes, None, None]:
-    with rows:
-        if first := rows.fetchmany(1):
-            yield f"{first[0]}\n".encode()
-        for part in rows.partitions(ROWS_AT_ONCE):
-            yield "\n".join([*part, ""]).encode()
+def _begin_in_scope(
+    session: Session, transaction: orm.SessionTransaction, connection: sa.Connection
+) -> None:
+    """One message begins a transaction and tells its scope; to a savepoint the latter alone."""
+    begin = "" if transaction.nested else connection.get_execution_options()["begin"]
+    parts = [begin, holding(connection.dialect.name, session.scope)]
+    if message := "; ".join(filter(None, parts)):
+        connection.exec_driver_sql(message)
 
 
 # A Core statement names its provider by this parameter; only the session's own scope ever fills it.
@@ -141,9 +87,9 @@ def scoped(statement: t.Any) -> t.Any:
     return statement.execution_options(takes_scope=True)
 
 
-def _told(scope: Scope, statement: t.Any) -> dict[str, t.Any]:
+def told(scope: Scope, statement: t.Any) -> dict[str, t.Any]:
     """What a Core select is told of the scope of its session. :raises ScopeError: nothing holds it"""
-    if not isinstance(statement, sa.Select):
+    if not isinstance(statement, sa.Select | sa.CompoundSelect):
         raise ScopeError("only selects are read")
     if scope.everyone:
         return {}
@@ -189,7 +135,7 @@ def _run_for_each(
         raise ScopeError("rows have the provider of their session")
     if rows:
         mine = [{**row, provider: scope.provider_id} for row in rows]
-        session.connection().execute(statement, mine)
+        session.connection().execute(statement, mine if len(mine) > 1 else mine[0])
 
 
 # What was found of statements that are built once; the others go with their requests.

@@ -15,11 +15,12 @@ from api.access import reach as reach_of
 from api.answers import JSON, conditional, json_response, tag_by_content
 from api.base import ProviderScoped
 from api.blueprint import Blueprint
-from api.context import caller, database, reach, session
+from api.context import caller, database, lane, reach, session
 from api.expansion import Shape, members
+from api.lane import Lane
 from api.models.base import Row
 from api.problems import Fault, Forbidden, Invalid, NotFound, PreconditionRequired, Stale
-from api.scope import Scope, Session, scoped
+from api.scope import Scope, Session
 from api.services import rows
 from api.view import Shown, view_of
 from schemas.base import own_name
@@ -81,13 +82,22 @@ class Resource:
     def _over_all_providers(self) -> bool:
         return reach() is Reach.EVERY and issubclass(self.model, ProviderScoped)
 
+    @contextlib.contextmanager
+    def _lane(self) -> Iterator[Lane]:
+        """The same as a lane."""
+        if self._over_all_providers():
+            with database().all_providers_lane() as all_of_them:
+                yield all_of_them
+        else:
+            yield lane()
+
     def page(self, query: dict[str, Any]) -> Response:
-        with self.reading() as reader:
+        with self._lane() as reader:
             return listing.page(reader, reach(), self.view, self.members, query)
 
     def read(self, query: dict[str, Any], key: uuid.UUID) -> Response:
         shape = Shape.taken(query, self.members)
-        with self.reading() as reader:
+        with self._lane() as reader:
             shown = self.view.row(reader, reach(), key, shape.needed("version"))
             if shown is None:
                 raise NotFound
@@ -120,12 +130,9 @@ class Resource:
 
     def create(self, data: dict[str, Any]) -> Response:
         self.prepare(data, None)
-        row = rows.create(session(), self.model, data, reach())
-        return self._created(row)
-
-    def _created(self, row: Row) -> Response:
-        response = self.shown(self.current(row.id), 201)
-        response.headers["Location"] = url_for(f"{self.blp.name}.read", key=row.id)
+        key = rows.add(session(), self.model, data, reach())
+        response = self.shown(self.current(key), 201)
+        response.headers["Location"] = url_for(f"{self.blp.name}.read", key=key)
         return response
 
     def replace(self, data: dict[str, Any], key: uuid.UUID) -> Response:
@@ -235,10 +242,8 @@ class Resource:
         ]
 
     def reached(self, key: uuid.UUID) -> Row:
-        within = self.model.within(reach())
         asked = sa.select(self.model).where(self.model.id == key)
-        if within is not None:
-            asked = scoped(asked.where(within))
+        asked = self.model.bounded(asked, reach())
         # Locked first: else a PATCH, row then entries, and a DELETE, entries then row, would wait crosswise.
         row = session().scalar(asked.with_for_update(of=self.model, key_share=True))
         if row is not None:

@@ -6,26 +6,38 @@ the JSON that the database writes of a row equal to what we write of it.
 
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import cache, lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 import sqlalchemy as sa
 
-from api import wire
+from api import lane, wire
 from api.access import Reach
 from api.base import Base
 from api.columns import Holds, as_json, column
+from api.lane import Lane
 from api.models.base import Link, Row
 from api.models.periods import Period
-from api.scope import Session, scoped
+from api.scope import Session
 from schemas.fields import References
 from schemas.lists import texts
 
 Shown = dict[str, Any]
+Reader = Session | Lane
 # A condition: a name, and whether it may have one of several values.
 Condition = tuple[str, bool]
+
+
+class Part(NamedTuple):
+    """Which of the rows: in this order, past the row that `after_…` name, no more than `limit`."""
+
+    order: str | None
+    after: bool
+    bounded: bool = False
+
+
 # What the rows stand in order by. The id tells apart those that are equal in the rest, so that a page can end anywhere.
 ORDERS = {
     "created_at": ("id",),  # a UUIDv7, so the order in which rows were made
@@ -58,19 +70,21 @@ class View:
         self,
         reach: Reach,
         conditions: frozenset[Condition],
-        order: str | None,
-        after: bool,
+        part: Part,
         names: frozenset[str] | None,
     ) -> sa.Select[Any]:
-        """The select for these conditions, in this order, past the row that `after_…` name."""
+        """The select for these conditions."""
+        order = part.order
         chosen = [each for name, each in self.columns.items() if names is None or name in names]
         statement = self._where(sa.select(*chosen), reach, conditions)
+        if part.bounded:
+            statement = statement.limit(sa.bindparam("limit", type_=sa.Integer()))
         if order is None:
             return statement
         down = order.startswith("-")
         keys = [self.table.c[name] for name in ORDERS[order.removeprefix("-")]]
         statement = statement.order_by(*[key.desc() if down else key for key in keys])
-        if after:
+        if part.after:
             # As rows, not with OR: so an index finds the place.
             here = sa.tuple_(*keys)
             there = sa.tuple_(*[sa.bindparam(f"after_{k.name}", type_=k.type) for k in keys])
@@ -86,7 +100,7 @@ class View:
         dialect: str,
     ) -> sa.Select[str]:
         """The same select by id, as one JSON text a row."""
-        return as_json(self._build(reach, conditions, "created_at", after, names), dialect)
+        return as_json(self._build(reach, conditions, Part("created_at", after), names), dialect)
 
     def _build_count(self, reach: Reach, conditions: frozenset[Condition]) -> sa.Select[Any]:
         return self._where(sa.select(sa.func.count()).select_from(self.table), reach, conditions)
@@ -94,9 +108,7 @@ class View:
     def _where(
         self, statement: sa.Select[Any], reach: Reach, conditions: frozenset[Condition]
     ) -> sa.Select[Any]:
-        within = self.model.within(reach)
-        if within is not None:
-            statement = scoped(statement.where(within))
+        statement = self.model.bounded(statement, reach)
         return statement.where(*[self._condition(reach, *each) for each in sorted(conditions)])
 
     def _condition(self, reach: Reach, name: str, several: bool) -> sa.ColumnElement[bool]:
@@ -145,9 +157,8 @@ class View:
 
     # rows
 
-    def rows(
+    def asked(
         self,
-        session: Session,
         reach: Reach,
         filters: Mapping[str, Any],
         *,
@@ -155,8 +166,8 @@ class View:
         after: tuple[Any, ...] | None = None,
         limit: int | None = None,
         names: frozenset[str] | None = None,
-    ) -> list[Shown]:
-        """The rows that fit.
+    ) -> tuple[sa.Select[Any], dict[str, Any]]:
+        """The statement that finds the rows that fit, and its values.
 
         :param filters: columns and what they must equal (of a list: one of it); also `q`, `updated_since`, a column of
             the links, the `project_id` of the sub-project, and `period`, a code
@@ -164,20 +175,24 @@ class View:
         :param after: the last row already seen, by what the order goes by
         :param names: the fields to show; all of them when None
         """
-        statement = self.statement(reach, _conditions(filters), order, after is not None, names)
-        if limit:
-            statement = statement.limit(limit)
+        part = Part(order, after is not None, limit is not None)
         values = _values(filters)
+        if limit is not None:
+            values["limit"] = limit
         if order and after:
             keys = ORDERS[order.removeprefix("-")]
             values |= {f"after_{key}": value for key, value in zip(keys, after, strict=True)}
-        result = session.execute(statement, values)
-        shown = list(result.keys())
-        return [dict(zip(shown, row, strict=True)) for row in result]
+        return self.statement(reach, _conditions(filters), part, names), values
+
+    def rows(
+        self, reader: Reader, reach: Reach, filters: Mapping[str, Any], **part: Any
+    ) -> list[Shown]:
+        """The rows that fit, as `asked` takes them."""
+        return lane.of(reader).mappings(*self.asked(reach, filters, **part))
 
     def written(
         self,
-        session: Session,
+        reader: Reader,
         reach: Reach,
         filters: Mapping[str, Any],
         *,
@@ -188,22 +203,25 @@ class View:
 
         :param after: the id of the last row already seen
         """
-        dialect = session.get_bind().dialect.name
-        statement = self.writing(reach, _conditions(filters), after is not None, names, dialect)
-        return session.lines(statement, _values(filters) | ({"after_id": after} if after else {}))
+        past = lane.of(reader)
+        conditions = _conditions(filters)
+        statement = self.writing(reach, conditions, after is not None, names, past.dialect.name)
+        values = _values(filters) | ({"after_id": after} if after else {})
+        return closing(past.lines(statement, values))
 
-    def count(self, session: Session, reach: Reach, filters: Mapping[str, Any]) -> int:
+    def count(self, reader: Reader, reach: Reach, filters: Mapping[str, Any]) -> int:
         statement = self.counting(reach, _conditions(filters))
-        return int(session.execute(statement, _values(filters)).scalar_one())
+        [(count,)] = lane.of(reader).rows(statement, _values(filters))
+        return int(count)
 
     def row(
         self,
-        session: Session,
+        reader: Reader,
         reach: Reach,
         key: uuid.UUID,
         names: frozenset[str] | None = None,
     ) -> Shown | None:
-        found = self.rows(session, reach, {"id": key}, order=None, names=names)
+        found = self.rows(reader, reach, {"id": key}, order=None, names=names)
         return found[0] if found else None
 
     # rows and bodies

@@ -154,9 +154,9 @@ def rounds(chosen: argparse.Namespace, runnings: list[Running]) -> tables.Loads:
     return loads
 
 
-def engine_loads(chosen: argparse.Namespace, engine: str, folder: Path) -> tables.Loads:
-    """One engine from empty databases on."""
-    settings: dict[str, t.Any] = {
+def settings(folder: Path) -> tuple[dict[str, t.Any], dict[str, str]]:
+    """What the application is told, and what those are told who only verify its tokens."""
+    told: dict[str, t.Any] = {
         "SECRET_KEY": "a secret of the benchmark, long enough to be taken",
         "JWT_KEYS_FILE": str(folder / "keys.json"),
         "PUBLIC_URL": PUBLIC_URL,
@@ -166,15 +166,20 @@ def engine_loads(chosen: argparse.Namespace, engine: str, folder: Path) -> table
     keys.new(folder / "keys.json")
     [key] = keys.read(folder / "keys.json").values()
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    plain = {"JWT_PUBLIC_KEY": pem, "JWT_ISSUER": PUBLIC_URL}
+    return told, {"JWT_PUBLIC_KEY": pem, "JWT_ISSUER": PUBLIC_URL}
+
+
+def engine_loads(chosen: argparse.Namespace, engine: str, folder: Path) -> tables.Loads:
+    """One engine from empty databases on."""
+    ours, plain = settings(folder)
     with databases(engine, folder, chosen.results) as urls, contextlib.ExitStack() as stack:
         runnings = []
         for size, (own, bulk) in zip(chosen.results, urls, strict=True):
             print(f"{engine}: {size} results", file=sys.stderr)
-            filled = world(settings | {"DATABASE_URL": own}, size, bulk)
+            filled = world(ours | {"DATABASE_URL": own}, size, bulk)
             for candidate in chosen.candidates:
                 url = own if candidate == "ours" else bulk
-                told = settings | plain | {"DATABASE_URL": url}
+                told = ours | plain | {"DATABASE_URL": url}
                 environment = {name: str(value) for name, value in told.items()}
                 log = folder / f"{candidate}-{size}.log"
                 port = stack.enter_context(serving(candidate, chosen.server, environment, log))

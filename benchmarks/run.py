@@ -1,4 +1,5 @@
-"""python3 benchmarks/run.py [--help]    how fast LAMPPU is, beside a floor and beside its peers
+"""python3 benchmarks/run.py [--help]         how fast LAMPPU is, beside a floor and beside its peers
+python3 benchmarks/run.py bulk [--help]    the same of exports
 
 Sets up `benchmarks/.venv`, which is its own, and measures; the tables it prints are Markdown."""
 
@@ -21,4 +22,6 @@ if not INSTALLED.exists() or INSTALLED.read_text() != lock:
         [PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "-r", LOCK], check=True
     )
     INSTALLED.write_text(lock)
-os.execv(PYTHON, [PYTHON, "-m", "benchmarks.measure", *sys.argv[1:]])
+options = sys.argv[1:]
+module = "bulk" if options[:1] == ["bulk"] else "measure"
+os.execv(PYTHON, [PYTHON, "-m", f"benchmarks.{module}", *options[module == "bulk" :]])

@@ -60,9 +60,9 @@ def of(engine: str, loads: Loads) -> Iterator[str]:
             [case, *[_median(loads.get((case, *column), []), name, form) for column in columns]]
             for case in cases
         ]
-        yield _table([f"{engine}: {title}", *names], lines)
+        yield table([f"{engine}: {title}", *names], lines)
     head = [f"{engine}: ours, as a multiple", "measured", "quartiles", "by CPU", "goal", ""]
-    yield _table(head, [*_by_goal(engine, loads), *_by_size(cases, loads)])
+    yield table(head, [*_by_goal(engine, loads), *_by_size(cases, loads)])
 
 
 def _column(column: tuple[int, str]) -> tuple[int, int]:
@@ -110,6 +110,6 @@ def _line(name: str, mine: list[Load], theirs: list[Load], least: float) -> list
     ]
 
 
-def _table(head: list[str], lines: list[list[str]]) -> str:
+def table(head: list[str], lines: list[list[str]]) -> str:
     ruled = [head, ["---", *["---:"] * (len(head) - 1)], *lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in ruled)

@@ -1813,6 +1813,822 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of contacts
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/contacts/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of contacts
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/contacts/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of contacts
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getContactsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/sub-projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of sub-projects
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importSubProjects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/sub-projects/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of sub-projects
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedSubProjects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/sub-projects/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of sub-projects
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getSubProjectsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/goals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of goals
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importGoals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/goals/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of goals
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedGoals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/goals/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of goals
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getGoalsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of indicators
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importIndicators"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/indicators/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of indicators
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedIndicators"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/indicators/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of indicators
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getIndicatorsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of measurements
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importMeasurements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/measurements/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of measurements
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedMeasurements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/measurements/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of measurements
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getMeasurementsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of results
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importResults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/results/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of results
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedResults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/results/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of results
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getResultsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/meetings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of meetings
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importMeetings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/meetings/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of meetings
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedMeetings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/meetings/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of meetings
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getMeetingsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/surveys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of surveys
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importSurveys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/surveys/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of surveys
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedSurveys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/surveys/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of surveys
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getSurveysTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/deliverables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of deliverables
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importDeliverables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/deliverables/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of deliverables
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedDeliverables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/deliverables/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of deliverables
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getDeliverablesTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of feedback
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/feedback/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of feedback
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/feedback/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of feedback
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getFeedbackTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/disseminations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of disseminations
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importDisseminations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/disseminations/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of disseminations
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedDisseminations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/disseminations/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of disseminations
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getDisseminationsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in a table of reports
+         * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
+         *
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["importReports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/reports/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the refused rows of a table of reports
+         * @description Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is refused it is the head alone. Nothing is kept.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["refusedReports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/reports/template.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty table of reports
+         * @description Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, which an import takes as it is once its references are yours. In a workbook a second sheet says what each column is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getReportsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -2406,6 +3222,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/webhooks.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all webhooks
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        get: operations["exportWebhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -2431,6 +3269,130 @@ export interface paths {
          *     Allowed: reviewer, admin, the ministry's client with plan:read, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with plan:read, a provider's client with records:read (their own provider's rows).
          */
         get: operations["followChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create one webhook
+         * @description Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one webhook
+         * @description Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        get: operations["getWebhook"];
+        /**
+         * Replace one webhook
+         * @description Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        put: operations["replaceWebhook"];
+        post?: never;
+        /**
+         * Delete one webhook
+         * @description Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change fields of one webhook
+         * @description JSON Merge Patch (RFC 7396); `application/json` is taken as such too.
+         *
+         *     Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        patch: operations["patchWebhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the secret that deliveries are signed with, shown this once
+         * @description Without one nothing is sent. For `keep_old_hours` deliveries are signed with the one before, too.
+         *
+         *     Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all that comes behind a position, once more
+         * @description What is sent again has ids of its own, so that a receiver who drops doubles by `webhook-id` takes it.
+         *
+         *     Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        post: operations["replayWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read of the attempts to deliver, the newest first
+         * @description They are kept for 30 days, and no more than 1,000 of them.
+         *
+         *     Allowed: manager (their own provider's rows); reviewer (the ministry's own rows).
+         */
+        get: operations["getWebhookDeliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3180,7 +4142,7 @@ export interface components {
             more: boolean;
         };
         /** @enum {string} */
-        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "exports" | "providers" | "users" | "clients";
+        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers" | "users" | "clients";
         /** @description A script or system that uses the API with credentials of its own. */
         Client: {
             /**
@@ -4015,6 +4977,18 @@ export interface components {
              */
             meeting_id: string | null;
         };
+        /**
+         * @description Why a webhook's receiver gave no answer.
+         *
+         *     * `unresolved`: the name has no address
+         *     * `not_public`: not by https, or not to a public address
+         *     * `unreachable`: no connection
+         *     * `untrusted`: a certificate that cannot be trusted
+         *     * `timed_out`: it took too long
+         *     * `no_answer`: no answer in HTTP
+         * @enum {string}
+         */
+        DeliveryError: "unresolved" | "not_public" | "unreachable" | "untrusted" | "timed_out" | "no_answer";
         /** @description A delivery through a channel, such as a shared workspace; dated, or told by the event it came before. */
         DeliveryInput: {
             /** @description Channel. For example Optima. */
@@ -4048,6 +5022,15 @@ export interface components {
          * @enum {string}
          */
         Direction: "increase" | "decrease" | "maintain";
+        /**
+         * @description Why a webhook was set out of use.
+         *
+         *     * `gone`: the receiver said that it is gone (410)
+         *     * `failing`: deliveries have failed for days
+         *     * `key_changed`: the server’s key has changed: make a new secret, and replay
+         * @enum {string}
+         */
+        DisabledReason: "gone" | "failing" | "key_changed";
         /** @description Of which survey or deliverable, to whom, by whom and when. */
         Dissemination: {
             /**
@@ -4343,6 +5326,29 @@ export interface components {
              * @description With `count=true`: the number of rows on all pages
              */
             total?: number;
+        };
+        /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
+        Fault: {
+            /** @description JSON pointer into the body (RFC 6901); empty for the whole of it. */
+            pointer?: string;
+            /** @description The parameter that it is about. */
+            parameter?: string;
+            /** @description The header that it is about. */
+            header?: string;
+            /**
+             * Format: int32
+             * @description The row of a table, counted as a spreadsheet does, or the line.
+             */
+            row?: number;
+            /** @description The column of a table, by its head. */
+            column?: string;
+            /** @description The beginning of what stands in the cell. */
+            value?: string;
+            /** @description With `stale`: what the row has there now. */
+            current?: unknown;
+            code: components["schemas"]["FaultCode"];
+            /** @description What is wrong, in the language of the answer. */
+            detail: string;
         };
         /** @description One point of feedback, and what became of it. */
         Feedback: {
@@ -4731,6 +5737,34 @@ export interface components {
              */
             total?: number;
         };
+        /**
+         * @description A resource whose changes are told of.
+         *
+         *     * `programmes`: Programme
+         *     * `projects`: Project
+         *     * `periods`: Reporting period
+         *     * `project_goals`: Goal of the project
+         *     * `project_indicators`: Indicator of the project
+         *     * `project_meetings`: Meeting of the project
+         *     * `participations`: Participation in the project
+         *     * `sub_projects`: Sub-project
+         *     * `contacts`: Contact person
+         *     * `goals`: Goal
+         *     * `indicators`: Indicator
+         *     * `measurements`: Measurement
+         *     * `results`: Result
+         *     * `meetings`: Meeting
+         *     * `surveys`: Survey
+         *     * `disseminations`: Dissemination of results
+         *     * `feedback`: Feedback
+         *     * `deliverables`: Deliverable
+         *     * `reports`: Report
+         *     * `imports`: Import
+         *     * `jobs`: jobs
+         *     * `providers`: Education provider
+         * @enum {string}
+         */
+        Followed: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers";
         /** @description What one field takes, as JSON Schema, in the words of one language. */
         FormField: {
             title: string;
@@ -5490,6 +6524,13 @@ export interface components {
             elements: components["schemas"]["PlannedElement"][];
             /** @description Names this plan: send the document again with `?plan=` to have it carried out */
             plan: string;
+            /** @description With `partial=true`: why rows are refused, the first hundred faults. */
+            errors?: components["schemas"]["Fault"][];
+            /**
+             * Format: int32
+             * @description How many more there are than `errors` lists.
+             */
+            more?: number;
         };
         ImportPlanCounts: {
             [key: string]: components["schemas"]["Tally"];
@@ -5650,6 +6691,8 @@ export interface components {
              * @description Project.
              */
             project_id?: string;
+            /** @description Instead of `project_id`: the acronym of one of projects. */
+            project?: string;
             /**
              * Format: uuid
              * @description Contact person.
@@ -6008,10 +7051,10 @@ export interface components {
         /** @enum {string} */
         JobField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "kind" | "state" | "rows_done" | "rows_total" | "rows_per_second" | "ends_at" | "started_at" | "ended_at" | "import_id" | "problem";
         /**
-         * @description `document`: POST /imports.
+         * @description `document`: POST /imports. `table`: POST /imports/{resource}.
          * @enum {string}
          */
-        JobKind: "document";
+        JobKind: "document" | "table";
         /** @description One page of a list. */
         JobPage: {
             items: components["schemas"]["Job"][];
@@ -6134,6 +7177,11 @@ export interface components {
          * @description A JSON object on each line: `x-line`, beside the schema of this media type, says which; with `fields` it is `x-sparse-line`.
          */
         Lines: string;
+        /**
+         * LinesToImport
+         * @description A JSON object on each line, as an element of an import or as an export has it.
+         */
+        LinesToImport: string;
         Login: {
             email: string;
             password: string;
@@ -6785,6 +7833,14 @@ export interface components {
          * @enum {string}
          */
         Outcome: "created" | "updated" | "unchanged";
+        /** @description A page with all rows, as an export has it. */
+        PageToImport: {
+            /** @description More rows go as NDJSON, which need not be read whole. */
+            items: components["schemas"]["RowToImport"][];
+            next?: string | null;
+            /** Format: int32 */
+            total?: number;
+        };
         /**
          * Parquet
          * Format: binary
@@ -7182,7 +8238,12 @@ export interface components {
         PermissionAction: "read" | "create" | "update" | "delete";
         /** @description An element that an import would write. */
         PlannedElement: {
-            /** @description Where it stands */
+            /**
+             * Format: int32
+             * @description Of a table: the row of it, or the line.
+             */
+            row?: number;
+            /** @description Where it stands; empty for a row of a table. */
             pointer: string;
             resource: string;
             outcome: components["schemas"]["Outcome"];
@@ -8354,6 +9415,37 @@ export interface components {
          * @enum {string}
          */
         Recurrence: "once" | "half_yearly" | "yearly" | "continuous";
+        /**
+         * RefusedLinesToImport
+         * @description A JSON object on each line, as an element of an import or as an export has it.
+         */
+        RefusedLinesToImport: string;
+        /** @description A row as it was sent, and why it is refused. */
+        RefusedRow: {
+            error: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description The rows of a page that are refused. */
+        RefusedRows: {
+            items: components["schemas"]["RefusedRow"][];
+            next: string | null;
+        };
+        /**
+         * RefusedTableToImport
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off.
+         */
+        RefusedTableToImport: string;
+        /**
+         * RefusedWorkbookToImport
+         * Format: binary
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         */
+        RefusedWorkbookToImport: string;
+        Replay: {
+            /** @description A position out of a delivery, of the caller's own log, or `Changes-After` of an export; null for the beginning */
+            after: string | null;
+        };
         /** @description The sub-project’s report, compiled from its records. */
         Report: {
             /**
@@ -8644,7 +9736,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "webhooks" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -8958,6 +10050,13 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "manager" | "reviewer" | "admin";
+        /** @description A row as an element of an import or as an export has it. */
+        RowToImport: {
+            /** @description Or else `id`. */
+            external_id?: string;
+        } & {
+            [key: string]: unknown;
+        };
         /**
          * @description What an API client may be allowed (RFC 6749 §3.3).
          *
@@ -9492,6 +10591,41 @@ export interface components {
          * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away.
          */
         Table: string;
+        /** @description An import, and what of it was refused. */
+        TableImport: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The one whose document it was; null of a table.
+             */
+            sub_project_id: string | null;
+            /** @description What became of the elements of each resource that was named. */
+            counts: components["schemas"]["TableImportCounts"];
+            /** @description With `partial=true`: why rows are refused, the first hundred faults. */
+            errors?: components["schemas"]["Fault"][];
+            /**
+             * Format: int32
+             * @description How many more there are than `errors` lists.
+             */
+            more?: number;
+            /** Format: uuid */
+            provider_id: string;
+            /** Format: int32 */
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        TableImportCounts: {
+            [key: string]: components["schemas"]["Tally"];
+        };
+        /**
+         * TableToImport
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off.
+         */
+        TableToImport: string;
         /** @description What became of the elements of one resource. */
         Tally: {
             /** Format: int32 */
@@ -9500,6 +10634,11 @@ export interface components {
             updated: number;
             /** Format: int32 */
             unchanged: number;
+            /**
+             * Format: int32
+             * @description With `partial=true`: rows that were not kept.
+             */
+            refused?: number;
         };
         /** @description RFC 6749 §4.4.2; the client's name and secret come by Basic or in the body (§2.3.1). */
         TokenRequest: {
@@ -9679,12 +10818,258 @@ export interface components {
              */
             total?: number;
         };
+        /** @description An address to which the log of changes is sent as it grows. Nothing is sent before there is a secret. */
+        Webhook: {
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Address. On the public internet, by https. */
+            url: string;
+            /** @description Description. */
+            description: string | null;
+            /** @description What it tells of. Empty means everything that a viewer may read. */
+            resources: components["schemas"]["Followed"][];
+            /** @description Active. Set active again, it goes on from where it stopped. */
+            active: boolean;
+            /** @description Sent up to here. A place in the log of changes; empty is its beginning. */
+            position: string | null;
+            /**
+             * Format: int32
+             * @description Failures in a row.
+             */
+            failures: number;
+            /**
+             * Format: int32
+             * @description Last HTTP status. Empty when there was no answer.
+             */
+            last_status: number | null;
+            /**
+             * Format: date-time
+             * @description Next attempt. Empty means as soon as something changes.
+             */
+            next_attempt_at: string | null;
+            /** @description Why it was set out of use. */
+            disabled_reason: components["schemas"]["DisabledReason"] | null;
+            /**
+             * Format: uuid
+             * @description Education provider. Empty when it is the ministry’s. From a manager, empty is the manager’s own provider.
+             */
+            provider_id: string | null;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Changed.
+             */
+            updated_at: string;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
+        };
+        /** @description One page of a list. */
+        WebhookDeliveriesPage: {
+            items: components["schemas"]["WebhookDelivery"][];
+            next: string | null;
+        };
+        /** @description One attempt to deliver some of the log. */
+        WebhookDelivery: {
+            /**
+             * Format: uuid
+             * @description The attempt's id
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it began
+             */
+            at: string;
+            /** @description Its `webhook-id`: the same in every attempt at one message */
+            message_id: string;
+            /** @description The place that it went on from */
+            after: string | null;
+            /** @description The place that it led to: its `next` */
+            position: string;
+            /**
+             * Format: int32
+             * @description How many entries
+             */
+            items: number;
+            /**
+             * Format: int32
+             * @description The status that was answered; null where there was no answer
+             */
+            status: number | null;
+            /** @description Why there was no answer */
+            error: components["schemas"]["DeliveryError"] | null;
+            /**
+             * Format: int32
+             * @description How long it took
+             */
+            milliseconds: number;
+        };
+        /** @enum {string} */
+        WebhookExpand: "provider";
+        /** @description All rows that fit, as one page. */
+        WebhookExport: {
+            items: components["schemas"]["Webhook"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @enum {string} */
+        WebhookField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "url" | "description" | "resources" | "active" | "position" | "failures" | "last_status" | "next_attempt_at" | "disabled_reason";
+        /** @description An address to which the log of changes is sent as it grows. Nothing is sent before there is a secret. As it comes in. */
+        WebhookInput: {
+            /** @description Address. On the public internet, by https. */
+            url: string;
+            /** @description Description. */
+            description?: string | null;
+            /**
+             * @description What it tells of. Empty means everything that a viewer may read.
+             * @default []
+             */
+            resources?: components["schemas"]["Followed"][];
+            /**
+             * @description Active. Set active again, it goes on from where it stopped.
+             * @default true
+             */
+            active?: boolean;
+            /**
+             * Format: uuid
+             * @description Education provider. Empty when it is the ministry’s. From a manager, empty is the manager’s own provider.
+             */
+            provider_id?: string | null;
+        };
+        /** @description One page of a list. */
+        WebhookPage: {
+            items: components["schemas"]["Webhook"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
+        /** @description An address to which the log of changes is sent as it grows. Nothing is sent before there is a secret. As a merge patch (RFC 7396). */
+        WebhookPatch: {
+            /** @description Address. On the public internet, by https. */
+            url?: string;
+            /** @description Description. */
+            description?: string | null;
+            /** @description What it tells of. Empty means everything that a viewer may read. */
+            resources?: components["schemas"]["Followed"][] | null;
+            /** @description Active. Set active again, it goes on from where it stopped. */
+            active?: boolean | null;
+            /**
+             * Format: uuid
+             * @description Education provider. Empty when it is the ministry’s. From a manager, empty is the manager’s own provider.
+             */
+            provider_id?: string | null;
+        };
+        /** @description Shown once, and kept encrypted, since every delivery is signed with it. */
+        WebhookSecret: {
+            /** Format: uuid */
+            webhook_id: string;
+            secret: string;
+        };
+        WebhookSecretRotation: {
+            /**
+             * Format: int32
+             * @default 24
+             */
+            keep_old_hours?: number;
+        };
+        /** @description A row with only the fields that were asked for, and its id. */
+        WebhookSparse: {
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Address. On the public internet, by https. */
+            url?: string;
+            /** @description Description. */
+            description?: string | null;
+            /** @description What it tells of. Empty means everything that a viewer may read. */
+            resources?: components["schemas"]["Followed"][];
+            /** @description Active. Set active again, it goes on from where it stopped. */
+            active?: boolean;
+            /** @description Sent up to here. A place in the log of changes; empty is its beginning. */
+            position?: string | null;
+            /**
+             * Format: int32
+             * @description Failures in a row.
+             */
+            failures?: number;
+            /**
+             * Format: int32
+             * @description Last HTTP status. Empty when there was no answer.
+             */
+            last_status?: number | null;
+            /**
+             * Format: date-time
+             * @description Next attempt. Empty means as soon as something changes.
+             */
+            next_attempt_at?: string | null;
+            /** @description Why it was set out of use. */
+            disabled_reason?: components["schemas"]["DisabledReason"] | null;
+            /**
+             * Format: uuid
+             * @description Education provider. Empty when it is the ministry’s. From a manager, empty is the manager’s own provider.
+             */
+            provider_id?: string | null;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version?: number;
+            /**
+             * Format: date-time
+             * @description Created.
+             */
+            created_at?: string;
+            /**
+             * Format: date-time
+             * @description Changed.
+             */
+            updated_at?: string;
+        };
+        /** @description All rows that fit, as one page. */
+        WebhookSparseExport: {
+            items: components["schemas"]["WebhookSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        WebhookSparsePage: {
+            items: components["schemas"]["WebhookSparse"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
         /**
          * Workbook
          * Format: binary
          * @description One sheet, and more where rows are more than one holds, each with a head like that of CSV. Days are dates of Excel, moments texts, and texts are as they are, never formulas.
          */
         Workbook: string;
+        /**
+         * WorkbookToImport
+         * Format: binary
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         */
+        WorkbookToImport: string;
         /**
          * @description Tells problems apart, and never changes; new ones may come, to be treated by their status.
          *
@@ -9730,17 +11115,22 @@ export interface components {
          *     * `date_missing`: The precision, or a start time, needs a date.
          *     * `date_not_allowed`: The precision `period` has no date.
          *     * `duplicate`: Another row has this value, of which there may be one.
+         *     * `error_value`: A cell that shows an error of the spreadsheet.
          *     * `filter_required`: An order among siblings needs a filter by what they belong to.
          *     * `forbidden`: The caller may not do this.
          *     * `forbidden_character`: A control character that texts may not have.
+         *     * `formula`: A formula, where a value has to be.
          *     * `immutable`: This can't be changed once the row is made.
          *     * `in_use`: Other rows refer to this one.
          *     * `invalid`: Not valid, for a reason that has no code of its own.
+         *     * `invalid_json`: A line that is not JSON.
          *     * `key_reused`: The Idempotency-Key was sent before with another request.
+         *     * `merged_cells`: Cells that are merged, where each has to have its own value.
          *     * `mismatch`: The body says other than the path.
          *     * `missing_for_kind`: Required with this `kind`.
          *     * `more_than_invited`: More have answered than were invited.
          *     * `no_language`: A text needs at least one language.
+         *     * `not_a_table`: No table, or none from here on.
          *     * `not_for_form`: This means nothing in an export of this form.
          *     * `not_for_kind`: Not allowed with this `kind`.
          *     * `not_for_method`: An operation of a batch with this method has no body.
@@ -9748,6 +11138,7 @@ export interface components {
          *     * `not_found`: There is no such row, or none that the caller may refer to.
          *     * `not_in_batch`: This operation must be sent by itself.
          *     * `not_normalised`: A name that is not in Unicode normal form C.
+         *     * `not_public`: No webhook is sent there: only by https, and to public addresses.
          *     * `not_utf8`: The percent-encoded bytes are not UTF-8.
          *     * `null`: Null, where there has to be a value.
          *     * `one_subject`: Exactly one of two references has to be given.
@@ -9760,11 +11151,13 @@ export interface components {
          *     * `repeated`: Stands twice, where once is all it may.
          *     * `required`: Missing, and it has no default.
          *     * `role_mismatch`: The role and the provider do not fit together.
+         *     * `stale`: The row has changed since it was read, and this field would change.
          *     * `time_mismatch`: A start time goes with the precision `minute`, and only so.
          *     * `too_long`: Longer than its bound.
          *     * `too_long_for_cell`: A value that no cell of a workbook holds.
          *     * `too_many_decimals`: More decimals than are kept.
          *     * `too_many_fields`: An element with more members than one may have.
+         *     * `too_many_rows`: More rows than there may be at once.
          *     * `too_many_to_expand`: What is asked to be embedded is too much for one page.
          *     * `too_short`: Shorter than its bound.
          *     * `unescaped_plus`: A `+` in the query stands for a blank; write `%2B`.
@@ -9782,21 +11175,10 @@ export interface components {
          *     * `wrong_position`: Not a position in the log that this caller was given.
          *     * `wrong_reference`: No reference of a batch, or not where one may stand.
          *     * `wrong_type`: Not of the JSON type that the field has.
+         *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "filter_required" | "forbidden" | "forbidden_character" | "immutable" | "in_use" | "invalid" | "key_reused" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type";
-        /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
-        Fault: {
-            /** @description JSON pointer into the body (RFC 6901); empty for the whole of it. */
-            pointer?: string;
-            /** @description The parameter that it is about. */
-            parameter?: string;
-            /** @description The header that it is about. */
-            header?: string;
-            code: components["schemas"]["FaultCode"];
-            /** @description What is wrong, in the language of the answer. */
-            detail: string;
-        };
+        FaultCode: "ambiguous" | "before_start" | "blank" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description One field in which what was sent and the row as it is now differ. */
         Difference: {
             /** @description JSON pointer at the field (RFC 6901). */
@@ -10287,21 +11669,18 @@ export interface components {
         BusinessId: string;
         /** @description Only rows whose `code` is this. */
         Code: string;
+        /** @description How the body is packed, when it is. */
+        "Content-encoding": "gzip" | "zstd";
         /** @description Only rows whose `coordinator_id` is this. */
         CoordinatorId: string;
         /** @description Also `total`, the number of rows on all pages; takes longer. */
         Count: boolean;
-        /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-        Cursor: string;
         /** @description Only rows whose `deliverable_id` is this. */
         DeliverableId: string;
+        /** @description Only say what would be done. Everything is checked; nothing is kept. */
+        DryRun: boolean;
         /** @description Only rows whose `email` is this. */
         Email: string;
-        /**
-         * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
-         * @example ndjson
-         */
-        Extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
         /** @description Only rows whose `goal_id` is this. */
         GoalId: string;
         /** @description The row's id. */
@@ -10344,10 +11723,14 @@ export interface components {
         MeetingId: string;
         /** @description Only rows whose `oid` is this. */
         Oid: string;
+        /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+        Partial: boolean;
         /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
         Period: string;
         /** @description Only rows whose `period_id` is this. */
         PeriodId: string;
+        /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+        Plan: string;
         /**
          * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
          * @example respond-async
@@ -10362,6 +11745,8 @@ export interface components {
         ProgrammeId: string;
         /** @description Only rows whose `progress` is this. */
         Progress: components["schemas"]["Progress"];
+        /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+        Project: string;
         /** @description Only rows whose `project_goal_id` is this. */
         ProjectGoalId: string;
         /** @description Only rows whose `project_id` is this. */
@@ -10529,8 +11914,10 @@ export type DeliverableSparseExport = components['schemas']['DeliverableSparseEx
 export type DeliverableSparsePage = components['schemas']['DeliverableSparsePage'];
 export type DeliverableStage = components['schemas']['DeliverableStage'];
 export type Delivery = components['schemas']['Delivery'];
+export type DeliveryError = components['schemas']['DeliveryError'];
 export type DeliveryInput = components['schemas']['DeliveryInput'];
 export type Direction = components['schemas']['Direction'];
+export type DisabledReason = components['schemas']['DisabledReason'];
 export type Dissemination = components['schemas']['Dissemination'];
 export type DisseminationExpand = components['schemas']['DisseminationExpand'];
 export type DisseminationExport = components['schemas']['DisseminationExport'];
@@ -10541,6 +11928,7 @@ export type DisseminationPatch = components['schemas']['DisseminationPatch'];
 export type DisseminationSparse = components['schemas']['DisseminationSparse'];
 export type DisseminationSparseExport = components['schemas']['DisseminationSparseExport'];
 export type DisseminationSparsePage = components['schemas']['DisseminationSparsePage'];
+export type Fault = components['schemas']['Fault'];
 export type Feedback = components['schemas']['Feedback'];
 export type FeedbackExpand = components['schemas']['FeedbackExpand'];
 export type FeedbackExport = components['schemas']['FeedbackExport'];
@@ -10552,6 +11940,7 @@ export type FeedbackSource = components['schemas']['FeedbackSource'];
 export type FeedbackSparse = components['schemas']['FeedbackSparse'];
 export type FeedbackSparseExport = components['schemas']['FeedbackSparseExport'];
 export type FeedbackSparsePage = components['schemas']['FeedbackSparsePage'];
+export type Followed = components['schemas']['Followed'];
 export type FormField = components['schemas']['FormField'];
 export type FormGroup = components['schemas']['FormGroup'];
 export type FormLink = components['schemas']['FormLink'];
@@ -10630,6 +12019,7 @@ export type Languages = components['schemas']['Languages'];
 export type LanguagesInput = components['schemas']['LanguagesInput'];
 export type LanguagesPatch = components['schemas']['LanguagesPatch'];
 export type Lines = components['schemas']['Lines'];
+export type LinesToImport = components['schemas']['LinesToImport'];
 export type Login = components['schemas']['Login'];
 export type Me = components['schemas']['Me'];
 export type Measurement = components['schemas']['Measurement'];
@@ -10659,6 +12049,7 @@ export type MeetingTakeOver = components['schemas']['MeetingTakeOver'];
 export type MeetingsTaken = components['schemas']['MeetingsTaken'];
 export type OpenapiDocument = components['schemas']['OpenapiDocument'];
 export type Outcome = components['schemas']['Outcome'];
+export type PageToImport = components['schemas']['PageToImport'];
 export type Parquet = components['schemas']['Parquet'];
 export type Participant = components['schemas']['Participant'];
 export type ParticipantInput = components['schemas']['ParticipantInput'];
@@ -10751,6 +12142,12 @@ export type PublicKey = components['schemas']['PublicKey'];
 export type Question = components['schemas']['Question'];
 export type QuestionInput = components['schemas']['QuestionInput'];
 export type Recurrence = components['schemas']['Recurrence'];
+export type RefusedLinesToImport = components['schemas']['RefusedLinesToImport'];
+export type RefusedRow = components['schemas']['RefusedRow'];
+export type RefusedRows = components['schemas']['RefusedRows'];
+export type RefusedTableToImport = components['schemas']['RefusedTableToImport'];
+export type RefusedWorkbookToImport = components['schemas']['RefusedWorkbookToImport'];
+export type Replay = components['schemas']['Replay'];
 export type Report = components['schemas']['Report'];
 export type ReportExpand = components['schemas']['ReportExpand'];
 export type ReportField = components['schemas']['ReportField'];
@@ -10783,6 +12180,7 @@ export type ResultSparse = components['schemas']['ResultSparse'];
 export type ResultSparseExport = components['schemas']['ResultSparseExport'];
 export type ResultSparsePage = components['schemas']['ResultSparsePage'];
 export type Role = components['schemas']['Role'];
+export type RowToImport = components['schemas']['RowToImport'];
 export type Scope = components['schemas']['Scope'];
 export type SiblingSort = components['schemas']['SiblingSort'];
 export type SignIn = components['schemas']['SignIn'];
@@ -10810,6 +12208,9 @@ export type SurveySparse = components['schemas']['SurveySparse'];
 export type SurveySparseExport = components['schemas']['SurveySparseExport'];
 export type SurveySparsePage = components['schemas']['SurveySparsePage'];
 export type Table = components['schemas']['Table'];
+export type TableImport = components['schemas']['TableImport'];
+export type TableImportCounts = components['schemas']['TableImportCounts'];
+export type TableToImport = components['schemas']['TableToImport'];
 export type Tally = components['schemas']['Tally'];
 export type TokenRequest = components['schemas']['TokenRequest'];
 export type TokenType = components['schemas']['TokenType'];
@@ -10824,10 +12225,24 @@ export type UserPatch = components['schemas']['UserPatch'];
 export type UserSparse = components['schemas']['UserSparse'];
 export type UserSparseExport = components['schemas']['UserSparseExport'];
 export type UserSparsePage = components['schemas']['UserSparsePage'];
+export type Webhook = components['schemas']['Webhook'];
+export type WebhookDeliveriesPage = components['schemas']['WebhookDeliveriesPage'];
+export type WebhookDelivery = components['schemas']['WebhookDelivery'];
+export type WebhookExpand = components['schemas']['WebhookExpand'];
+export type WebhookExport = components['schemas']['WebhookExport'];
+export type WebhookField = components['schemas']['WebhookField'];
+export type WebhookInput = components['schemas']['WebhookInput'];
+export type WebhookPage = components['schemas']['WebhookPage'];
+export type WebhookPatch = components['schemas']['WebhookPatch'];
+export type WebhookSecret = components['schemas']['WebhookSecret'];
+export type WebhookSecretRotation = components['schemas']['WebhookSecretRotation'];
+export type WebhookSparse = components['schemas']['WebhookSparse'];
+export type WebhookSparseExport = components['schemas']['WebhookSparseExport'];
+export type WebhookSparsePage = components['schemas']['WebhookSparsePage'];
 export type Workbook = components['schemas']['Workbook'];
+export type WorkbookToImport = components['schemas']['WorkbookToImport'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type FaultCode = components['schemas']['FaultCode'];
-export type Fault = components['schemas']['Fault'];
 export type Difference = components['schemas']['Difference'];
 export type Problem = components['schemas']['Problem'];
 export type TokenProblem = components['schemas']['TokenProblem'];
@@ -10863,12 +12278,12 @@ export type ParameterAttendance = components['parameters']['Attendance'];
 export type ParameterBom = components['parameters']['Bom'];
 export type ParameterBusinessId = components['parameters']['BusinessId'];
 export type ParameterCode = components['parameters']['Code'];
+export type ParameterContentEncoding = components['parameters']['Content-encoding'];
 export type ParameterCoordinatorId = components['parameters']['CoordinatorId'];
 export type ParameterCount = components['parameters']['Count'];
-export type ParameterCursor = components['parameters']['Cursor'];
 export type ParameterDeliverableId = components['parameters']['DeliverableId'];
+export type ParameterDryRun = components['parameters']['DryRun'];
 export type ParameterEmail = components['parameters']['Email'];
-export type ParameterExtension = components['parameters']['Extension'];
 export type ParameterGoalId = components['parameters']['GoalId'];
 export type ParameterId = components['parameters']['Id'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
@@ -10881,12 +12296,15 @@ export type ParameterIndicatorId = components['parameters']['IndicatorId'];
 export type ParameterLanguage = components['parameters']['Language'];
 export type ParameterMeetingId = components['parameters']['MeetingId'];
 export type ParameterOid = components['parameters']['Oid'];
+export type ParameterPartial = components['parameters']['Partial'];
 export type ParameterPeriod = components['parameters']['Period'];
 export type ParameterPeriodId = components['parameters']['PeriodId'];
+export type ParameterPlan = components['parameters']['Plan'];
 export type ParameterPreferAsync = components['parameters']['PreferAsync'];
 export type ParameterPreferWait = components['parameters']['PreferWait'];
 export type ParameterProgrammeId = components['parameters']['ProgrammeId'];
 export type ParameterProgress = components['parameters']['Progress'];
+export type ParameterProject = components['parameters']['Project'];
 export type ParameterProjectGoalId = components['parameters']['ProjectGoalId'];
 export type ParameterProjectId = components['parameters']['ProjectId'];
 export type ParameterProjectIndicatorId = components['parameters']['ProjectIndicatorId'];
@@ -11208,7 +12626,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `business_id` is this. */
@@ -11540,7 +12958,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -11876,7 +13294,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -12254,7 +13672,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
@@ -12584,7 +14002,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `programme_id` is this. */
@@ -12920,7 +14338,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -13254,7 +14672,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -13588,7 +15006,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -13924,7 +15342,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -14260,7 +15678,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -14592,7 +16010,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `project_id` is this. */
@@ -15004,7 +16422,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -15414,7 +16832,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -15879,7 +17297,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -16297,7 +17715,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -16717,7 +18135,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -17141,7 +18559,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -17618,7 +19036,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -18040,7 +19458,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -18466,7 +19884,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -18892,7 +20310,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19316,7 +20734,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19749,7 +21167,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `sub_project_id` is this. */
@@ -19812,9 +21230,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only say what would be done. Everything is checked; nothing is kept. */
-                dry_run?: boolean;
+                dry_run?: components["parameters"]["DryRun"];
                 /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
-                plan?: string;
+                plan?: components["parameters"]["Plan"];
             };
             header?: {
                 /**
@@ -19953,6 +21371,2550 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    importContacts: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedContacts: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getContactsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importSubProjects: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedSubProjects: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSubProjectsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importGoals: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedGoals: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getGoalsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importIndicators: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedIndicators: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getIndicatorsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importMeasurements: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedMeasurements: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMeasurementsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importResults: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedResults: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getResultsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importMeetings: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedMeetings: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMeetingsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importSurveys: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedSurveys: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSurveysTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importDeliverables: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedDeliverables: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDeliverablesTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importFeedback: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedFeedback: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getFeedbackTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importDisseminations: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedDisseminations: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDisseminationsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importReports: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+                /** @description Only say what would be done. Everything is checked; nothing is kept. */
+                dry_run?: components["parameters"]["DryRun"];
+                /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
+                plan?: components["parameters"]["Plan"];
+                /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
+                partial?: components["parameters"]["Partial"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refusedReports: {
+        parameters: {
+            query?: {
+                /** @description The acronym of the project whose codes the rows use, for goals, periods and others of the plan. Of sub-projects: the one to which they belong. */
+                project?: components["parameters"]["Project"];
+            };
+            header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": components["schemas"]["TableToImport"];
+                "application/x-ndjson": components["schemas"]["LinesToImport"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookToImport"];
+                "application/json": components["schemas"]["PageToImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedRows"];
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getReportsTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /**
+                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @example xlsx
+                 */
+                extension: "csv" | "xlsx";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["RefusedTableToImport"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listJobs: {
         parameters: {
             query?: {
@@ -19961,7 +23923,7 @@ export interface operations {
                 /** @description Rows a page. */
                 limit?: number;
                 /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: string;
                 /** @description Also `total`, the number of rows on all pages; takes longer. */
                 count?: components["parameters"]["Count"];
                 /** @description Only rows whose `provider_id` is this. */
@@ -20152,7 +24114,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20220,7 +24182,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20302,7 +24264,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20386,7 +24348,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20470,7 +24432,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20544,7 +24506,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20608,7 +24570,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20674,7 +24636,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20750,7 +24712,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20828,7 +24790,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20914,7 +24876,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -20980,7 +24942,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21048,7 +25010,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21112,7 +25074,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21180,7 +25142,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21250,7 +25212,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21320,7 +25282,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21390,7 +25352,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21460,7 +25422,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21540,7 +25502,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21622,7 +25584,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21692,7 +25654,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21772,7 +25734,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21842,7 +25804,7 @@ export interface operations {
                  * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
                  * @example ndjson
                  */
-                extension: components["parameters"]["Extension"];
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
             };
             cookie?: never;
         };
@@ -21861,6 +25823,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["UserSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportWebhooks: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["WebhookField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["WebhookSparseExport"];
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
@@ -21932,6 +25958,490 @@ export interface operations {
             /** @description Sign in first. Code `unauthenticated`. */
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Rows a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
+                cursor?: string;
+                /** @description Also `total`, the number of rows on all pages; takes longer. */
+                count?: components["parameters"]["Count"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
+                sort?: components["schemas"]["Sort"];
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["WebhookField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["WebhookExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["WebhookSparsePage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: {
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["WebhookField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["WebhookExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["WebhookSparse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replaceWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be read. Code `bad_request`. */
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Other rows still refer to this one. Code `in_use`. */
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    patchWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSecretRotation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replayWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Attempts a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveriesPage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
@@ -22068,7 +26578,7 @@ export interface operations {
             };
             path: {
                 /** @description The stem. */
-                stem: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "providers" | "users" | "clients";
+                stem: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "providers" | "users" | "clients" | "webhooks";
             };
             cookie?: never;
         };

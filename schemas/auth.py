@@ -40,6 +40,7 @@ class Resource(StrEnum):
     PROVIDERS = "providers"
     USERS = "users"
     CLIENTS = "clients"
+    WEBHOOKS = "webhooks"
     AUTH = "auth"
     FORMS = "forms"
     DOCS = "docs"

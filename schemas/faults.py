@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+import marshmallow as ma
+
 
 class FaultCode(StrEnum):
     """Tells faults apart, and never changes; new ones may come.
@@ -24,20 +26,25 @@ class FaultCode(StrEnum):
     DATE_MISSING = "date_missing", "The precision, or a start time, needs a date."
     DATE_NOT_ALLOWED = "date_not_allowed", "The precision `period` has no date."
     DUPLICATE = "duplicate", "Another row has this value, of which there may be one."
+    ERROR_VALUE = "error_value", "A cell that shows an error of the spreadsheet."
     FILTER_REQUIRED = (
         "filter_required",
         "An order among siblings needs a filter by what they belong to.",
     )
     FORBIDDEN = "forbidden", "The caller may not do this."
     FORBIDDEN_CHARACTER = "forbidden_character", "A control character that texts may not have."
+    FORMULA = "formula", "A formula, where a value has to be."
     IMMUTABLE = "immutable", "This can't be changed once the row is made."
     IN_USE = "in_use", "Other rows refer to this one."
     INVALID = "invalid", "Not valid, for a reason that has no code of its own."
+    INVALID_JSON = "invalid_json", "A line that is not JSON."
     KEY_REUSED = "key_reused", "The Idempotency-Key was sent before with another request."
+    MERGED_CELLS = "merged_cells", "Cells that are merged, where each has to have its own value."
     MISMATCH = "mismatch", "The body says other than the path."
     MISSING_FOR_KIND = "missing_for_kind", "Required with this `kind`."
     MORE_THAN_INVITED = "more_than_invited", "More have answered than were invited."
     NO_LANGUAGE = "no_language", "A text needs at least one language."
+    NOT_A_TABLE = "not_a_table", "No table, or none from here on."
     NOT_FOR_FORM = "not_for_form", "This means nothing in an export of this form."
     NOT_FOR_KIND = "not_for_kind", "Not allowed with this `kind`."
     NOT_FOR_METHOD = "not_for_method", "An operation of a batch with this method has no body."
@@ -45,6 +52,7 @@ class FaultCode(StrEnum):
     NOT_FOUND = "not_found", "There is no such row, or none that the caller may refer to."
     NOT_IN_BATCH = "not_in_batch", "This operation must be sent by itself."
     NOT_NORMALISED = "not_normalised", "A name that is not in Unicode normal form C."
+    NOT_PUBLIC = "not_public", "No webhook is sent there: only by https, and to public addresses."
     NOT_UTF8 = "not_utf8", "The percent-encoded bytes are not UTF-8."
     NULL = "null", "Null, where there has to be a value."
     ONE_SUBJECT = "one_subject", "Exactly one of two references has to be given."
@@ -57,11 +65,13 @@ class FaultCode(StrEnum):
     REPEATED = "repeated", "Stands twice, where once is all it may."
     REQUIRED = "required", "Missing, and it has no default."
     ROLE_MISMATCH = "role_mismatch", "The role and the provider do not fit together."
+    STALE = "stale", "The row has changed since it was read, and this field would change."
     TIME_MISMATCH = "time_mismatch", "A start time goes with the precision `minute`, and only so."
     TOO_LONG = "too_long", "Longer than its bound."
     TOO_LONG_FOR_CELL = "too_long_for_cell", "A value that no cell of a workbook holds."
     TOO_MANY_DECIMALS = "too_many_decimals", "More decimals than are kept."
     TOO_MANY_FIELDS = "too_many_fields", "An element with more members than one may have."
+    TOO_MANY_ROWS = "too_many_rows", "More rows than there may be at once."
     TOO_MANY_TO_EXPAND = (
         "too_many_to_expand",
         "What is asked to be embedded is too much for one page.",
@@ -82,3 +92,15 @@ class FaultCode(StrEnum):
     WRONG_POSITION = "wrong_position", "Not a position in the log that this caller was given."
     WRONG_REFERENCE = "wrong_reference", "No reference of a batch, or not where one may stand."
     WRONG_TYPE = "wrong_type", "Not of the JSON type that the field has."
+    WRONG_WIDTH = "wrong_width", "More or fewer cells than the head of the table has."
+
+
+class Fault(ma.Schema):
+    """As the answers of imports have it, whose problem it is only in part; every problem has it too."""
+
+    row = ma.fields.Integer()
+    column = ma.fields.String()
+    value = ma.fields.String()
+    pointer = ma.fields.String()
+    code = ma.fields.String(required=True)
+    detail = ma.fields.String(required=True)

@@ -212,7 +212,7 @@ class _Form:
     def _words(self, schema: type[Schema], name: str, field: Choice) -> list[Node]:
         labels = self.words[name_of(field.words)]
         known = words(schema, name, field)
-        return [{"const": word, "title": _capital(labels[word])} for word in known]
+        return [{"const": word, "title": _capital(labels.get(word, word))} for word in known]
 
     def _part(self, schema: type[ma.Schema]) -> Node:
         name = schema.__name__

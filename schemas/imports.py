@@ -16,6 +16,7 @@ from schemas.base import Owned, Record, Schema
 from schemas.contacts import Contact
 from schemas.deliverables import Deliverable
 from schemas.disseminations import Dissemination
+from schemas.faults import Fault
 from schemas.feedback import Feedback
 from schemas.fields import (
     MESSAGES,
@@ -111,6 +112,14 @@ class Tally(Schema):
     created = Whole(0, v.COUNT_MAX, required=True)
     updated = Whole(0, v.COUNT_MAX, required=True)
     unchanged = Whole(0, v.COUNT_MAX, required=True)
+    refused = Whole(
+        0,
+        v.COUNT_MAX,
+        metadata={
+            "x-optional": True,
+            "description": "With `partial=true`: rows that were not kept.",
+        },
+    )
 
 
 class Outcome(StrEnum):
@@ -124,7 +133,15 @@ class Outcome(StrEnum):
 class PlannedElement(Schema):
     """An element that an import would write."""
 
-    pointer = Text(v.LINE_LENGTH, required=True, metadata={"description": "Where it stands"})
+    row = Whole(
+        0,
+        v.COUNT_MAX,
+        metadata={"x-optional": True, "description": "Of a table: the row of it, or the line."},
+    )
+    pointer = fields.String(
+        required=True,
+        metadata={"description": "Where it stands; empty for a row of a table."},
+    )
     resource = Text(v.CODE_LENGTH, required=True)
     external_id = Text(v.EXTERNAL_ID_LENGTH, required=True)
     outcome = Choice(Outcome, required=True)
@@ -134,6 +151,13 @@ class PlannedElement(Schema):
         required=True,
         metadata={"description": "Of a row that is there, what would change."},
     )
+
+
+ERRORS = {
+    "x-optional": True,
+    "description": "With `partial=true`: why rows are refused, the first hundred faults.",
+}
+MORE = {"x-optional": True, "description": "How many more there are than `errors` lists."}
 
 
 class ImportPlan(Schema):
@@ -160,6 +184,8 @@ class ImportPlan(Schema):
             "description": "Names this plan: send the document again with `?plan=` to have it carried out"
         },
     )
+    errors = fields.List(fields.Nested(Fault), metadata=ERRORS)
+    more = Whole(1, v.COUNT_MAX, metadata=MORE)
 
 
 class ImportQuery(Schema):

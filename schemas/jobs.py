@@ -10,9 +10,10 @@ from schemas.fields import Choice, Moment, Number, Reference, Whole
 
 
 class JobKind(StrEnum):
-    """`document`: POST /imports."""
+    """`document`: POST /imports. `table`: POST /imports/{resource}."""
 
     DOCUMENT = "document"
+    TABLE = "table"
 
 
 class JobState(StrEnum):

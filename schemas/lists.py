@@ -20,6 +20,7 @@ from schemas.fields import (
     Reference,
     References,
     Text,
+    Whole,
 )
 
 
@@ -70,7 +71,8 @@ def list_query(
 ) -> Schema:
     """The parameters of a list: its filters, and which of these names a row can be expanded by."""
     members = narrowing(schema, filters)
-    words = SiblingSort if "position" in schema._declared_fields else Sort
+    ordered = isinstance(schema._declared_fields.get("position"), Whole)
+    words = SiblingSort if ordered else Sort
     told = (
         "`-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, "
         "`updated_at`."

@@ -54,6 +54,11 @@ MOMENT = (
 _ETAG = r'(W/)?"[!#-~]*"'
 ETAG_LIST = rf"^[ \t,]*{_ETAG}([ \t]*,[ \t,]*{_ETAG})*[ \t,]*$"
 ETAGS = rf"^\*$|{ETAG_LIST}"
+# RFC 3986 in ASCII: no user, no fragment, an international name as `xn--…`.
+URL = (
+    r"^https?://([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+    r"([/?]([A-Za-z0-9._~!\x24&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$"
+)
 UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 LINES = rf"^[^{_CONTROLS}]*$"
@@ -224,3 +229,22 @@ class ReportState(StrEnum):
     SUBMITTED = "submitted"
     RETURNED = "returned"
     ACCEPTED = "accepted"
+
+
+class DisabledReason(StrEnum):
+    """Why a webhook was set out of use."""
+
+    GONE = "gone"
+    FAILING = "failing"
+    KEY_CHANGED = "key_changed"
+
+
+class DeliveryError(StrEnum):
+    """Why a webhook's receiver gave no answer."""
+
+    UNRESOLVED = "unresolved"
+    NOT_PUBLIC = "not_public"
+    UNREACHABLE = "unreachable"
+    UNTRUSTED = "untrusted"
+    TIMED_OUT = "timed_out"
+    NO_ANSWER = "no_answer"

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {  # of each pattern: a short text and a 
     v.CLOCK_TIME: ("00:00", "23:59"),
     v.BUSINESS_ID: ("1572860-0", "0245895-5"),
     v.OID: ("0.0", "2." + ".".join(["123456789"] * 9) + ".12345678"),
+    v.URL: ("https://a.b", "https://a.example:8443/" + "%C3%A4" * 78 + "?a=bcdefg"),
     v.EMAIL: ("a@b.c", "ä" * 64 + "@" + "b" * 181 + ".example"),
 }
 SPANS = (("first_day", "last_day"), ("starts_on", "ends_on"), ("opens_on", "closes_on"))

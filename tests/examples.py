@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -12,21 +13,26 @@ from flask import Flask
 from stdnum.fi import ytunnus
 from werkzeug.test import TestResponse
 
+from api import lane
 from api.services import rows
+from schemas.changes import RESOURCES
 from schemas.fields import Text
 from tests.factories import World, bearer, make, something, world
-from tests.routes import PLAN_STEMS, RECORD_STEMS, SYSTEM_STEMS
+from tests.routes import OPERATORS_STEMS, PLAN_STEMS, RECORD_STEMS, SYSTEM_STEMS
 
 _number = itertools.count(1)
 
 SYSTEM, PLAN, RECORDS = tuple(SYSTEM_STEMS), tuple(PLAN_STEMS), tuple(RECORD_STEMS)
 STEMS = (*SYSTEM, *PLAN, *RECORDS)
+# Of which the log of changes tells.
+TOLD = tuple(stem for stem in STEMS if stem in RESOURCES)
 
 # A field of each resource, and a value that no other row has in it.
 CHANGES: dict[str, tuple[str, Any]] = {
     "providers": ("name", "Toinen"),
     "users": ("name", "Toinen"),
     "clients": ("name", "Toinen"),
+    "webhooks": ("description", "Toinen"),
     "programmes": ("name", {"fi": "Toinen", "sv": "Andra", "en": None}),
     "projects": ("name", {"fi": "Toinen", "sv": "Andra", "en": None}),
     "periods": ("due_on", "2013-02-28"),
@@ -64,18 +70,26 @@ def places(response: TestResponse) -> list[tuple[str, str]]:
 
 @contextlib.contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
-    """The SQL that the application sends meanwhile."""
+    """The SQL that the application sends meanwhile, by the engine or by the lane."""
     sent: list[str] = []
 
     def note(*event: Any) -> None:
         sent.append(event[2])
 
-    engine = app.extensions["database"].engine
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            sent.append(record.getMessage())
+
+    engine, notes = app.extensions["database"].engine, Notes()
+    lane.log.setLevel(logging.DEBUG)
+    lane.log.addHandler(notes)
     sa.event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
+        lane.log.removeHandler(notes)
+        lane.log.setLevel(logging.NOTSET)
 
 
 class Bench:
@@ -102,7 +116,7 @@ class Bench:
         return bearer(self.app, "manager", self.world.b.provider_id)
 
     def writer(self, stem: str) -> dict[str, str]:
-        if stem in SYSTEM:
+        if stem in OPERATORS_STEMS:
             return self.operator
         return self.ministry if stem in PLAN else self.manager
 
@@ -212,6 +226,13 @@ _BODIES: dict[str, Any] = {
         "provider_id": b.world.a.provider_id,
         "name": f"Ajo {n}",
         "scopes": ["records:read"],
+        "active": True,
+    },
+    "webhooks": lambda b, n: {
+        "provider_id": b.world.a.provider_id,
+        "url": f"https://hooks{n}.example:8443/lamppu?n={n}",
+        "description": f"Kuvaus {n}",
+        "resources": ["goals", "results"],
         "active": True,
     },
     "programmes": lambda b, n: {

@@ -60,6 +60,7 @@ def _plain(value: Any) -> Any:
 
 _DEFAULTS: dict[str, Any] = {
     "providers": lambda n: {"name": f"Provider {n}"},
+    "webhooks": lambda n: {"url": f"https://hooks{n}.example/lamppu"},
     "programmes": lambda n: {"name": {"fi": f"Ohjelma {n}"}},
     "projects": lambda n: {"name": {"fi": f"Hanke {n}"}, "acronym": f"P{n}"},
     "periods": lambda n: {

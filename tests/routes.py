@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from api.access import POLICIES
 from api.base import Base
 from api.models.base import PlanRow, RecordRow
-from api.resources import BLUEPRINTS, exports
+from api.resources import BLUEPRINTS, exports, tables
 from api.scope import MINISTRY_ROLE
 from api.services import rows
 from tests import factories
@@ -37,6 +37,7 @@ _ROWS = [
 PLAN_STEMS = [stem for stem in _ROWS if issubclass(rows.model_of(stem), PlanRow)]
 RECORD_STEMS = [stem for stem in _ROWS if issubclass(rows.model_of(stem), RecordRow)]
 SYSTEM_STEMS = [stem for stem in _ROWS if stem not in (*PLAN_STEMS, *RECORD_STEMS)]
+OPERATORS_STEMS = [stem for stem in SYSTEM_STEMS if stem != "webhooks"]
 ROW_STEMS = [*PLAN_STEMS, *RECORD_STEMS, *SYSTEM_STEMS]
 
 
@@ -73,7 +74,7 @@ def _operations() -> Iterator[Operation]:
             stem = rule.endpoint.partition(".")[0]
             schemas["json"] = rows.model_of(stem).schema.writable()
         body, query, form = (schemas.get(where) for where in ("json", "query", "form"))
-        path = rule.rule.replace(exports.EXTENSION, "ndjson")
+        path = rule.rule.replace(exports.EXTENSION, "ndjson").replace(tables.EXTENSION, "csv")
         yield Operation(rule.endpoint, method, path, body, query, form)
 
 
@@ -97,6 +98,7 @@ class Ground:
                 app, "users", email="aino@koulu.example", role="viewer", **account
             ),
             "clients": factories.make(app, "clients", scopes=["plan:read"], **account),
+            "webhooks": factories.make(app, "webhooks", provider_id=self.a.provider_id),
             **self.world.plan,
             **self.a.ids,
         }
@@ -105,7 +107,7 @@ class Ground:
         """The headers of somebody who may write this resource."""
         if stem in PLAN_STEMS:
             return self.reviewer
-        return self.admin if stem in SYSTEM_STEMS else self.manager
+        return self.admin if stem in OPERATORS_STEMS else self.manager
 
     def path(self, operation: Operation, key: Any = None) -> str:
         named = operation.rule.replace("<stem>", "goals")
@@ -134,6 +136,8 @@ class Ground:
 
     def body(self, operation: Operation) -> dict[str, Any]:
         """A body that the operation lets in, with every field that has a value."""
+        if operation.stem == "tables":
+            return {"items": [self.sendable(operation.name.removeprefix("refused_"))]}
         if operation.name in ROW_BODIES and operation.stem != "imports":
             return self.sendable(operation.stem)
         return dict(self._bodies[operation.endpoint])
@@ -145,6 +149,8 @@ class Ground:
             "auth.login": {"email": "aino@koulu.example", "password": PASSWORD},
             "auth.password": {"current_password": PASSWORD, "new_password": PASSWORD + "!"},
             "clients.secret": {"keep_old_hours": 1, "valid_days": 1},
+            "webhooks.secret": {"keep_old_hours": 1},
+            "webhooks.replay": {"after": None},
             "goals.take_over": {
                 "sub_project_id": sub_project_id,
                 "project_goal_ids": [],

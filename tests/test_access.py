@@ -21,6 +21,7 @@ from tests.routes import (
     OPERATIONS,
     PLAN_STEMS,
     RECORD_STEMS,
+    ROW_BODIES,
     SYSTEM_STEMS,
     Ground,
     Operation,
@@ -33,6 +34,7 @@ OPEN = {
     "auth.token",
     "well_known.keys",
     "openapi.openapi",
+    *(f"tables.template_{stem}" for stem in RECORD_STEMS),
     "forms.list",
     "forms.read",
     "front.door",
@@ -47,9 +49,10 @@ OPEN = {
 PLANES = {
     "the ministry's plan": {"programmes"},
     "plan": {*PLAN_STEMS} - {"programmes"},
-    "records": {*RECORD_STEMS, "imports", "jobs"},
+    "records": {*RECORD_STEMS, "imports", "tables", "jobs"},
     "providers": {"providers"},
     "accounts": {"users", "clients"},
+    "webhooks": {"webhooks"},
 }
 # Routes that are not what their resource's plane says.
 EXCEPTIONS = {
@@ -72,11 +75,13 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "viewer": _PERSON | _READS_PLAN | {"records": READ},
     "editor": _PERSON | _READS_PLAN | {"records": WRITE},
     "editor of the coordinator": _PERSON | _READS_PLAN | {"records": WRITE},
-    "manager": _PERSON | _READS_PLAN | {"records": WRITE, "accounts": WRITE},
+    "manager": _PERSON | _READS_PLAN | {"records": WRITE, "accounts": WRITE, "webhooks": WRITE},
     "manager of the coordinator": _PERSON
     | _READS_PLAN
-    | {"plan": WRITE, "records": WRITE, "accounts": WRITE},
-    "reviewer": _PERSON | _FOLLOWS | {"plan": WRITE, "the ministry's plan": WRITE, "records": READ},
+    | {"plan": WRITE, "records": WRITE, "accounts": WRITE, "webhooks": WRITE},
+    "reviewer": _PERSON
+    | _FOLLOWS
+    | {"plan": WRITE, "the ministry's plan": WRITE, "records": READ, "webhooks": WRITE},
     "admin": _PERSON | _FOLLOWS | {"providers": WRITE, "accounts": WRITE},
     "client without scopes": _SIGNED_IN,
     "client with plan:read": _SIGNED_IN | _READS_PLAN,
@@ -108,7 +113,9 @@ class House(Ground):
             "providers": b.provider_id,
             "users": make(app, "users", email="bertta@koulu.example", role="viewer", **account),
             "clients": make(app, "clients", scopes=[], **account),
+            "webhooks": make(app, "webhooks", provider_id=b.provider_id),
         }
+        self.ids_of_ministry = self.ids | {"webhooks": make(app, "webhooks")}
 
     def caller(self, who: str) -> tuple[dict[str, str], dict[str, Any]]:
         """The headers of a caller, and the ids of rows that are his, or that he could reach."""
@@ -117,7 +124,7 @@ class House(Ground):
             owner = None
         elif "of the coordinator" in who:
             owner = self.a.provider_id
-        ids = self.ids_of_b if owner == self.world.b.provider_id else self.ids
+        ids = {self.a.provider_id: self.ids, None: self.ids_of_ministry}.get(owner, self.ids_of_b)
         role = who.partition(" ")[0]
         if role in {known.value for known in Role}:
             return bearer(self.app, role, owner), ids
@@ -301,6 +308,8 @@ def test_every_route_answers_everybody_as_the_table_of_the_api_says(
             body = bodies.get(operation.endpoint)
             if body and operation.stem in PLANES["accounts"] and "provider_id" in body:
                 body = body | {"provider_id": str(ids["providers"])}  # a manager's own
+            if operation.stem == "webhooks" and operation.name in ROW_BODIES:
+                body = body | {"provider_id": None}  # the caller's own, or the ministry's
             sent: dict[str, Any] = {"json": body} if operation.body else {}
             status = client.open(path, method=operation.method, headers=headers, **sent).status_code
             needed = "read" if operation.method == "GET" else "write"

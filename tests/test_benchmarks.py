@@ -37,6 +37,21 @@ def test_the_floor_and_ours_are_measured_case_by_case() -> None:
     assert "| create by floor, 2,000 results |" in goals
 
 
+def test_exports_are_measured_beside_the_database_alone() -> None:
+    options = "--engines sqlite --results 2000 --rounds 1"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.bulk", *options.split()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    names = re.findall("^[|] ([^|]*) [|]", done.stdout, re.MULTILINE)
+    assert names[0] == "sqlite: export of 2,000 results"
+    assert names[4:6] == ["ours by floor", "first byte by an empty export's"]
+
+
 def test_a_goal_that_is_missed_is_named_with_how_far() -> None:
     loads = {
         ("goal", 10_000, "floor"): [Load(1000, 1), Load(2000, 0.5), Load(1000, 1)],

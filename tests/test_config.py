@@ -53,7 +53,7 @@ def test_a_number_that_is_none_is_named(name: str) -> None:
             settings(ENOUGH | {name: value})
 
 
-MAY_BE_ZERO = {"TRUSTED_PROXIES", "RATE_LIMIT", "MAX_WAITERS"}
+MAY_BE_ZERO = {"TRUSTED_PROXIES", "RATE_LIMIT", "MAX_WAITERS", "WEBHOOKS_TO_PRIVATE"}
 
 
 def test_nothing_may_be_zero_but_a_count_of_proxies_and_limits_that_are_off() -> None:

@@ -94,7 +94,7 @@ def visible(page: str) -> str:
 
 def readers(ground: Ground, stem: str) -> list[dict[str, str]]:
     if stem in SYSTEM_STEMS:
-        return [ground.admin, ground.manager]
+        return [ground.writer(stem), ground.manager]
     return [ground.manager, ground.reviewer]
 
 

@@ -1,6 +1,7 @@
 """Wall 1: what a session lets through. The data is dirty on purpose: one provider's rows point at another's."""
 
 import ast
+import contextlib
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import orm
 
+from api import lane
 from api.access import Reach
 from api.base import Identifier, ProviderScoped, now
 from api.db import Database
@@ -503,7 +505,7 @@ def test_a_scope_is_taken_on_once(session: Session, ground: World) -> None:
 
 
 def streamed(session: Session, statement: Any) -> list[str]:
-    with session.lines(statement, {}) as chunks:
+    with contextlib.closing(lane.of(session).lines(statement, {})) as chunks:
         return b"".join(chunks).decode().splitlines()
 
 
@@ -580,12 +582,13 @@ def _callers(*names: str) -> set[str]:
 
 
 def test_these_modules_and_no_others_read_all_providers() -> None:
-    assert _callers("all_providers") == {"api/positions.py", "api/table.py", "api/worker.py"}
+    modules = {"api/positions.py", "api/services/deliveries.py", "api/table.py", "api/worker.py"}
+    assert _callers("all_providers", "all_providers_lane") == modules
 
 
 def test_these_modules_and_no_others_know_connections_past_the_sessions() -> None:
     raw = ("connection", "engine", "exec_driver_sql", "raw_connection", "driver_connection")
-    assert _callers(*raw) == {"api/db.py", "api/scope.py", "api/cli.py", "api/pulse.py"}
+    assert _callers(*raw) == {"api/db.py", "api/scope.py", "api/lane.py", "api/cli.py"}
 
 
 def test_only_the_named_session_may_have_everyones_scope() -> None:

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from api import lane
 from api.access import Reach
 from api.base import ProviderScoped, now
-from api.scope import Scope, Session
+from api.scope import Scope, Session, told
 from api.services import rows
 from api.view import STATEMENTS_KEPT, View
 from schemas.fields import Choice, Reference
@@ -83,6 +83,18 @@ def test_a_page_costs_two_statements_whatever_is_on_it(ground: Ground, role: str
     assert set(few.values()) == {2}
 
 
+def test_a_page_and_a_row_are_begun_and_scoped_by_one_message(ground: Ground, engine: str) -> None:
+    for path in ("/api/v1/results", ground.path(OPERATIONS["results.read"])):
+        with statements(ground.app) as sent:
+            assert ground.client.get(path, headers=ground.manager).status_code == 200
+        begin, *asked = sent
+        assert len(asked) == 2, sent
+        if engine == "postgresql":
+            assert re.fullmatch(
+                r"BEGIN .*; SET LOCAL ROLE \w+; SET LOCAL lamppu.provider = '.+'", begin
+            )
+
+
 def page_costs(ground: Ground, headers: dict[str, str]) -> dict[str, int]:
     costs = {}
     for operation in LISTS:
@@ -109,19 +121,19 @@ def test_reading_a_row_costs_two_statements(ground: Ground, role: str) -> None:
         assert len(asked) == 2, (stem, asked)
 
 
-# Who asks; the rows that it refers to, one statement a resource; the insert, and one more for each kind of entry; the
+# Who asks; the rows that it refers to, all in one statement; the insert, and one more for each kind of entry; the
 # row as it is shown.
 CREATED = {
     "programmes": 3,
     "contacts": 3,
     "project_goals": 4,
-    "goals": 5,
-    "results": 5,
-    "meetings": 8,
-    "surveys": 9,
+    "goals": 4,
+    "results": 4,
+    "meetings": 6,
+    "surveys": 7,
 }
 # The row is read to lock it and shown to see whether anything changes; of entries, those that were there are deleted.
-REPLACED = {"contacts": 5, "goals": 7, "meetings": 12, "surveys": 15}
+REPLACED = {"contacts": 5, "goals": 6, "meetings": 10, "surveys": 13}
 
 
 @pytest.mark.parametrize("stem", CREATED)
@@ -181,16 +193,10 @@ def plans(
     **place: Any,
 ) -> list[str]:
     """How the database would find a page far down the list."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        asked.append((statement, parameters))
-
     connection = session.connection()
-    sa.event.listen(connection, "before_cursor_execute", note)
-    view.rows(session, reach, filters, **({"after": (MISSING,)} | place), limit=51)
-    sa.event.remove(connection, "before_cursor_execute", note)
-    ((statement, parameters),) = asked
+    statement, values = view.asked(reach, filters, **({"after": (MISSING,)} | place), limit=51)
+    asked = lane.prepared(statement, connection.dialect)
+    statement, parameters = asked.call(values | told(session.scope, statement))
     if connection.dialect.name == "sqlite":
         explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return [row.detail for row in explained]

@@ -28,7 +28,7 @@ PLAN = (
     "project_meetings",
     "participations",
 )
-ACCOUNTS = ("users", "clients")
+ACCOUNTS = ("users", "clients", "webhooks")
 # No provider's role may do this to any row, so the gate answers.
 MINISTRYS = ("programmes.replace", "programmes.patch", "programmes.delete", "projects.delete")
 PUBLIC = ("providers",)  # who takes part in what is no secret
@@ -92,7 +92,7 @@ def told(answer: TestResponse) -> tuple[Any, ...]:
 
 @pytest.fixture
 def ground(app: Flask) -> World:
-    """Three tenants, each with a row of every record resource, an import, a job, a user and a client."""
+    """Three tenants, each with a row of every record resource, an import, a job, a user, a client and a webhook."""
     made = world(app)
     for one in (made.a, made.b, made.c):
         one.ids |= {"imports": imported(app, one), "jobs": queued(app, one)}
@@ -100,6 +100,8 @@ def ground(app: Flask) -> World:
         email = f"{one.mark}@koulu.example"
         one.ids["users"] = make(app, "users", email=email, role="viewer", **account)
         one.ids["clients"] = make(app, "clients", scopes=["records:read"], **account)
+        address = f"https://{one.mark}.example/hook"
+        one.ids["webhooks"] = make(app, "webhooks", provider_id=one.provider_id, url=address)
     return made
 
 
@@ -114,13 +116,15 @@ def b(app: Flask, client: FlaskClient, ground: World) -> Caller:
 
 def _bodies(b: Caller, ground: World, operation: Operation) -> Iterator[Any]:
     """Valid bodies for an item's route: what `b` would send of its own row."""
-    if operation.endpoint == "clients.secret":
+    if operation.endpoint in ("clients.secret", "webhooks.secret"):
         yield {}
+    elif operation.endpoint == "webhooks.replay":
+        yield {"after": None}
     elif operation.name in ("replace", "patch"):
         own = ground.plan if operation.stem in PLAN else ground.b.ids
         yield b.sendable(operation.stem, own[operation.stem])
     else:
-        assert operation.name in ("read", "delete", "cancel"), (
+        assert operation.name in ("read", "delete", "deliveries", "cancel"), (
             f"{operation.endpoint}: say what to send"
         )
         yield None

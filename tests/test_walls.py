@@ -32,7 +32,7 @@ PLAN = {
 }
 SECRET = {
     *("users", "clients", "login_sessions", "login_failures"),
-    *("idempotency_keys", "rate_windows"),
+    *("idempotency_keys", "rate_windows", "webhooks", "webhook_deliveries"),
 }
 LOG = "changes"  # one provider's row by row too, but written by triggers alone
 GLOBAL = PLAN | SECRET | {"providers", LOG}

@@ -189,14 +189,19 @@ class _Sheets:
                     text = _json(value) if kind is Kind.JSON else value
                     if _too_long(text):
                         raise TooLongForCell(column, row)
-                    self._write_text(sheet, line, place, text)
+                    write_text(sheet, line, place, text, self.plain)
 
-    def _write_text(self, sheet: Any, line: int, place: int, text: str) -> None:
-        if text.startswith("<r>"):
-            # The library would take it for markup of its own. Of a text in parts it makes such, and escapes the parts.
-            sheet.write_rich_string(line, place, text[:1], self.plain, text[1:])
-        else:
-            sheet.write_string(line, place, text)
+
+def write_text(sheet: Any, line: int, place: int, text: str, plain: Any) -> None:
+    """Write a text as it is, never as a formula or a link.
+
+    :param plain: a format of the book
+    """
+    if text.startswith("<r>"):
+        # The library would take it for markup of its own. Of a text in parts it makes such, and escapes the parts.
+        sheet.write_rich_string(line, place, text[:1], plain, text[1:])
+    else:
+        sheet.write_string(line, place, text)
 
 
 def _too_long(text: str) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 
 from api.access import Reach
 from api.base import Base, ProviderScoped, RowMixin, words
-from api.scope import SCOPE_PROVIDER
+from api.scope import SCOPE_PROVIDER, scoped
 from schemas import vocabulary as v
 from schemas.base import Schema
 
@@ -108,6 +108,15 @@ class Row(_Completed, RowMixin, Base):
             return None
         raise LookupError(f"{cls.__name__} has no rule for {reach}")
 
+    @classmethod
+    def bounded(cls, statement: sa.Select[t.Any], reach: Reach) -> sa.Select[t.Any]:
+        """A select with that condition on it, which all but the ministry's own rows take from the session's scope."""
+        within = cls.within(reach)
+        if within is None:
+            return statement
+        narrowed = statement.where(within)
+        return narrowed if reach is Reach.MINISTRYS else t.cast(t.Any, scoped(narrowed))
+
 
 class PlanRow(Row):
     """Shared by all who take part in a project."""
@@ -128,7 +137,7 @@ class PlanRow(Row):
 
 
 class SystemRow(Row):
-    """A row that may belong to a provider without being a record: users and API clients."""
+    """A row that may belong to a provider without being a record: users, API clients and webhooks."""
 
     __abstract__ = True
 
@@ -136,6 +145,8 @@ class SystemRow(Row):
     def within(cls, reach: Reach) -> sa.ColumnElement[bool] | None:
         if reach is Reach.OWN:
             return cls.__table__.c.provider_id == SCOPE_PROVIDER
+        if reach is Reach.MINISTRYS:
+            return cls.__table__.c.provider_id.is_(None)
         return super().within(reach)
 
 

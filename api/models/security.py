@@ -11,7 +11,10 @@ from api.base import Base
 from api.scope import MINISTRY_ROLE, PROVIDER_ROLE
 
 SECRETS = frozenset(
-    {"users", "login_sessions", "login_failures", "clients", "idempotency_keys", "rate_windows"}
+    {
+        *("users", "login_sessions", "login_failures", "clients", "idempotency_keys"),
+        *("rate_windows", "webhooks", "webhook_deliveries"),
+    }
 )
 MINE = "provider_id = NULLIF(current_setting('lamppu.provider', true), '')::uuid"
 

@@ -51,7 +51,9 @@ _PLANES = {
     "System": (),
     "Plan": (),
     "Records": (),
-    "Reports and exchange": ("reports", "imports", "jobs", "exports", "batch", "changes"),
+    "Reports and exchange": (
+        *("reports", "imports", "tables", "jobs", "exports", "batch", "changes", "webhooks"),
+    ),
     "Contract": ("forms", "openapi", "docs"),
 }
 

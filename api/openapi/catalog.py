@@ -185,7 +185,7 @@ class Catalog:
             field = schema.load_fields[name]
             told[name] = value
             target = getattr(field, "target", None)
-            if target not in (*ORDER, *CODED):
+            if target not in (*ORDER, *CODED, "projects"):
                 continue
             if isinstance(field, References):
                 short = name.removesuffix("_ids") + "s"

@@ -16,6 +16,7 @@ Node = dict[str, Any]
 _REACHES = {
     Reach.EVERY: "every row",
     Reach.OWN: "their own provider's rows",
+    Reach.MINISTRYS: "the ministry's own rows",
     Reach.TAKES_PART: "rows of projects their provider takes part in",
     Reach.COORDINATES: "rows of projects their provider coordinates",
 }
@@ -30,6 +31,7 @@ _IN_LANGUAGE = frozenset({"listForms", "getForm"})
 _PAGES = frozenset({"getReport"})
 _MAY_WAIT = frozenset({"followChanges"})
 _TELL_WHEN = frozenset({"getJob"})
+_MAKES = ("create", "put", "import")
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,15 @@ class Operation:
             "IfNew": not by_id and self.method == "put",
             "IfNoneMatch": self.method == "get" and not self.view.streamed,
             "IfStill": self.method == "get",
-            "AcceptLanguage": self.name in (*_IN_LANGUAGE, *_PAGES),
+            "AcceptLanguage": self._is_in_language or self.name in _PAGES,
             "PreferWait": self.name in _MAY_WAIT,
             "PreferAsync": "202" in self.node["responses"],
             "IdempotencyKey": bool(getattr(self.view, "keyed", False)),
         }
+
+    @property
+    def _is_in_language(self) -> bool:
+        return self.name in _IN_LANGUAGE or self.name.endswith("Template")
 
     def _answer_with_headers(self, status: str, response: Node) -> None:
         names: list[str] = []
@@ -131,12 +137,12 @@ class Operation:
         elif self.method in ("put", "patch"):
             names += ["ETag"]
         if status == "201":
-            names += ["Location", "ETag"] if self.name.startswith(("create", "put")) else []
+            names += ["Location", "ETag"] if self.name.startswith(_MAKES) else []
         if status == "202":
             names += ["Location", "Preference-Applied", "Retry-After"]
         if self.name in _TELL_WHEN:
             names += ["Retry-After"]
-        if self.name in _IN_LANGUAGE:
+        if self._is_in_language:
             names += ["Content-Language"]
         if self.name in _MAY_WAIT:
             names += ["Preference-Applied"]

@@ -272,6 +272,16 @@ def _fault() -> Node:
         "properties": {
             # Names that the caller made up come back as they are.
             **{name: {**_NAME, "description": text} for name, text in places.items()},
+            "row": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 1,
+                "maximum": v.COUNT_MAX,
+                "description": "The row of a table, counted as a spreadsheet does, or the line.",
+            },
+            "column": {**_NAME, "description": "The column of a table, by its head."},
+            "value": {**_NAME, "description": "The beginning of what stands in the cell."},
+            "current": {"description": "With `stale`: what the row has there now."},
             "code": {"$ref": "#/components/schemas/FaultCode"},
             "detail": {**_TEXT, "description": "What is wrong, in the language of the answer."},
         },

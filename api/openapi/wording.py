@@ -95,7 +95,7 @@ def of_vocabulary(kind: type[StrEnum], known: list[str]) -> Node:
     labels = vocabulary(ENGLISH).get(name_of(kind))
     if labels is None:
         return {"type": "string", "enum": known} | ({"description": text} if text else {})
-    return of_words({word: labels[word] for word in known}, text)
+    return of_words({word: labels.get(word, word) for word in known}, text)
 
 
 def of_words(meanings: Mapping[str, str], text: str) -> Node:
@@ -110,5 +110,6 @@ def of_words(meanings: Mapping[str, str], text: str) -> Node:
 
 
 def of_name(target: str, instead: str) -> str:
-    code = target.startswith(("project_", "periods"))
-    return f"Instead of `{instead}`: the {'code' if code else 'external id'} of one of {target}."
+    names = {"projects": "acronym", "periods": "code"}
+    name = names.get(target, "code" if target.startswith("project_") else "external id")
+    return f"Instead of `{instead}`: the {name} of one of {target}."

@@ -31,7 +31,9 @@ from api.resources import (
     results,
     sub_projects,
     surveys,
+    tables,
     users,
+    webhooks,
 )
 
 BLUEPRINTS = (
@@ -60,9 +62,11 @@ BLUEPRINTS = (
     deliverables.blp,
     reports.blp,
     imports.blp,
+    tables.blp,
     jobs.blp,
     exports.blueprint(LISTED.values()),
     changes.blp,
+    webhooks.blp,
     batch.blp,
     forms.blp,
     forms.contract_document,

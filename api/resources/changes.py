@@ -67,13 +67,7 @@ def _look(query: dict[str, Any], after: Position) -> tuple[Page, list[dict[str, 
 
 def _item(entry: service.Entry, found: dict[Any, Any], *, whole: bool) -> dict[str, Any]:
     row = found.get((entry.resource, entry.row_id))
-    item = {
-        "position": positions.written(entry.position),
-        "resource": entry.resource,
-        "id": entry.row_id,
-        "version": entry.version,
-        "deleted": row is None,
-    }
+    item = service.item(entry, found, positions.own())
     return item | ({"row": row} if whole and row else {})
 
 

@@ -14,10 +14,10 @@ from api import context, positions, wire
 from api.answers import JSON, SPARSE
 from api.blueprint import Blueprint
 from api.documents.tables import TooLongForCell, write_csv
+from api.lane import CHUNK_BYTES
 from api.models.reports import Report
 from api.openapi import examples
 from api.problems import Fault, Invalid, Stale
-from api.scope import CHUNK_BYTES
 from api.services import exports as service
 from api.services.exports import Asked
 from api.table import Resource

@@ -5,13 +5,14 @@ own view to say, when the entry is read: so nothing that he may not see can come
 """
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from itsdangerous import URLSafeSerializer
 
 from api.access import Caller, Reach, reach
 from api.base import ProviderScoped
@@ -29,6 +30,20 @@ class Position(NamedTuple):
 
 
 START = Position(0, 0)
+
+
+class Positions:
+    """Places in the log as one who follows it holds them: opaque, signed, and of no use to anyone else."""
+
+    def __init__(self, secret_key: str, holder: str):
+        self._signer = URLSafeSerializer(secret_key, salt=f"changes|{holder}")
+
+    def written(self, position: Position) -> str:
+        return str(self._signer.dumps(position))
+
+    def read(self, text: str) -> Position:
+        """:raises itsdangerous.BadSignature: it was not written for this holder, or with another key"""
+        return Position(*self._signer.loads(text))
 
 
 @dataclass(frozen=True)
@@ -129,3 +144,17 @@ def look(
 
 def _by_resource(entry: Entry) -> str:
     return entry.resource
+
+
+def item(entry: Entry, rows: Mapping[tuple[str, uuid.UUID], Shown], positions: Positions) -> Shown:
+    """An entry as it is told.
+
+    :param rows: of those who are told, by resource and id; whichever is not there is gone
+    """
+    return {
+        "position": positions.written(entry.position),
+        "resource": entry.resource,
+        "id": entry.row_id,
+        "version": entry.version,
+        "deleted": (entry.resource, entry.row_id) not in rows,
+    }

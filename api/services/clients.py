@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from api.access import Caller
 from api.base import Identifier, Moment, now
+from api.lane import Lane
 from api.models.clients import Client
 from api.scope import Session
 
@@ -103,16 +104,15 @@ def touch(session: Session, client: Client) -> None:
     )
 
 
-def caller(
-    session: Session, sub: uuid.UUID, scopes: frozenset[str], issued: datetime
-) -> Caller | None:
+def caller(reader: Lane, sub: uuid.UUID, scopes: frozenset[str], issued: datetime) -> Caller | None:
     """The client behind a token, when it still is in use, with those scopes and credentials."""
-    found = session.execute(_IN_USE, {"sub": sub, "now": now()}).first()
-    if found is None or not scopes <= set(found.scopes):
+    found = reader.rows(_IN_USE, {"sub": sub, "now": now()})
+    if not found:
         return None
-    if found.credentials_changed_at and issued < found.credentials_changed_at:
+    [(key, name, provider_id, granted, changed_at)] = found
+    if not scopes <= set(granted) or (changed_at and issued < changed_at):
         return None
-    return Caller(found.id, "client", found.name, None, scopes, found.provider_id)
+    return Caller(key, "client", name, None, scopes, provider_id)
 
 
 def _hash(secret: str) -> str:

@@ -1,6 +1,7 @@
 """What the database refuses when rows collide, said in our words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -16,29 +17,33 @@ T = TypeVar("T")
 
 def flush(session: Session) -> None:
     """Send what is pending, inside the handler, so that a refusal is answered and not met at commit."""
-    try:
+    with refusals():
         session.flush()
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What the database refuses in here, as a problem."""
+    try:
+        yield
     except sa.exc.IntegrityError as error:
         raise _refusal(error) from error
 
 
-def first_refused(
+def all_refused(
     session: Session, write: Callable[[Sequence[T]], None], items: Sequence[T]
-) -> tuple[T, Problem] | None:
-    """Write many rows at once; where the database refuses, the first of them that it refuses, and why.
-
-    Then some of those before it are written: nothing of it is to be kept.
-    """
+) -> Iterator[tuple[T, Problem]]:
+    """Write many rows at once; those that the database refuses, and why. The others are written."""
     try:
         with session.begin_nested():
             write(items)
     except sa.exc.IntegrityError as error:
         if len(items) == 1:
-            return items[0], _refusal(error)
+            yield items[0], _refusal(error)
+            return
         half = len(items) // 2
-        before = first_refused(session, write, items[:half])
-        return before or first_refused(session, write, items[half:])
-    return None
+        yield from all_refused(session, write, items[:half])
+        yield from all_refused(session, write, items[half:])
 
 
 def _refusal(error: sa.exc.IntegrityError) -> Problem:

@@ -1,6 +1,7 @@
 """Elements of an import: which row each is about, what it refers to, whether it is as its resource wants it."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -12,10 +13,11 @@ from uuid_utils.compat import uuid7
 from api import wire
 from api.access import Reach
 from api.models.base import RecordRow
+from api.models.projects import Project
 from api.problems import Fault
 from api.scope import SCOPE_PROVIDER, Session, scoped
 from api.services import rows
-from api.services.spelling import Spelling, resolved
+from api.services.spelling import Spelling, resolved, spelled
 from api.view import Shown, view_of
 from schemas.fields import Worded
 from schemas.imports import Outcome
@@ -48,12 +50,16 @@ class Element:
     stem: str
     pointer: str
     given: dict[str, Any]
+    own_id: Any = None  # of the row that it is about, where it says so
+    version: Any = None  # at which it saw that row
+    place: int | None = None  # of a table, the row or line
     key: uuid.UUID = field(default_factory=uuid7)
     before: Shown | None = None  # the row as it is shown, when it is there already
     home: Mapping[str, uuid.UUID] = field(default_factory=dict)  # where that row belongs
     data: dict[str, Any] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)  # fields of the row that is there already
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
+    faults: list[Fault] = field(default_factory=list)  # why it is refused
 
     @property
     def model(self) -> type[RecordRow]:
@@ -71,7 +77,8 @@ class Element:
 
     def shown(self) -> dict[str, Any]:
         """As `schemas.imports.PlannedElement`."""
-        return {
+        row = {} if self.place is None else {"row": self.place}
+        return row | {
             "pointer": self.pointer,
             "resource": self.stem,
             "external_id": self.data["external_id"],
@@ -79,75 +86,113 @@ class Element:
             "changes": self.changes,
         }
 
-    def placed(self, faults: Iterable[Fault]) -> list[Fault]:
-        """Faults of the row as faults of the document, at what the document says."""
-        return [
-            replace(fault, pointer=self.pointer + self._spelled(fault.pointer or ""))
-            for fault in faults
-        ]
+    def placed(self, fault: Fault) -> Fault:
+        """A fault of the row as one of the document, at what the document says."""
+        return replace(fault, pointer=self.pointer + spelled(self.pointers, fault.pointer or ""))
 
-    def _spelled(self, pointer: str) -> str:
-        """`/goal`, where the schema says `/goal_id`."""
-        resolved, rest = pointer, ""
-        while resolved:
-            if resolved in self.pointers:
-                return self.pointers[resolved] + rest
-            resolved, slash, last = resolved.rpartition("/")
-            rest = slash + last + rest
-        return pointer
+    def refuse(self, *faults: Fault) -> None:
+        self.faults += map(self.placed, faults)
+
+
+@dataclass
+class Met:
+    """Rows and names that an import has met so far: each may be there once. Hashes only, for there may be many."""
+
+    known: set[int] = field(default_factory=set)
+
+    def again(self, *name: Any) -> bool:
+        """Whether it was met before; from now on it was."""
+        seen = hash(name) in self.known
+        self.known.add(hash(name))
+        return seen
 
 
 def identify(
-    session: Session, elements: Sequence[Element], stems: Iterable[str], reach: Reach
-) -> Iterator[Fault]:
-    """Find the rows that elements are about, by their external ids; the others are of rows to be.
+    session: Session, elements: Sequence[Element], stems: Iterable[str], reach: Reach, met: Met
+) -> None:
+    """Find the rows that elements are about, by their ids or external ids; the others are of rows to be.
 
     :param stems: in which order rows are locked
     """
     for stem in stems:
-        mine: dict[str, Element] = {}
+        by_id: dict[Any, Element] = {}
+        by_name: dict[Any, Element] = {}
         for element in elements:
-            if element.stem != stem:
-                continue
-            name = element.given.get("external_id")
-            if not isinstance(name, str):
-                text = Worded("Each element needs an external_id, a string.")
-                yield Fault("required", text, f"{element.pointer}/external_id")
-            elif name in mine:
-                text = Worded("Another element of this list has it too.")
-                yield Fault("repeated", text, f"{element.pointer}/external_id")
-            else:
-                mine[name] = element
-        _find(session, rows.model_of(stem), mine, reach)
+            if element.stem == stem:
+                _note(element, by_id, by_name, met)
+        model = rows.model_of(stem)
+        _find(session, model, "id", by_id, reach)
+        _find(session, model, "external_id", by_name, reach)
+        for element in by_id.values():
+            if element.before is None:
+                element.refuse(Fault("not_found", Worded("You have no such row."), "/id"))
+            elif element.before["external_id"] != element.given.get("external_id"):
+                met.again(stem, element.before["external_id"])  # the name that it may give away
+        for element in by_name.values():
+            if element.before and met.again(stem, element.key):
+                text = Worded("Another element is about the same row.")
+                element.refuse(Fault("repeated", text, "/external_id"))
+
+
+def _note(
+    element: Element, by_id: dict[Any, Element], by_name: dict[Any, Element], met: Met
+) -> None:
+    """By what to look for the row of an element."""
+    name, key = element.given.get("external_id"), _id(element.own_id)
+    if element.own_id is not None and key is None:
+        element.refuse(Fault("wrong_format", Worded("Not an id."), "/id"))
+    elif key and met.again(element.stem, key):
+        element.refuse(Fault("repeated", Worded("Another element has it too."), "/id"))
+    elif key is None and not isinstance(name, str):
+        text = Worded("Each element needs an external_id, a string.")
+        element.refuse(Fault("required", text, "/external_id"))
+    elif isinstance(name, str) and met.again(element.stem, name):
+        element.refuse(Fault("repeated", Worded("Another element has it too."), "/external_id"))
+    elif key:
+        by_id[key] = element
+    else:
+        by_name[name] = element
+
+
+def _id(value: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 def _may_be_there(name: Any) -> bool:
     """Whether to look for a row of this name at all; PostgreSQL takes no NUL, not even in a question."""
-    return isinstance(name, str) and "\0" not in name
+    return not isinstance(name, str) or "\0" not in name
 
 
-def _find(session: Session, model: Any, mine: Mapping[str, Element], reach: Reach) -> None:
+def _find(
+    session: Session, model: Any, column: str, mine: Mapping[Any, Element], reach: Reach
+) -> None:
     """Tell the elements that have a row of it; the rows are locked."""
     c = model.__table__.c
     homes = [c[name] for name in ("sub_project_id", "project_id") if name in c]
     for names in rows.in_parts([name for name in mine if _may_be_there(name)]):
         # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
-        asked = sa.select(c.id, *homes).where(
-            c.provider_id == SCOPE_PROVIDER, c.external_id.in_(names)
-        )
+        asked = sa.select(c.id, *homes).where(c.provider_id == SCOPE_PROVIDER, c[column].in_(names))
         locked = scoped(asked.order_by(c.id).with_for_update(key_share=True))
         found = {row["id"]: row for row in session.execute(locked, {}).mappings()}
         if not found:
             continue
         for shown in view_of(model).rows(session, reach, {"id": list(found)}, order=None):
-            element = mine[shown["external_id"]]
+            element = mine[shown[column]]
             element.before, element.key = shown, shown["id"]
             element.home = {home.name: found[element.key][home.name] for home in homes}
 
 
-def names_used(session: Session, elements: Sequence[Element], project_id: uuid.UUID) -> Names:
-    """The ids behind the names that elements use: of each other, of what is there, of the plan."""
-    used: dict[str, set[str]] = {stem: set() for stem in (*CODED, *ORDER)}
+def names_used(
+    session: Session, elements: Sequence[Element], project_id: uuid.UUID | None
+) -> Names:
+    """The ids behind the names that elements use: of each other, of what is there, of the plan.
+
+    :param project_id: whose codes they use; without it none of the plan goes by its code
+    """
+    used: dict[str, set[str]] = {stem: set() for stem in (*CODED, *ORDER, "projects")}
 
     def note(target: str, name: str) -> None:
         if target in used and _may_be_there(name):  # else nothing of that kind goes by a name
@@ -155,8 +200,10 @@ def names_used(session: Session, elements: Sequence[Element], project_id: uuid.U
 
     for element in elements:
         resolved(element.schema, element.given, Spelling(find=note), "")
-    names: Names = {}
+    names = _projects(session, used.pop("projects"))
     for stem in filter(used.get, used):
+        if stem in CODED and project_id is None:
+            continue
         model: Any = rows.model_of(stem)
         name = model.code if stem in CODED else model.external_id
         for part in rows.in_parts(used[stem]):
@@ -171,7 +218,19 @@ def names_used(session: Session, elements: Sequence[Element], project_id: uuid.U
     }
 
 
-def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> list[Fault]:
+def _projects(session: Session, acronyms: set[str]) -> Names:
+    """Those in which the provider takes part; of two with the same acronym neither goes by it."""
+    found: Names = {}
+    mine: Any = Project.within(Reach.TAKES_PART)
+    asked = sa.select(Project.acronym, Project.id).where(mine)
+    for part in rows.in_parts(acronyms):
+        known = session.execute(scoped(asked.where(Project.acronym.in_(part)))).all()
+        alone = Counter(acronym for acronym, _ in known)
+        found |= {("projects", acronym): key for acronym, key in known if alone[acronym] == 1}
+    return found
+
+
+def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> None:
     """Resolve the element's names and hold it against its resource's schema."""
     schema, view = element.schema, view_of(element.model)
     spelling = Spelling(find=lambda target, name: names.get((target, name)))
@@ -183,13 +242,24 @@ def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> list
         if name in schema.load_fields:
             given.setdefault(name, str(value))
     element.pointers = spelling.pointers
-    faults = element.placed(spelling.faults)
+    element.refuse(*spelling.faults)
     try:
         element.data = schema.load(given)
     except ValidationError as error:
-        told = {fault.pointer for fault in faults}
-        found = element.placed(wire.faults(error.messages))
-        return faults + [fault for fault in found if fault.pointer not in told]
+        told = {fault.pointer for fault in element.faults}
+        found = (element.placed(fault) for fault in wire.faults(error.messages))
+        element.faults += [fault for fault in found if fault.pointer not in told]
+        return
     if element.before and given != kept:
         element.changes = view.changes(element.before, element.data)
-    return faults
+        element.refuse(*_stale(element, kept))
+
+
+def _stale(element: Element, kept: Mapping[str, Any]) -> Iterator[Fault]:
+    """What an element would change in a row that has changed since it was read, field by field."""
+    now: Any = element.before and element.before["version"]
+    if element.version in (None, now):
+        return
+    text = Worded("The row has changed since: it is at version {version}.", version=now)
+    for name in element.changes:
+        yield Fault("stale", text, f"/{name}", more={"current": kept[name]})

@@ -14,7 +14,8 @@ from api import wire
 from api.access import Reach
 from api.documents.parquet import write_parquet
 from api.documents.tables import write_csv, write_xlsx
-from api.scope import CHUNK_BYTES, Session
+from api.lane import CHUNK_BYTES
+from api.scope import Session
 from api.services.reports import compile_form
 from api.view import View
 from schemas.exports import Column

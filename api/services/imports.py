@@ -6,11 +6,10 @@ rest is made. So the same document can be sent again and again.
 
 import base64
 import hashlib
+import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from graphlib import CycleError, TopologicalSorter
 from typing import IO, Any
 
 import marshmallow as ma
@@ -18,22 +17,20 @@ import sqlalchemy as sa
 
 from api import wire
 from api.access import Reach
-from api.models.deliverables import Deliverable
 from api.models.imports import Import
 from api.models.participations import Participation
 from api.models.projects import Project
-from api.problems import MOST_FAULTS, Duplicate, Fault, Invalid, Problem
+from api.problems import MOST_FAULTS, Fault, Invalid, Problem
 from api.scope import Session
-from api.services import bulk, rows
-from api.services.conflicts import first_refused, flush
-from api.services.elements import ORDER, Element, check, identify, names_used
-from api.services.rows import Data
-from schemas.fields import Worded
+from api.services.chunks import Ground, checked, settled, write
+from api.services.conflicts import flush
+from api.services.elements import ORDER, Element, Met, identify
+from api.services.jobs import Progress, unheard
 from schemas.imports import PLANNED_MAX, ImportDocument, Outcome
 
+_ID = re.compile(rb'"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"')
 # A deliverable's change locks that row first and its sub-project after it.
 LOCKED = tuple(sorted(ORDER, key="sub_projects".__eq__))
-
 # Nobody reads on past the first faults that are told; past these they are not even counted.
 MOST_COUNTED = 10 * MOST_FAULTS
 
@@ -47,7 +44,7 @@ class PlanMoved(Problem):
 class Plan:
     """What an import will do: its elements in the order in which they are written."""
 
-    sub_project_id: uuid.UUID
+    sub_project_id: uuid.UUID | None  # of a document, which is of one
     elements: list[Element]
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -74,11 +71,32 @@ class Plan:
 
     def token(self) -> str:
         """The same for the same document as long as it would do the same to the same versions of rows."""
-        digest = hashlib.sha256()
-        for one in self.elements:
+        digest = Digest()
+        digest.add(self.elements)
+        return digest.token()
+
+
+class Digest:
+    """What becomes of elements, for comparing. New rows have ids of the moment, so that their names stand for them."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def add(self, elements: Iterable[Element]) -> None:
+        some = list(elements)
+        new = {wire.dump(e.key): e for e in some if e.before is None}
+        for one in some:
             version = one.before["version"] if one.before else None
-            digest.update(wire.dump([one.stem, one.outcome, version, one.data]))
-        return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
+            codes = [fault.code for fault in one.faults]
+            told = wire.dump([one.stem, one.outcome, version, codes, one.data])
+            self._digest.update(_ID.sub(lambda m: _name(new.get(m[0]), m[0]), told))
+
+    def token(self) -> str:
+        return base64.urlsafe_b64encode(self._digest.digest()).rstrip(b"=").decode()
+
+
+def _name(element: Element | None, key: bytes) -> bytes:
+    return wire.dump(element.data.get("external_id")) if element else key
 
 
 def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
@@ -91,11 +109,8 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
     return carry_out(session, plan(session, document, reach))
 
 
-def bring_in(
-    session: Session,
-    body: IO[bytes],
-    parameters: Mapping[str, Any],
-    progress: Callable[[int, int | None], None],
+def do_job(
+    session: Session, body: IO[bytes], parameters: Mapping[str, Any], progress: Progress
 ) -> Import:
     """The same as a job.
 
@@ -121,13 +136,14 @@ def rehearse(session: Session, made: Plan) -> None:
 def carry_out(
     session: Session,
     made: Plan,
-    progress: Callable[[int, int | None], None] = lambda done, total: None,
+    progress: Progress = unheard,
 ) -> Import:
     written, total = 0, len(made.elements)
     progress(written, total)
     for stem in ORDER:
         some = [element for element in made.elements if element.stem == stem]
-        _write(session, some)
+        write(session, some)
+        _must_be_whole(made.elements)
         written += len(some)
         progress(written, total)
     done = Import(sub_project_id=made.sub_project_id, counts=made.counts())
@@ -138,34 +154,38 @@ def carry_out(
 
 def plan(session: Session, document: Mapping[str, Any], reach: Reach) -> Plan:
     """Find out what a document will do, all of it checked that can be checked without writing; rows are locked."""
-    project_id = _project(session, document["project"])
+    project_id = project(session, document["project"], {"pointer": "/project"})
     elements = list(_elements(document))
-    faults = list(identify(session, elements, LOCKED, reach))
+    identify(session, elements, LOCKED, reach, Met())
     sub_project_id = next(e.key for e in elements if e.stem == "sub_projects")
     home = {"sub_project_id": sub_project_id, "project_id": project_id}
-    names = names_used(session, elements, project_id)
-    for element in elements:
-        faults += element.placed(_strays(element.home, home, lambda _: "/external_id"))
-        faults += check(element, names, home)
-        if len(faults) > MOST_COUNTED:
-            break
-    if faults:
-        raise Invalid(faults=faults)
-    ordered = _in_order(session, elements)
-    _settle(session, ordered, home, reach)
+    ground = Ground(reach, project_id, home, enough=MOST_COUNTED)
+    checked(session, elements, ground)
+    _must_be_whole(elements)
+    ordered = settled(session, elements, ground)
+    _must_be_whole(elements)
     return Plan(sub_project_id, ordered)
 
 
-def _project(session: Session, acronym: str) -> uuid.UUID:
-    """The project of this acronym in which the session's provider takes part."""
+def _must_be_whole(elements: Iterable[Element]) -> None:
+    """:raises Invalid: any of them is refused"""
+    if faults := [fault for element in elements for fault in element.faults]:
+        raise Invalid(faults=faults)
+
+
+def project(session: Session, acronym: str, place: Mapping[str, Any]) -> uuid.UUID:
+    """The project of this acronym in which the session's provider takes part.
+
+    :param place: where the acronym stands
+    """
     found = session.scalars(
         sa.select(Project.id)
         .join(Participation, Participation.project_id == Project.id)
         .where(Project.acronym == acronym, Participation.provider_id == session.scope.provider_id)
     ).all()
     if len(found) != 1:
-        none = Fault("not_found", "Your provider takes part in no such project.", "/project")
-        many = Fault("ambiguous", "Several projects have this acronym.", "/project")
+        none = Fault("not_found", "Your provider takes part in no such project.", **place)
+        many = Fault("ambiguous", "Several projects have this acronym.", **place)
         raise Invalid(faults=[many if found else none])
     return found[0]
 
@@ -177,88 +197,3 @@ def _elements(document: Mapping[str, Any]) -> Iterator[Element]:
         else:
             for place, given in enumerate(document[stem]):
                 yield Element(stem, f"/{stem}/{place}", given)
-
-
-def _strays(
-    row: Mapping[str, Any], home: Mapping[str, uuid.UUID], pointer: Callable[[str], str]
-) -> list[Fault]:
-    """What is wrong with a row that belongs to another sub-project or project than the document does."""
-    return [
-        Fault(
-            f"other_{column.removesuffix('_id')}",
-            "Belongs to another one than the document.",
-            pointer(column),
-        )
-        for column, key in home.items()
-        if row.get(column, key) != key
-    ]
-
-
-def _in_order(session: Session, elements: list[Element]) -> list[Element]:
-    """Each element after those that it is based on, also by way of rows that are not among them."""
-    theirs = {e.data["sub_project_id"] for e in elements if e.stem == "deliverables"}
-    based_on: dict[uuid.UUID, uuid.UUID | None] = {}
-    for part in rows.in_parts(theirs):
-        asked = sa.select(Deliverable.id, Deliverable.based_on_id).where(
-            Deliverable.sub_project_id.in_(part)
-        )
-        based_on |= {row.id: row.based_on_id for row in session.execute(asked)}
-    based_on |= {element.key: element.data.get("based_on_id") for element in elements}
-    try:
-        order = list(
-            TopologicalSorter(
-                {key: [other] if other else [] for key, other in based_on.items()}
-            ).static_order()
-        )
-    except CycleError as error:
-        first = next(element for element in elements if element.key in error.args[1])
-        fault = Fault("cycle", "Based on itself, by way of others.", "/based_on_id")
-        raise Invalid(faults=first.placed([fault])) from error
-    place = {key: number for number, key in enumerate(order)}
-    return sorted(elements, key=lambda e: (ORDER.index(e.stem), place[e.key]))
-
-
-def _settle(
-    session: Session, elements: list[Element], home: Mapping[str, uuid.UUID], reach: Reach
-) -> None:
-    """Check what elements refer to: rows that are there, or such that come before them."""
-    faults: list[Fault] = []
-    known = rows.find(session, {n for e in elements for n in rows.named(e.schema, e.data)})
-    for element in elements:
-        try:
-            settled = rows.settle(session, element.model, element.data, known)
-            rows.may_live(session, element.model, element.data, settled, reach)
-        except Invalid as problem:
-            faults += element.placed(problem.faults)
-            if len(faults) > MOST_FAULTS:
-                break
-            continue
-        known |= rows.joined(element.model, element.key, settled)
-        columns = {name: element.data[name] for name in home if name in element.model.__table__.c}
-        faults += element.placed(_strays(columns, home, partial(rows.settles, element.model)))
-    if faults:
-        raise Invalid(faults=faults)
-
-
-def _write(session: Session, elements: list[Element]) -> None:
-    """Write the elements of one resource that are new, or say something else than their rows."""
-    for put, some in (
-        (bulk.insert, [one for one in elements if one.outcome == Outcome.CREATED]),
-        (bulk.update, [one for one in elements if one.outcome == Outcome.UPDATED]),
-    ):
-        if some:
-            _put(session, partial(put, session, some[0].model), some)
-
-
-def _put(session: Session, put: Callable[[list[Data]], None], elements: list[Element]) -> None:
-    refused = first_refused(
-        session, lambda some: put([one.data | {"id": one.key} for one in some]), elements
-    )
-    if refused is None:
-        return
-    element, problem = refused
-    found = problem.faults or [Fault(problem.code, problem.detail or problem.title, "")]
-    if element.before is None and found[0].pointer == "/external_id":
-        text = Worded("Another request brought this in at the same time; send it again.")
-        raise Duplicate(text, faults=element.placed(found)) from problem
-    raise Invalid(faults=element.placed(found)) from problem

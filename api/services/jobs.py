@@ -5,7 +5,7 @@ it may be begun any number of times, even twice at once: all of it is there, onc
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -23,6 +23,10 @@ from schemas.jobs import JobKind, JobState
 PIECE_BYTES = 1_000_000
 MOST_WAITING = 100
 UNENDED = frozenset({JobState.QUEUED.value, JobState.RUNNING.value})
+
+
+# Is told how many rows are done, and of how many, when that is known; it may say that nobody waits any more.
+Progress = Callable[[int, int | None], None]
 
 
 class TooManyJobs(Problem):
@@ -56,6 +60,10 @@ class Tally:
 
     done: int = 0
     total: int | None = None
+
+
+def unheard(done: int, total: int | None) -> None:
+    """Progress that nobody wants to hear of."""
 
 
 def accept(

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid4
 
 from api.access import Caller
 from api.base import Identifier, Moment, now
+from api.lane import Lane
 from api.models.users import LoginSession, User, email_key
 from api.problems import Fault, Invalid, Unauthenticated
 from api.scope import Session
@@ -101,10 +102,10 @@ def _sweep(session: Session) -> None:
     )
 
 
-def caller(session: Session, sub: uuid.UUID, sid: uuid.UUID) -> Caller | None:
+def caller(reader: Lane, sub: uuid.UUID, sid: uuid.UUID) -> Caller | None:
     """The person behind a token, when account and sign-in still stand."""
-    found = session.execute(_SIGNED_IN, {"sub": sub, "sid": sid, "now": now()}).first()
-    return Caller(kind="user", scopes=frozenset(), **found._asdict()) if found else None
+    found = reader.mappings(_SIGNED_IN, {"sub": sub, "sid": sid, "now": now()})
+    return Caller(kind="user", scopes=frozenset(), **found[0]) if found else None
 
 
 def refresh(session: Session, person: Caller, jti: uuid.UUID) -> Login:

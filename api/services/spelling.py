@@ -1,4 +1,7 @@
-"""How an import spells references: `"goal": "t1"` for `"goal_id": …`, by external ids and the codes of the plan."""
+"""How an import spells references: `"goal": "t1"` for `"goal_id": …`, by external ids and the codes of the plan.
+
+What is nobody's name may be an id, so that a column of a table takes both.
+"""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -23,7 +26,7 @@ class Spelling:
         """The id behind a name; what can be no name is left for the schema to refuse."""
         if value is None or isinstance(value, list):
             return value
-        key = self.find(target, value) if isinstance(value, str) else None
+        key = (self.find(target, value) or _id(value)) if isinstance(value, str) else None
         if key is None:
             text = Worded("Nothing of {target} has this name.", target=target)
             self.faults.append(Fault("not_found", text, pointer))
@@ -63,3 +66,22 @@ def resolved(
                     else spelling.key(declared.target, value, pointer)
                 )
     return result
+
+
+def spelled(pointers: Mapping[str, str], pointer: str) -> str:
+    """`/goal`, where the schema says `/goal_id`."""
+    known, rest = pointer, ""
+    while known:
+        if known in pointers:
+            return pointers[known] + rest
+        known, slash, last = known.rpartition("/")
+        rest = slash + last + rest
+    return pointer
+
+
+def _id(value: str) -> uuid.UUID | None:
+    """:return: none, where it is no id in its canonical form"""
+    try:
+        return found if str(found := uuid.UUID(value)) == value.lower() else None
+    except ValueError:
+        return None

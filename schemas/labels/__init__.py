@@ -42,9 +42,13 @@ LABELS: dict[str, dict[str, t.Any]] = {
 
 
 def vocabulary(language: str) -> dict[str, dict[str, str]]:
-    """The words of every enum, as they stand within a sentence: `["meeting_kind"]["kick_off"]`."""
+    """The words of every enum, as they stand within a sentence: `["meeting_kind"]["kick_off"]`.
+
+    A resource that can be followed goes by its title.
+    """
     words: dict[str, dict[str, str]] = LABELS[language]["vocabulary"]
-    return words
+    titles = {stem: one["title"] for stem, one in LABELS[language]["resources"].items()}
+    return words | {"followed": words["followed"] | titles}
 
 
 def name_of(words: type[StrEnum]) -> str:

@@ -11,12 +11,13 @@ from marshmallow import Schema
 
 from api.services import rows
 from schemas import fields as f
+from schemas import vocabulary as v
 from tests import npm
 from tests.examples import PLAN, RECORDS, SYSTEM, Bench, url
 
 AT_ONCE = 50  # operations in a batch
 REASONS = {
-    *("blank", "forbidden_character", "too_long", "not_normalised"),
+    *("blank", "forbidden_character", "too_long", "not_normalised", "not_public"),
     *("wrong_format", "wrong_check_digit"),
 }
 # A statement has a reason in place of a text, so that each is tried without the other.
@@ -78,7 +79,7 @@ def may_be_refused(field: f.Text, text: str) -> bool:
     controls = any(unicodedata.category(c) == "Cc" and c not in "\t\n\r" for c in text)
     not_normal = isinstance(field, f.Key) and not unicodedata.is_normalized("NFC", text)
     forms = [check.regex for check in field.validators if hasattr(check, "regex")]
-    unformed = not all(form.fullmatch(text) for form in forms)
+    unformed = not all(form.fullmatch(text) and form.pattern != v.URL for form in forms)
     return not text.strip() or controls or len(text) > field.maximum or not_normal or unformed
 
 

@@ -44,7 +44,8 @@ def variables(server: Sample, name: str) -> dict[str, str]:
     client = zip(
         ("CLIENT_ID", "CLIENT_SECRET"), server.client(sample.MINISTRYS_CLIENT), strict=True
     )
-    return (dict(client) if name == "pulling" else manager) | {
+    reviewer = {"EMAIL": server.email("reviewer"), "PASSWORD": server.password}
+    return (reviewer | dict(client) if name == "pulling" else manager) | {
         "LAMPPU": server.url,
         "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

@@ -22,7 +22,7 @@ from api.scope import Scope, Session
 from api.services import changes as service
 from api.services.changes import Position
 from tests.examples import CHANGES as FIELDS
-from tests.examples import PLAN, RECORDS, STEMS, SYSTEM, Bench, places, statements
+from tests.examples import PLAN, RECORDS, TOLD, Bench, places, statements
 from tests.factories import bearer, make
 from tests.followers import CHANGES, Follower
 from tests.resources.test_imports import Desk
@@ -61,7 +61,7 @@ def test_from_its_beginning_it_tells_of_every_row_there_is(bench: Bench, follow:
 def test_a_row_that_is_made_changed_and_deleted_leaves_an_entry_each(
     bench: Bench, follow: Follow
 ) -> None:
-    for stem in STEMS:
+    for stem in TOLD:
         reader = bench.ministry if stem in PLAN else bench.writer(stem)
         follower = follow(reader)
         key, etag = bench.created(stem)
@@ -199,7 +199,7 @@ def test_a_resource_that_there_is_not_is_refused(bench: Bench) -> None:
 
 
 def test_every_resource_with_rows_can_be_asked_for(bench: Bench) -> None:
-    names = ",".join((*STEMS, "imports", "jobs"))
+    names = ",".join((*TOLD, "imports", "jobs"))
     answer = bench.client.get(f"{CHANGES}?resource={names}", headers=bench.manager)
     assert answer.status_code == 200
 
@@ -406,7 +406,7 @@ def test_nobody_is_told_of_a_row_that_he_may_not_read(bench: Bench) -> None:
     a = bench.world.a.provider_id
     seen = {
         "viewer": {*PLAN, *RECORDS, "providers"},
-        "manager": {*PLAN, *RECORDS, *SYSTEM},
+        "manager": {*TOLD},
         "records:read": {*RECORDS, "providers"},
         "plan:read": {*PLAN, "providers"},
     }

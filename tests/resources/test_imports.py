@@ -722,11 +722,18 @@ def test_the_same_document_twice_at_once_leaves_what_one_would(desk: Desk) -> No
     assert again == each("unchanged", document)
 
 
-def test_what_goes_by_no_name_is_not_found_by_one(desk: Desk) -> None:
+def test_a_sub_project_may_name_its_project_and_no_other(desk: Desk) -> None:
     document = desk.document()
     document["sub_project"]["project"] = document["project"]
-    refused = desk.send(document)
-    assert (refused.status_code, places(refused)) == (422, [("/sub_project/project", "not_found")])
+    assert desk.send(document).status_code == 201
+    desk.bench.make(
+        "participations",
+        project_id=desk.bench.world.other_plan["projects"],
+        provider_id=desk.bench.world.a.provider_id,
+    )
+    other = desk.bench.open("projects", desk.bench.world.other_plan["projects"]).get_json()
+    document["sub_project"] = {"external_id": "toinen", "project": other["acronym"]}
+    assert desk.refused(document) == [("/sub_project/project", "other_project")]
 
 
 # planned first
@@ -791,6 +798,11 @@ def test_a_plan_is_carried_out_as_it_was_made_or_not_at_all(desk: Desk) -> None:
     assert [one["changes"] for one in now["elements"]] == [["text"]]
     desk.done(document, plan=now["plan"])
     assert desk.named("goals", name)["text"] == "Minun"
+
+
+def test_a_plan_holds_of_new_rows_that_refer_to_each_other(desk: Desk) -> None:
+    document = desk.full()
+    assert desk.done(document, plan=planned(desk, document)["plan"])["counts"]
 
 
 def test_a_plan_is_that_of_its_own_document(desk: Desk) -> None:

@@ -242,7 +242,7 @@ def test_what_may_pass_is_tried_again(
         tries.append(1)
         if len(tries) < 3:
             raise passing
-        return imports.bring_in(*args)
+        return imports.do_job(*args)
 
     monkeypatch.setattr(doing, "FIRST_WAIT", 0)
     monkeypatch.setattr(doing, "KINDS", {"document": collide})
@@ -359,7 +359,7 @@ def test_a_running_job_tells_how_far_it_has_come_and_ends_when_it_is_cancelled(
                 session.rollback()  # or SQLite's one writer would have to wait for itself
                 assert office.cancel(key).status_code == 200
 
-        return imports.bring_in(session, *rest, look)
+        return imports.do_job(session, *rest, look)
 
     monkeypatch.setattr(doing, "KINDS", {"document": watched})
     key = office.left(office.full())
@@ -403,3 +403,53 @@ def test_followers_are_told_of_a_job(office: Office) -> None:
     path = "/api/v1/changes?resource=jobs&rows=true"
     heard = office.bench.client.get(path, headers=office.by).get_json()["items"]
     assert {(item["id"], item["row"]["state"]) for item in heard} == {(key, "done")}
+
+
+# tables
+
+
+def leave_table(office: Office, body: str, media: str = "text/csv", **query: str) -> TestResponse:
+    headers = office.by | ASYNC | {"Content-Type": media}
+    path = "/api/v1/imports/contacts"
+    return office.bench.client.post(path, data=body, headers=headers, query_string=query)
+
+
+TABLE = "external_id,name\nonni,Onni Malli\naino,Aino Malli\n"
+
+
+def test_a_table_is_brought_in_as_a_job(office: Office) -> None:
+    accepted = leave_table(office, TABLE).get_json()
+    assert (accepted["kind"], accepted["state"]) == ("table", "queued")
+    job = office.work(accepted["id"])
+    assert (job["state"], job["rows_done"], job["rows_total"]) == ("done", 2, 2)
+    [brought] = office.brought()
+    assert brought["id"] == job["import_id"]
+    assert brought["counts"] == {"contacts": {"created": 2, "updated": 0, "unchanged": 0}}
+
+
+def test_a_table_with_a_bad_row_is_refused_as_its_answer_would_have_been(office: Office) -> None:
+    wrong = TABLE + "eino,\n"
+    headers = office.by | {"Content-Type": "text/csv"}
+    answer = office.bench.client.post("/api/v1/imports/contacts", data=wrong, headers=headers)
+    job = office.work(leave_table(office, wrong).get_json()["id"])
+    [fault] = job["problem"]["errors"]
+    assert (job["state"], fault["row"], fault["column"]) == ("refused", 4, "name")
+    passing = ("request_id", "instance")
+    told = {name: value for name, value in job["problem"].items() if name not in passing}
+    assert told == {n: v for n, v in answer.get_json().items() if n not in passing}
+    assert office.brought() == []
+
+
+def test_a_table_may_be_brought_in_in_part(office: Office) -> None:
+    job = office.work(leave_table(office, TABLE + "eino,\n", partial="true").get_json()["id"])
+    assert job["state"] == "done"
+    assert office.brought()[0]["counts"]["contacts"]["refused"] == 1
+
+
+def test_a_plan_of_a_table_that_has_moved_refuses_the_job(office: Office) -> None:
+    job = office.work(leave_table(office, TABLE, plan="another").get_json()["id"])
+    assert (job["state"], job["problem"]["code"]) == ("refused", "plan_moved")
+
+
+def test_what_is_no_table_is_refused_at_once(office: Office) -> None:
+    assert leave_table(office, TABLE, "text/plain").status_code == 415

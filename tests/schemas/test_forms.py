@@ -17,7 +17,8 @@ from schemas import fields as f
 from schemas import forms
 from schemas import vocabulary as v
 from schemas.base import Record, Schema
-from schemas.labels import LABELS, SOURCE, name_of, spoken
+from schemas.labels import LABELS, SOURCE, name_of, spoken, vocabulary
+from schemas.webhooks import Followed
 from tests.faults import wrong
 from tests.routes import MISSING
 
@@ -31,6 +32,7 @@ EXAMPLES = {
     v.BUSINESS_ID: ["1234567-1"],
     v.OID: ["1.2.246.562.10.1"],
     v.EMAIL: ["aino@koulu.example"],
+    v.URL: ["https://a.example/b", "http://[::1]:1?", "https://a"],
     v.PASSWORD: ["a lamp beside the harbour"],
     v.EXTERNAL_ID: ["x", "2012/17/", " /a", ".a", "..a", "...", ". ", "\u2028ä", "x" * 200],
 }
@@ -328,7 +330,9 @@ def test_every_word_of_every_vocabulary_has_a_label_and_no_other_has() -> None:
     enums = [one for one in vars(v).values() if isinstance(one, type) and issubclass(one, StrEnum)]
     words = {name_of(one): [word.value for word in one] for one in enums if one is not StrEnum}
     labelled = {name: list(labels) for name, labels in LABELS["fi"]["vocabulary"].items()}
+    del labelled["followed"]  # what it does not say goes by the titles of the resources
     assert labelled == words
+    assert {word.value for word in Followed} <= vocabulary("fi")["followed"].keys()
 
 
 def test_every_field_has_a_label_and_every_label_a_field() -> None:

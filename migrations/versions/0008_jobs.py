@@ -1,6 +1,6 @@
 """jobs
 
-Revision: 0007, after 0006
+Revision: 0008, after 0007
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from api.base import Identifier
 from api.base import Json
 from api.base import Moment
 
-revision = '0007'
-down_revision = '0006'
+revision = '0008'
+down_revision = '0007'
 
 
 def upgrade() -> None:

@@ -1,0 +1,101 @@
+"""What a cell of a table says, in the words of JSON. What can't be read stays as it is, for the schema to refuse."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from api import wire
+from api.documents.heads import LEFT_OUT, Head
+from api.problems import Invalid, InvalidJson
+from schemas.exports import Kind
+
+_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
+_WHOLE = re.compile(r"[-+]?\d{1,15}", re.ASCII)
+_NUMBER = re.compile(r"[-+]?\d{1,20}([.,]\d{1,20})?", re.ASCII)
+# Between thousands, as Finnish and Swedish have it; and the minus of Swedish spreadsheets.
+_SPACED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(\D|$))")
+_YES = frozenset({"true", "kyllä", "ja", "yes", "x"})
+_NO = frozenset({"false", "ei", "nej", "no"})
+
+
+def said(head: Head, cell: Any) -> Any:
+    """:param cell: a text; of a workbook also a number, a truth value, a moment or a time"""
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return list(head.empty) if head.empty == () else head.empty
+    if head.names and isinstance(cell, str) and cell.strip()[0] not in "[{":
+        return [name for part in re.split("[,;]", cell) if (name := part.strip())]
+    if isinstance(cell, str):
+        return _OF_TEXT[head.column.kind](cell)
+    return _of_value(head.column.kind, cell)
+
+
+def is_said(value: Any) -> bool:
+    return value is not LEFT_OUT
+
+
+def _of_value(kind: Kind, cell: Any) -> Any:  # noqa: PLR0911  one a type of cell
+    match cell:
+        case bool():
+            return cell
+        case datetime() if kind is Kind.TEXT:
+            return cell  # a spreadsheet may have made a day of what was none: `1-2`
+        case datetime() if not (cell.hour or cell.minute or cell.second):
+            return cell.date().isoformat()
+        case datetime():
+            return cell.isoformat()
+        case time():
+            return cell.isoformat("minutes")
+        case float() if cell.is_integer():
+            return str(int(cell)) if kind is Kind.TEXT else int(cell)
+        case int() | float():
+            # As exactly as a spreadsheet shows it: of 0.1 + 0.2 it keeps a little more than 0.3.
+            return str(cell) if kind is Kind.TEXT else float(f"{cell:.15g}")
+    return cell
+
+
+def _number_of(text: str) -> str:
+    return _SPACED.sub("", text.strip().replace("\u2212", "-"))
+
+
+def _whole(text: str) -> Any:
+    digits = _number_of(text)
+    return int(digits) if _WHOLE.fullmatch(digits) else _number(text)
+
+
+def _number(text: str) -> Any:
+    digits = _number_of(text)
+    return float(digits.replace(",", ".")) if _NUMBER.fullmatch(digits) else text
+
+
+def _flag(text: str) -> Any:
+    word = text.strip().casefold()
+    return True if word in _YES else False if word in _NO else text
+
+
+def _day(text: str) -> str:
+    """`18.1.2013` as well as `2013-01-18`."""
+    if found := _DAY.fullmatch(text.strip()):
+        day, month, year = map(int, found.groups())
+        try:
+            return date(year, month, day).isoformat()
+        except ValueError:
+            return text
+    return text.strip()
+
+
+def _json(text: str) -> Any:
+    try:
+        return wire.parse(text.encode())
+    except (InvalidJson, Invalid, UnicodeEncodeError):
+        return text
+
+
+_OF_TEXT: Mapping[Kind, Callable[[str], Any]] = {
+    Kind.TEXT: str,
+    Kind.DAY: _day,
+    Kind.WHOLE: _whole,
+    Kind.NUMBER: _number,
+    Kind.FLAG: _flag,
+    Kind.JSON: _json,
+}

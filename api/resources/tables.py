@@ -1,0 +1,314 @@
+"""Tables of rows to bring in: what a spreadsheet holds, or an export has given, one resource at a time."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import cache, partial
+from types import MappingProxyType
+from typing import IO, Any
+
+from flask import Response, current_app, request, url_for
+
+from api import bodies, wire
+from api.answers import JSON, json_response, public
+from api.blueprint import Blueprint
+from api.context import language, reach, session
+from api.documents import blanks, intake
+from api.documents.corrections import correction_of, why
+from api.openapi import examples
+from api.problems import UnsupportedMediaType
+from api.resources import jobs
+from api.resources.exports import CSV, NDJSON, XLSX
+from api.resources.forms import PUBLIC
+from api.resources.imports import imports
+from api.services import rows, tables
+from api.services.elements import CODED, ORDER
+from api.services.imports import PlanMoved
+from api.services.jobs import TooManyJobs
+from schemas import tables as contract
+from schemas.exports import Extension
+from schemas.fields import Entries, Part, Reference, References, Worded
+from schemas.forms import FormQuery
+from schemas.imports import ImportPlan
+from schemas.jobs import Job, JobKind
+from schemas.vocabulary import Language
+
+Node = dict[str, Any]
+TYPES = (CSV, NDJSON, XLSX, JSON)
+EXTENSION = "<any(csv, xlsx):extension>"
+
+blp = Blueprint("tables", access="imports", url_prefix="/api/v1/imports", description=__doc__)
+
+_ENCODING: Node = {
+    "in": "header",
+    "name": "Content-Encoding",
+    "description": "How the body is packed, when it is.",
+    "schema": {"type": "string", "enum": list(bodies.CODINGS)},
+}
+_HEADS = (
+    "A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a "
+    "reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are "
+    "left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point "
+    "or a comma. "
+)
+_BODIES: Node = {
+    CSV: {
+        "title": "TableToImport",
+        "type": "string",
+        "description": _HEADS
+        + "RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One "
+        "apostrophe at the beginning of a text is taken off.",
+    },
+    NDJSON: {
+        "title": "LinesToImport",
+        "type": "string",
+        "description": "A JSON object on each line, as an element of an import or as an export has it.",
+    },
+    XLSX: {
+        "title": "WorkbookToImport",
+        "type": "string",
+        "format": "binary",
+        "description": _HEADS
+        + "The sheet that is called like the resource, or else the first. Formulas and merged "
+        "cells are refused: what they come to is not in every file.",
+    },
+}
+_DESCRIPTION = (
+    "Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, "
+    "or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What "
+    "a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at "
+    "another `version` than it has now is refused as `stale` at each field that it would change; one that changes "
+    "nothing is let be. References are external ids or ids, or codes of the plan of `project`.\n\nAll or nothing, "
+    "unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. "
+    "`dry_run`, `plan` and `Prefer: respond-async` are as with a document."
+)
+
+
+_REFUSED = (
+    "Checks a table as a dry run does, and answers the rows that would be refused, in the form in which they came, "
+    "each with `error`, which says why in the language of Accept-Language: to mend, and to send. When nothing is "
+    "refused it is the head alone. Nothing is kept."
+)
+_TEMPLATE = (
+    "Heads in the words of `language`, or else of Accept-Language, or else Finnish; one row is an example, "
+    "which an import takes as it is once its references are yours. In a workbook a second sheet says what each column "
+    "is for. Errors are English then."
+)
+_EXTENSION: Node = {
+    "in": "path",
+    "name": "extension",
+    "description": "`csv`: a table by RFC 4180. `xlsx`: a workbook.",
+    "schema": {"type": "string", "enum": ["csv", "xlsx"]},
+    "example": "xlsx",
+}
+_WHY = {"error": "position: Not a whole number."}
+# How rows of the plan may be called; rows of one's own go by their external ids.
+_NAMES = {"periods": "2012-spring", "projects": "LAMPPU"} | dict.fromkeys(CODED - {"periods"}, "T1")
+
+
+def _register(stem: str) -> None:
+    many = "".join(part.capitalize() for part in stem.split("_"))
+    these = stem.replace("_", "-")
+
+    @blp.route(
+        f"/{these}",
+        methods=("POST",),
+        endpoint=stem,
+        max_bytes="MAX_TABLE_BYTES",
+        refuses=(PlanMoved, TooManyJobs),
+        spooled=True,
+        parameters=[_ENCODING],
+    )
+    @blp.doc(
+        operationId=f"import{many}",
+        summary=f"Bring in a table of {these}",
+        description=_DESCRIPTION,
+        requestBody={"required": True, "content": _content(stem)},
+    )
+    @blp.arguments(contract.TableQuery(), location="query")
+    @blp.response(201, contract.TableImport)
+    @blp.alt_response(200, schema=ImportPlan, success=True)
+    @blp.alt_response(202, schema=Job, success=True)
+    def bring_in(query: dict[str, Any]) -> Response:
+        return _bring_in(stem, query)
+
+    @blp.route(
+        f"/{these}/refused",
+        methods=("POST",),
+        endpoint=f"refused_{stem}",
+        produces=TYPES,
+        max_bytes="MAX_TABLE_BYTES",
+        spooled=True,
+        keyed=False,
+        parameters=[_ENCODING],
+    )
+    @blp.doc(
+        operationId=f"refused{many}",
+        summary=f"Get the refused rows of a table of {these}",
+        description=_REFUSED,
+        requestBody={"required": True, "content": _content(stem)},
+    )
+    @blp.arguments(contract.RefusedQuery(), location="query")
+    @blp.response(200, contract.RefusedRows, **_examples(stem, JSON, _WHY))
+    @blp.alt_response(200, **_shown(stem, CSV, _WHY), success=True)
+    @blp.alt_response(200, **_shown(stem, NDJSON, _WHY), success=True)
+    @blp.alt_response(200, **_shown(stem, XLSX, _WHY), success=True)
+    def refused(query: dict[str, Any]) -> Response:
+        return _refused(stem, query)
+
+    @blp.route(
+        f"/{these}/template.{EXTENSION}",
+        endpoint=f"template_{stem}",
+        open_to_anyone=PUBLIC,
+        produces=(CSV, XLSX),
+        parameters=[_EXTENSION],
+    )
+    @blp.doc(
+        operationId=f"get{many}Template",
+        summary=f"Get an empty table of {these}",
+        description=_TEMPLATE,
+    )
+    @blp.arguments(FormQuery(), location="query")
+    @blp.response(200, **_shown(stem, CSV))
+    @blp.alt_response(200, **_shown(stem, XLSX), success=True)
+    def template(query: dict[str, Any], extension: str) -> Response:
+        return _template(stem, query, extension)
+
+
+def _shown(stem: str, media: str, more: Mapping[str, str] = MappingProxyType({})) -> Node:
+    """How a file that goes out is documented."""
+    schema = dict(_BODIES[media]) | {"title": "Refused" + _BODIES[media]["title"]}
+    if media == NDJSON:
+        schema["x-line"] = {"$ref": "#/components/schemas/RefusedRow"}
+    return {"schema": schema, "content_type": media} | _examples(stem, media, more)
+
+
+def _content(stem: str) -> Node:
+    """What may come in."""
+    told = {
+        media: {"schema": dict(schema)} | _examples(stem, media)
+        for media, schema in _BODIES.items()
+    }
+    return told | {JSON: {"schema": contract.PageToImport()} | _examples(stem, JSON)}
+
+
+def _examples(stem: str, media: str, more: Mapping[str, str] = MappingProxyType({})) -> Node:
+    row = _example(stem) | dict(more)
+    if media == CSV:
+        columns = blanks.fields(stem, _schema(stem), Language.EN, row)
+        columns += [blanks.added(name, text) for name, text in more.items()]
+        return {"example": blanks.csv_of(columns, Language.EN).decode("utf-8-sig")}
+    shown = {NDJSON: (wire.dump(row) + b"\n").decode(), JSON: {"items": [row], "next": None}}
+    return {"example": shown[media]} if media in shown else {}
+
+
+def _bring_in(stem: str, query: dict[str, Any]) -> Response:
+    spoken = language() or Language.EN.value
+    if jobs.wanted() and not query["dry_run"]:
+        _must_be_a_table()
+        told = {name: query[name] for name in ("project", "in_part", "plan")}
+        told |= {"stem": stem, "media": request.mimetype, "most": _most(), "language": spoken}
+        return jobs.accepted(JobKind.TABLE, bodies.spool(), told)
+    with session().begin_nested() as trial:
+        ground = tables.ground(session(), stem, reach(), query["project"])
+        brought = tables.bring_in(session(), _table(stem), ground, partial=query["in_part"])
+        if brought.faults and not query["in_part"]:
+            raise brought.refusal()
+        if query["dry_run"]:
+            trial.rollback()
+            return json_response(brought.shown(spoken))
+    if query["plan"] and query["plan"] != brought.digest.token():
+        raise PlanMoved(members={"plan": brought.shown(spoken)})
+    done = imports.current(tables.record(session(), brought).id)
+    response = imports.shown(done | brought.told(spoken), 201)
+    response.headers["Location"] = url_for("imports.read", key=done["id"])
+    return response
+
+
+def _refused(stem: str, query: dict[str, Any]) -> Response:
+    spoken = language() or Language.EN.value
+    with ExitStack() as stack:
+        table = _table(stem)
+        correction = correction_of(table, stack)
+        with session().begin_nested() as trial:
+            ground = tables.ground(session(), stem, reach(), query["project"])
+            tables.bring_in(
+                session(),
+                table,
+                ground,
+                partial=True,
+                refused=lambda line, faults: correction.add(line, why(faults, spoken)),
+            )
+            trial.rollback()
+        file = correction.finish()
+        opened = stack.pop_all()
+    response = Response(_sent(file, opened), mimetype=request.mimetype)
+    response.call_on_close(opened.close)  # also when not even the first chunk was asked for
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _sent(file: IO[bytes], opened: ExitStack) -> Iterator[bytes]:
+    with opened:
+        yield from iter(partial(file.read, bodies.CHUNK_BYTES), b"")
+
+
+def _template(stem: str, query: dict[str, Any], extension: str) -> Response:
+    spoken = query["language"] or language() or Language.FI.value
+    columns = blanks.fields(stem, _schema(stem), spoken, _example(stem))
+    if extension == Extension.CSV:
+        response = Response(blanks.csv_of(columns, spoken), mimetype=CSV)
+    else:
+        response = Response(blanks.xlsx_of(columns, stem, spoken), mimetype=XLSX)
+    name = f"{stem.replace('_', '-')}.{extension}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Language"] = spoken
+    response.vary.add("Accept-Language")
+    return public(response)
+
+
+@cache
+def _example(stem: str) -> Node:
+    """A row as the document shows one, with names in place of ids."""
+    schema = _schema(stem).writable()
+    shown = examples.taken(schema) | {"external_id": f"{stem}-1"}
+    return {name: _named(schema.fields[name], value) for name, value in shown.items()}
+
+
+def _named(field: Any, value: Any) -> Any:
+    if isinstance(field, References):
+        return _NAMES.get(field.target, f"{field.target}-1")
+    if isinstance(field, Reference):
+        return _NAMES.get(field.target, f"{field.target}-1")
+    if isinstance(field, Entries) and isinstance(field.inner, Part):
+        known = field.inner.schema.fields
+        return [
+            {name: one for name, one in entry.items() if not isinstance(known[name], Reference)}
+            for entry in value
+        ]
+    return value
+
+
+def _schema(stem: str) -> Any:
+    return rows.model_of(stem).schema
+
+
+def _most() -> dict[str, int]:
+    config = current_app.config
+    return {"page_bytes": config["MAX_IMPORT_BYTES"], "workbook_bytes": config["MAX_TABLE_BYTES"]}
+
+
+def _table(stem: str) -> intake.Table:
+    """What the body is, by its Content-Type."""
+    _must_be_a_table()
+    return intake.opened(request.mimetype, bodies.spool(), _schema(stem), stem, **_most())
+
+
+def _must_be_a_table() -> None:
+    if request.mimetype not in TYPES:
+        types = ", ".join(TYPES)
+        text = Worded("Send one of: {types}.", types=types)
+        raise UnsupportedMediaType(text, headers={"Accept": types})
+
+
+for each in ORDER:
+    _register(each)

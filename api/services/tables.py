@@ -1,0 +1,193 @@
+"""Importing rows of one resource from a table of any length: planned and written in parts, in one transaction."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from typing import IO, Any
+
+from api.access import Reach
+from api.documents.intake import Line, Table, opened
+from api.models.imports import Import
+from api.problems import MOST_FAULTS, Fault, Invalid
+from api.scope import Session
+from api.services import rows
+from api.services.chunks import Ground, checked, settled, write
+from api.services.conflicts import flush
+from api.services.elements import Element, Met, identify
+from api.services.imports import Digest, PlanMoved, project
+from api.services.jobs import Progress, unheard
+from schemas.base import Schema
+from schemas.fields import Reference, Worded
+from schemas.imports import PLANNED_MAX, Outcome
+from schemas.reports import CompiledReport
+
+AT_ONCE = 2_000
+# Rows that may refer to each other are planned together, so that it makes no difference in which order they come.
+TOGETHER_MAX = 10_000
+# What exports show beside the fields of the resource.
+_SHOWN: Mapping[str, type[Schema]] = {"reports": CompiledReport}
+
+Refused = Callable[[Line, Sequence[Fault]], None]
+
+
+@dataclass
+class Brought:
+    """What has become of a table."""
+
+    stem: str
+    tally: dict[str, int] = field(default_factory=lambda: {one.value: 0 for one in Outcome})
+    refused: int = 0
+    faults: list[Fault] = field(default_factory=list)  # the first of them
+    found: int = 0  # how many faults there are
+    elements: list[dict[str, Any]] = field(default_factory=list)  # the first that are written
+    digest: Digest = field(default_factory=Digest)
+
+    def note(self, element: Element) -> None:
+        self.tally[element.outcome.value] += 1
+        if element.outcome != Outcome.UNCHANGED and len(self.elements) < PLANNED_MAX:
+            self.elements.append(element.shown())
+
+    def refuse(self, faults: Sequence[Fault]) -> None:
+        self.refused += 1
+        self.found += len(faults)
+        self.faults += faults[: MOST_FAULTS - len(self.faults)]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        return {self.stem: self.tally | ({"refused": self.refused} if self.refused else {})}
+
+    def more(self) -> dict[str, int]:
+        """How many faults there are beside those that are told."""
+        return {"more": self.found - len(self.faults)} if self.found > len(self.faults) else {}
+
+    def refusal(self) -> Invalid:
+        return Invalid(faults=self.faults, members=self.more())
+
+    def shown(self, language: str) -> dict[str, Any]:
+        """As `schemas.imports.ImportPlan`."""
+        plan = {
+            "counts": self.counts(),
+            "elements": self.elements,
+            "plan": self.digest.token(),
+        }
+        return plan | self.told(language)
+
+    def told(self, language: str) -> dict[str, Any]:
+        """What was refused, when something was."""
+        if not self.faults:
+            return {}
+        return {"errors": [fault.document(language) for fault in self.faults], **self.more()}
+
+
+def ground(session: Session, stem: str, reach: Reach, acronym: str | None) -> Ground:
+    """:param acronym: of the project whose codes rows use; of sub-projects, that to which they belong"""
+    if not acronym:
+        return Ground(reach)
+    project_id = project(session, acronym, {"parameter": "project"})
+    return Ground(reach, project_id, {"project_id": project_id} if stem == "sub_projects" else {})
+
+
+def bring_in(
+    session: Session,
+    table: Table,
+    ground: Ground,
+    *,
+    partial: bool,
+    refused: Refused | None = None,
+    progress: Progress = unheard,
+) -> Brought:
+    """Plan and write what a table says, part by part; whether it is kept is for whoever calls to say.
+
+    :param partial: whether good rows are written when others are refused
+    :param refused: is told of each line that is, in their order
+    :raises Invalid: it is no table; Duplicate: somebody else brings the same in
+    """
+    brought, met, done = Brought(table.stem), Met(), 0
+    for lines in _parts(table):
+        pairs = [(line, _element(table.stem, line)) for line in lines]
+        elements = [element for line, element in pairs if not line.faults]
+        identify(session, elements, [table.stem], ground.reach, met)
+        checked(session, elements, ground)
+        good = settled(session, elements, ground)
+        if partial or not brought.found:
+            write(session, good)
+        brought.digest.add(element for _, element in pairs)
+        for line, element in pairs:
+            found = line.faults or [table.placed(line, fault) for fault in element.faults]
+            if not found:
+                brought.note(element)
+                continue
+            brought.refuse(found)
+            if refused:
+                refused(line, found)
+        done += len(lines)
+        progress(done, None)
+    return brought
+
+
+def do_job(
+    session: Session, body: IO[bytes], parameters: Mapping[str, Any], progress: Progress
+) -> Import:
+    """Bring a table in as a job.
+
+    :param parameters: `stem`, `media`, and `most` of `api.documents.intake.opened`; `project`, `in_part` and `plan` as
+        `schemas.tables.TableQuery` let them in; `language`
+    """
+    stem, partial = parameters["stem"], parameters["in_part"]
+    schema: Any = rows.model_of(stem).schema
+    table = opened(parameters["media"], body, schema, stem, **parameters["most"])
+    where = ground(session, stem, Reach.OWN, parameters["project"])
+    brought = bring_in(session, table, where, partial=partial, progress=progress)
+    if brought.faults and not partial:
+        raise brought.refusal()
+    if parameters["plan"] not in (None, brought.digest.token()):
+        raise PlanMoved(members={"plan": brought.shown(parameters["language"])})
+    return record(session, brought)
+
+
+def record(session: Session, brought: Brought) -> Import:
+    done = Import(sub_project_id=None, counts=brought.counts())
+    session.add(done)
+    flush(session)
+    return done
+
+
+def _parts(table: Table) -> Iterator[list[Line]]:
+    lines = table.lines()
+    if not _refers_to_its_own(table.stem):
+        yield from iter(lambda: list(islice(lines, AT_ONCE)), [])
+        return
+    every = list(islice(lines, TOGETHER_MAX))
+    if more := next(lines, None):
+        text = Worded(
+            "More than {max} rows that may refer to each other; send them in parts.",
+            max=TOGETHER_MAX,
+        )
+        raise Invalid(faults=[table.placed(more, Fault("too_many_rows", text))])
+    yield every
+
+
+@cache
+def _refers_to_its_own(stem: str) -> bool:
+    fields: Iterable[Any] = rows.model_of(stem).schema.writable().fields.values()
+    return any(isinstance(one, Reference) and one.target == stem for one in fields)
+
+
+def _element(stem: str, line: Line) -> Element:
+    """What nobody writes is passed over: an export has it."""
+    given = {name: value for name, value in line.row.items() if name not in _passed_over(stem)}
+    return Element(
+        stem,
+        "",
+        given,
+        own_id=line.row.get("id"),
+        version=line.row.get("version"),
+        place=line.place,
+    )
+
+
+@cache
+def _passed_over(stem: str) -> frozenset[str]:
+    schema = rows.model_of(stem).schema
+    shown = {**schema().dump_fields, **_SHOWN.get(stem, schema)().dump_fields}
+    return frozenset(shown.keys() - schema.writable().load_fields.keys())

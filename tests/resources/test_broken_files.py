@@ -1,0 +1,48 @@
+"""Files that can't be taken: each has a clear answer, in bounded memory, and nothing of it is kept."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from api.app import create_app
+from tests import broken_files
+from tests.broken_files import Broken
+from tests.examples import Bench
+from tests.routes import contents
+
+# What a file may unpack to here.
+MOST = 10_000_000
+
+
+@pytest.fixture(scope="session")
+def narrow(settings: dict[str, object]) -> Iterator[Flask]:
+    app = create_app(settings | {"MAX_TABLE_BYTES": MOST})
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.mark.parametrize("broken", broken_files.EVERY, ids=lambda one: one.name)
+def test_a_broken_file_is_refused_where_it_is_broken(
+    bench: Bench, narrow: Flask, broken: Broken
+) -> None:
+    headers = bench.manager | broken.headers
+    before = contents(bench.app)
+    response = narrow.test_client().post(
+        f"/api/v1/imports/{broken.stem}",
+        data=broken.body,
+        content_type=broken.media,
+        headers=headers,
+    )
+    assert response.status_code == broken.status, response.text
+    told = [
+        (fault["code"], fault.get("row"), fault.get("column"))
+        for fault in response.get_json().get("errors", [])
+    ]
+    assert told == broken.told
+    assert contents(bench.app) == before
+
+
+def test_there_are_many_of_them_and_each_has_a_name_of_its_own() -> None:
+    names = [broken.name for broken in broken_files.EVERY]
+    assert len(names) == len(set(names)) >= 60

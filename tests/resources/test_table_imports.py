@@ -1,0 +1,809 @@
+"""Tables as imports: what a spreadsheet holds becomes rows, and what is wrong with it is told where it stands."""
+
+import csv
+import gzip
+import io
+import json
+from datetime import date, time
+from typing import Any
+
+import openpyxl
+import pytest
+from werkzeug.test import TestResponse
+
+from api.app import create_app
+from api.bodies import zstd
+from api.services import tables
+from tests.accounts import code
+from tests.examples import RECORDS, Bench, statements
+from tests.factories import bearer
+from tests.routes import contents
+from tests.workbooks import opened
+
+CSV, NDJSON = "text/csv", "application/x-ndjson"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Row = dict[str, Any]
+
+
+class Desk:
+    """The first provider's desk, from which its script sends tables."""
+
+    def __init__(self, bench: Bench):
+        self.bench, self.by = bench, bench.manager
+        plan = bench.world.plan
+        self.project = bench.open("projects", plan["projects"]).get_json()["acronym"]
+        self.goal_code = bench.open("project_goals", plan["project_goals"]).get_json()["code"]
+        self.goal = bench.world.a.ids["goals"]
+
+    def send(
+        self,
+        stem: str,
+        body: Any,
+        media: str = CSV,
+        *,
+        headers: dict[str, str] | None = None,
+        path: str = "",
+        **query: str,
+    ) -> TestResponse:
+        data = body if isinstance(body, bytes) else body.encode()
+        return self.bench.client.post(
+            f"/api/v1/imports/{stem.replace('_', '-')}{path}",
+            data=data,
+            content_type=media,
+            headers=self.by | (headers or {}),
+            query_string=query,
+        )
+
+    def counts(self, stem: str, body: Any, media: str = CSV, **query: str) -> dict[str, int]:
+        response = self.send(stem, body, media, **query)
+        assert response.status_code == 201, response.text
+        made: dict[str, dict[str, int]] = response.get_json()["counts"]
+        (counts,) = made.values()
+        return counts
+
+    def refused(self, stem: str, body: Any, media: str = CSV, **query: str) -> list[Row]:
+        """What was wrong with it, without the words; and that nothing was kept."""
+        before = contents(self.bench.app)
+        response = self.send(stem, body, media, **query)
+        assert code(response) == (422, "invalid"), response.text
+        assert contents(self.bench.app) == before
+        faults = response.get_json()["errors"]
+        return [{n: v for n, v in fault.items() if n != "detail"} for fault in faults]
+
+    def named(self, stem: str, name: str) -> Row:
+        """The row of this external id."""
+        found = self.bench.open(stem, query_string={"external_id": name}).get_json()["items"]
+        (row,) = found
+        assert isinstance(row, dict)
+        return row
+
+    def export(self, stem: str, extension: str, **query: str) -> bytes:
+        path = f"/api/v1/exports/{stem.replace('_', '-')}.{extension}"
+        response = self.bench.client.get(path, headers=self.by, query_string=query)
+        assert response.status_code == 200, response.text
+        return response.get_data()
+
+
+@pytest.fixture
+def desk(bench: Bench) -> Desk:
+    return Desk(bench)
+
+
+def table(*lines: str) -> str:
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+MADE = {"created": 1, "updated": 0, "unchanged": 0}
+
+
+# what becomes of a table
+
+
+def test_a_table_becomes_rows_by_their_external_ids(desk: Desk) -> None:
+    body = table(
+        "external_id,goal,period,kind,text,position",
+        "r1,canary-a-goals,2012-spring,activity,Verkosto kokoontui,3",
+        f'r2,{desk.goal},2012-spring,outcome,"Kaksi\nriviä",',
+    )
+    response = desk.send("results", body, project=desk.project)
+    assert response.status_code == 201, response.text
+    made = response.get_json()
+    assert made["counts"] == {"results": MADE | {"created": 2}}
+    assert made["sub_project_id"] is None
+    first, second = desk.named("results", "r1"), desk.named("results", "r2")
+    assert (first["text"], first["position"], first["kind"]) == (
+        "Verkosto kokoontui",
+        3,
+        "activity",
+    )
+    assert (second["text"], second["position"]) == ("Kaksi\nriviä", 1)
+    assert first["goal_id"] == second["goal_id"] == str(desk.goal)
+    read = desk.bench.client.get(response.headers["Location"], headers=desk.by)
+    assert read.get_json() == made
+
+
+RESULT = {"goal": "canary-a-goals", "period": "2012-spring", "kind": "activity"}
+
+
+def results(*rows: Row) -> str:
+    """A table of results, each like any other but for what is given of it."""
+    full = [
+        {"external_id": f"r{n}", **RESULT, "text": f"Tulos {n}", **row}
+        for n, row in enumerate(rows, 1)
+    ]
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, dict.fromkeys(name for row in full for name in row))
+    writer.writeheader()
+    writer.writerows(full)
+    return file.getvalue()
+
+
+def test_heads_are_names_of_fields_or_titles_of_the_form_in_any_language(desk: Desk) -> None:
+    for number, head in enumerate(
+        (
+            "external_id,goal_id,period_id,kind,text",
+            "EXTERNAL_ID, Goal ,PERIOD,Kind,Text",
+            "external_id,Tavoite,Raportointikausi,LAJI,Kuvaus",
+            "external_id,Mål,Rapporteringsperiod,Typ,Beskrivning",
+            "external_id,Goal,Reporting period,Kind,Description",
+        )
+    ):
+        goal, period = "canary-a-goals", "2012-spring"
+        if number == 0:
+            goal, period = str(desk.goal), str(desk.bench.world.plan["periods"])
+        body = table(head, f"h{number},{goal},{period},activity,Tehty {number}")
+        assert desk.counts("results", body, project=desk.project) == MADE
+        assert desk.named("results", f"h{number}")["text"] == f"Tehty {number}"
+
+
+def test_a_head_of_nothing_or_twice_the_same_is_refused_by_its_column(desk: Desk) -> None:
+    body = table("external_id,Tavoite,goal_id,väri,text,,Kuvaus", "r1,,,,,,")
+    assert desk.refused("results", body) == [
+        {"row": 1, "column": "goal_id", "code": "repeated"},
+        {"row": 1, "column": "väri", "code": "unknown_field"},
+        {"row": 1, "column": "F", "code": "unknown_field"},
+        {"row": 1, "column": "Kuvaus", "code": "repeated"},
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_delimiters_and_encodings_are_told_apart(desk: Desk, delimiter: str, encoding: str) -> None:
+    lines = (["external_id", "name", "job_title"], ["c1", "Åke Ängström", "a, b; c – d"])
+    body = "\n".join(delimiter.join(f'"{cell}"' for cell in line) for line in lines)
+    assert desk.counts("contacts", body.encode(encoding)) == MADE
+    made = desk.named("contacts", "c1")
+    assert (made["name"], made["job_title"]) == ("Åke Ängström", "a, b; c – d")
+
+
+def test_days_and_numbers_are_read_as_finns_write_them(desk: Desk) -> None:
+    indicator, period = "canary-a-indicators", "2012-autumn"
+    desk.bench.make(
+        "periods",
+        project_id=desk.bench.world.plan["projects"],
+        code=period,
+        first_day="2012-08-01",
+        last_day="2012-12-31",
+    )
+    for day, value, expected in (
+        ("18.1.2013", "1 234,5", 1234.5),
+        ("2013-01-18", "1234.5", 1234.5),
+        ("18.01.2013", "\u22127,25", -7.25),
+        ("18.1.2013", "0", 0.0),
+    ):
+        head = "external_id;indicator;period;measured_on;value"
+        desk.send(
+            "measurements",
+            table(head, f"m;{indicator};{period};{day};{value}"),
+            project=desk.project,
+        )
+        made = desk.named("measurements", "m")
+        assert (made["measured_on"], made["value"]) == ("2013-01-18", expected)
+
+
+def test_lists_are_json_or_names_parted_by_commas(desk: Desk) -> None:
+    desk.counts("goals", table("external_id,sub_project,text", "g2,canary-a-sub_projects,Toinen"))
+    people = '[{""name"": ""Aino"", ""contact"": ""canary-a-contacts""}]'
+    body = table(
+        "external_id,sub_project,kind,date,goals,participants",
+        f'k1,canary-a-sub_projects,kick_off,16.1.2012,"g2, canary-a-goals","{people}"',
+    )
+    assert desk.counts("meetings", body) == MADE
+    made = desk.named("meetings", "k1")
+    goals = {desk.named("goals", name)["id"] for name in ("g2", "canary-a-goals")}
+    assert {*made["goal_ids"]} == goals
+    assert [one["name"] for one in made["participants"]] == ["Aino"]
+    assert made["participants"][0]["contact_id"] == str(desk.bench.world.a.ids["contacts"])
+
+
+def test_an_apostrophe_before_a_text_is_taken_off(desk: Desk) -> None:
+    body = table("external_id,name,phone", "c1,'=HYPERLINK,'+358 40 1")
+    desk.counts("contacts", body)
+    made = desk.named("contacts", "c1")
+    assert (made["name"], made["phone"]) == ("=HYPERLINK", "+358 40 1")
+
+
+def test_what_only_the_system_writes_is_passed_over_and_so_is_why_a_row_was_refused(
+    desk: Desk,
+) -> None:
+    body = table("external_id,name,created_at,provider_id,Error", "c1,Aino,eilen,minä,virhe")
+    assert desk.counts("contacts", body) == MADE
+
+
+def test_empty_cells_take_away_and_columns_that_are_not_there_leave_as_it_is(desk: Desk) -> None:
+    desk.counts("contacts", table("external_id,name,phone,job_title", "c1,Aino,1,rehtori"))
+    desk.counts("contacts", table("external_id,phone", "c1,"))
+    made = desk.named("contacts", "c1")
+    assert (made["name"], made["phone"], made["job_title"]) == ("Aino", None, "rehtori")
+
+
+def test_an_empty_cell_where_nothing_may_be_null_says_nothing(desk: Desk) -> None:
+    body = results({"position": 3}, {"position": ""})
+    desk.counts("results", body, project=desk.project)
+    assert desk.named("results", "r1")["position"] == 3
+    assert desk.named("results", "r2")["position"] == 1
+    desk.counts("results", results({"position": ""}), project=desk.project)
+    assert desk.named("results", "r1")["position"] == 3
+
+
+def test_a_sub_project_names_its_project_by_the_acronym(desk: Desk) -> None:
+    body = table("external_id,project,name", f"osa2,{desk.project},Toinen")
+    assert desk.counts("sub_projects", body) == MADE
+    assert (
+        desk.counts("sub_projects", table("external_id,name", "osa3,Kolmas"), project=desk.project)
+        == MADE
+    )
+    home = str(desk.bench.world.plan["projects"])
+    assert {desk.named("sub_projects", n)["project_id"] for n in ("osa2", "osa3")} == {home}
+
+
+def test_lines_of_json_are_rows_too(desk: Desk) -> None:
+    rows = [{"external_id": f"r{n}", **RESULT, "text": "Tehty"} for n in (1, 2)]
+    lines = "\n\n".join(map(json.dumps, rows))
+    counts = desk.counts("results", lines, NDJSON, project=desk.project)
+    assert counts == MADE | {"created": 2}
+
+
+def test_a_sheet_that_is_called_like_the_resource_is_read_whichever_it_is(desk: Desk) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Muistiinpanoja"])
+    sheet = book.create_sheet("Contacts")
+    sheet.append(["external_id", "name", "phone"])
+    sheet.append([17, "Aino", 401234567])
+    file = io.BytesIO()
+    book.save(file)
+    assert desk.counts("contacts", file.getvalue(), XLSX) == MADE
+    assert desk.named("contacts", "17")["phone"] == "401234567"
+
+
+def test_days_times_and_truth_values_of_a_workbook_are_what_they_are(desk: Desk) -> None:
+    head = ["external_id", "sub_project", "kind", "date", "start_time", "open_to_all"]
+    row = ["k1", "canary-a-sub_projects", "kick_off", date(2012, 1, 16), time(9, 30), True]
+    assert desk.counts("meetings", workbook([head, row]), XLSX) == MADE
+    made = desk.named("meetings", "k1")
+    assert (made["date"], made["start_time"], made["open_to_all"]) == ("2012-01-16", "09:30", True)
+
+
+# what is wrong, and where
+
+
+def test_a_fault_is_told_by_row_and_head_with_what_stands_there(desk: Desk) -> None:
+    body = (
+        "external_id,Tavoite,Raportointikausi,Laji,Kuvaus\n"
+        'r1,canary-a-goals,2012-spring,activity,"Kaksi\nriviä"\n'
+        "\n"
+        "r2,canary-x,2012-winter,activty,Tehty\n"
+    )
+    assert desk.refused("results", body, project=desk.project) == [
+        {"row": 4, "column": "Tavoite", "value": "canary-x", "code": "not_found"},
+        {"row": 4, "column": "Raportointikausi", "value": "2012-winter", "code": "not_found"},
+        {"row": 4, "column": "Laji", "value": "activty", "code": "unknown_word"},
+    ]
+
+
+def test_a_fault_within_a_cell_has_a_pointer_too(desk: Desk) -> None:
+    head = "external_id,sub_project,kind,date,participants"
+    people = '[{""name"": ""Aino"", ""age"": 7}]'
+    body = table(head, f'k1,canary-a-sub_projects,kick_off,2012-01-16,"{people}"')
+    (fault,) = desk.refused("meetings", body)
+    assert (fault["row"], fault["column"], fault["pointer"]) == (
+        2,
+        "participants",
+        "/participants/0/age",
+    )
+    assert fault["code"] == "unknown_field"
+
+
+def test_a_fault_of_a_line_of_json_is_told_by_line_and_pointer(desk: Desk) -> None:
+    lines = '{"external_id": "c1"}\n\n{"external_id": "c2", "name": "A", "phone": 5}\n[]\n{]\n'
+    assert desk.refused("contacts", lines, NDJSON) == [
+        {"row": 1, "pointer": "/name", "code": "required"},
+        {"row": 3, "pointer": "/phone", "value": "5", "code": "wrong_type"},
+        {"row": 4, "pointer": "", "code": "wrong_type"},
+        {"row": 5, "code": "invalid_json"},
+    ]
+
+
+def test_a_fault_of_a_page_is_told_by_pointer(desk: Desk) -> None:
+    page = json.dumps({"items": [{"external_id": "c1", "name": "Aino"}, {"name": "B"}]})
+    (fault,) = desk.refused("contacts", page, "application/json")
+    assert (fault["pointer"], fault["code"]) == ("/items/1/external_id", "required")
+
+
+def test_all_rows_are_checked_a_hundred_faults_told_and_the_others_counted(desk: Desk) -> None:
+    body = results(*[{"kind": "x"} for _ in range(250)])
+    problem = desk.send("results", body, project=desk.project).get_json()
+    assert [fault["row"] for fault in problem["errors"]] == list(range(2, 102))
+    assert problem["more"] == 150
+
+
+def test_what_only_the_database_notices_is_told_at_its_row(desk: Desk) -> None:
+    head = "external_id,goal,name"
+    desk.counts("indicators", table(head, "i1,canary-a-goals,Osuus"))
+    body = table(
+        "external_id,indicator,period,value",
+        *(f"m{n},i1,2012-spring,{n}" for n in range(1, 4)),
+    )
+    assert [
+        (fault["row"], fault["column"], fault["code"])
+        for fault in desk.refused("measurements", body, project=desk.project)
+    ] == [(3, "period", "duplicate"), (4, "period", "duplicate")]
+
+
+def test_a_row_that_comes_twice_is_refused_also_far_behind(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "AT_ONCE", 2)
+    body = table("external_id,name", "c1,A", "c2,B", "c3,C", "c4,D", "c1,E")
+    assert desk.refused("contacts", body) == [
+        {"row": 6, "column": "external_id", "value": "c1", "code": "repeated"}
+    ]
+    key = desk.bench.world.a.ids["contacts"]
+    body = table("id,external_id,name", f"{key},,A", ",c2,B", ",c3,C", ",canary-a-contacts,D")
+    (fault,) = desk.refused("contacts", body)
+    assert (fault["row"], fault["code"]) == (5, "repeated")
+
+
+def test_a_table_is_all_or_nothing_however_many_parts_it_has(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "AT_ONCE", 2)
+    rows = [{"kind": "x"} if n == 7 else {} for n in range(9)]
+    (fault,) = desk.refused("results", results(*rows), project=desk.project)
+    assert fault["row"] == 9
+    assert desk.counts("results", results(*rows[:7]), project=desk.project)["created"] == 7
+
+
+def test_another_providers_row_is_none(desk: Desk) -> None:
+    theirs = desk.bench.world.b.ids
+    body = table("id,name", f"{theirs['contacts']},Minun")
+    assert desk.refused("contacts", body) == [
+        {"row": 2, "column": "id", "value": str(theirs["contacts"]), "code": "not_found"}
+    ]
+    for goal in (theirs["goals"], "canary-b-goals"):
+        body = results({"goal": goal})
+        (fault,) = desk.refused("results", body, project=desk.project)
+        assert (fault["column"], fault["code"]) == ("goal", "not_found")
+
+
+def test_a_row_stays_in_its_sub_project(desk: Desk) -> None:
+    desk.bench.make("sub_projects", project_id=desk.bench.world.plan["projects"], external_id="muu")
+    body = table("external_id,sub_project", "canary-a-goals,muu")
+    (fault,) = desk.refused("goals", body)
+    assert (fault["column"], fault["code"]) == ("sub_project", "immutable")
+
+
+# an export that is edited
+
+
+def test_a_stale_row_is_a_conflict_shown_field_by_field(desk: Desk) -> None:
+    key = desk.bench.world.a.ids["contacts"]
+    head, line = desk.export("contacts", "csv", fields="version,name,phone").decode().splitlines()
+    etag = desk.bench.open("contacts", key).headers["ETag"]
+    desk.bench.change("contacts", key, etag, json={"name": "Heidän"})
+    mine = table(head.lstrip("\ufeff"), line.replace("canary-a", "Minun"))
+    response = desk.send("contacts", mine)
+    (fault,) = response.get_json()["errors"]
+    assert {name: fault[name] for name in ("row", "column", "value", "code", "current")} == {
+        "row": 2,
+        "column": "name",
+        "value": "Minun",
+        "code": "stale",
+        "current": "Heidän",
+    }
+
+
+def test_a_stale_row_that_would_change_nothing_is_let_be(desk: Desk) -> None:
+    key = desk.bench.world.a.ids["contacts"]
+    before = desk.export("contacts", "csv", fields="version,phone")
+    etag = desk.bench.open("contacts", key).headers["ETag"]
+    desk.bench.change("contacts", key, etag, json={"name": "Heidän"})
+    assert desk.counts("contacts", before) == MADE | {"created": 0, "unchanged": 1}
+
+
+# planned first
+
+
+def test_a_dry_run_tells_what_would_become_of_each_row_and_keeps_nothing(desk: Desk) -> None:
+    desk.counts("contacts", table("external_id,name", "c1,Aino", "c2,Bertta"))
+    body = table("external_id,name", "c1,Aino", "c2,Bea", "c3,Cecilia")
+    before = contents(desk.bench.app)
+    response = desk.send("contacts", body, dry_run="true")
+    assert response.status_code == 200, response.text
+    assert contents(desk.bench.app) == before
+    plan = response.get_json()
+    assert plan["counts"] == {"contacts": {"created": 1, "updated": 1, "unchanged": 1}}
+    assert [(e["row"], e["external_id"], e["outcome"], e["changes"]) for e in plan["elements"]] == [
+        (3, "c2", "updated", ["name"]),
+        (4, "c3", "created", []),
+    ]
+    assert desk.counts("contacts", body, plan=plan["plan"]) == plan["counts"]["contacts"]
+
+
+def test_a_plan_is_carried_out_as_it_was_made_or_not_at_all(desk: Desk) -> None:
+    desk.counts("contacts", table("external_id,name", "c1,Aino"))
+    body = table("external_id,name", "c1,Minun")
+    plan = desk.send("contacts", body, dry_run="true").get_json()["plan"]
+    desk.counts("contacts", table("external_id,name", "c1,Heidän"))
+    moved = desk.send("contacts", body, plan=plan)
+    assert code(moved) == (409, "plan_moved")
+    assert desk.named("contacts", "c1")["name"] == "Heidän"
+    desk.counts("contacts", body, plan=moved.get_json()["plan"]["plan"])
+    assert desk.named("contacts", "c1")["name"] == "Minun"
+
+
+def test_a_plan_holds_of_new_rows_that_refer_to_each_other(desk: Desk) -> None:
+    body = deliverables(("d1", "d2"), ("d2", ""))
+    plan = desk.send("deliverables", body, dry_run="true").get_json()["plan"]
+    assert desk.counts("deliverables", body, plan=plan)["created"] == 2
+
+
+# rows that refer to each other
+
+
+def deliverables(*rows: tuple[str, str]) -> str:
+    head = "external_id,sub_project,kind,title,based_on"
+    return table(head, *(f"{n},canary-a-sub_projects,model,Malli,{based}" for n, based in rows))
+
+
+def test_rows_refer_to_each_other_in_whatever_order_they_come(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "AT_ONCE", 1)
+    desk.counts("deliverables", deliverables(("d1", "d3"), ("d2", "d1"), ("d3", "")))
+    ids = {name: desk.named("deliverables", name)["id"] for name in ("d1", "d2", "d3")}
+    assert desk.named("deliverables", "d1")["based_on_id"] == ids["d3"]
+    assert desk.named("deliverables", "d2")["based_on_id"] == ids["d1"]
+
+
+def test_rows_that_lead_back_to_themselves_are_refused(desk: Desk) -> None:
+    first, *others = desk.refused("deliverables", deliverables(("d1", "d2"), ("d2", "d1")))
+    assert (first["column"], first["code"]) == ("based_on", "cycle")
+    assert [fault["code"] for fault in others] == ["not_found"]  # the one that is refused
+
+
+def test_rows_that_may_refer_to_each_other_have_a_bound(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "TOGETHER_MAX", 2)
+    assert desk.refused("deliverables", deliverables(("d1", ""), ("d2", ""), ("d3", ""))) == [
+        {"row": 4, "code": "too_many_rows"}
+    ]
+
+
+# in part
+
+
+def test_in_part_good_rows_are_kept_and_refused_ones_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "AT_ONCE", 2)
+    body = results({}, {"kind": "x"}, {}, {"goal": "y"}, {})
+    response = desk.send("results", body, project=desk.project, partial="true")
+    made = response.get_json()
+    assert response.status_code == 201, response.text
+    assert made["counts"]["results"] == MADE | {"created": 3, "refused": 2}
+    assert [(f["row"], f["column"], f["code"]) for f in made["errors"]] == [
+        (3, "kind", "unknown_word"),
+        (5, "goal", "not_found"),
+    ]
+    assert [desk.named("results", name)["text"] for name in ("r1", "r3", "r5")]
+    read = desk.bench.client.get(response.headers["Location"], headers=desk.by).get_json()
+    assert read["counts"] == made["counts"]
+
+
+def test_in_part_what_the_database_refuses_does_not_sink_the_others(desk: Desk) -> None:
+    desk.counts("indicators", table("external_id,goal,name", "i1,canary-a-goals,Osuus"))
+    head = "external_id,indicator,period,value"
+    body = table(head, *(f"m{n},i1,2012-spring,{n}" for n in range(1, 4)))
+    counts = desk.counts("measurements", body, project=desk.project, partial="true")
+    assert counts == MADE | {"refused": 2}
+
+
+def test_in_part_a_row_that_is_based_on_a_refused_one_is_refused_too(desk: Desk) -> None:
+    body = deliverables(("d1", ""), ("d2", "d1"), ("d3", "")).replace("d1,canary-a", "d1,canary-x")
+    counts = desk.counts("deliverables", body, partial="true")
+    assert counts == MADE | {"refused": 2}
+
+
+def test_a_dry_run_in_part_tells_what_would_be_refused(desk: Desk) -> None:
+    body = results({}, {"kind": "x"})
+    asked = {"project": desk.project, "partial": "true"}
+    plan = desk.send("results", body, **asked, dry_run="true").get_json()
+    assert plan["counts"]["results"] == MADE | {"refused": 1}
+    assert [fault["row"] for fault in plan["errors"]] == [3]
+    assert desk.counts("results", body, **asked, plan=plan["plan"]) == MADE | {"refused": 1}
+
+
+# the corrected file
+
+
+def refused_file(desk: Desk, stem: str, body: Any, media: str = CSV, **query: str) -> bytes:
+    before = contents(desk.bench.app)
+    response = desk.send(stem, body, media, path="/refused", **query)
+    assert response.status_code == 200, response.text
+    assert response.mimetype == media
+    assert contents(desk.bench.app) == before
+    return response.get_data()
+
+
+def test_the_refused_rows_come_back_as_they_were_with_why(desk: Desk) -> None:
+    body = "external_id;Tavoite;period;kind;error;text\n" + "".join(
+        f"r{n};canary-a-goals;2012-spring;{kind};vanha;'=1\n"
+        for n, kind in enumerate(("activity", "activty", "outcome"))
+    )
+    content = refused_file(desk, "results", body, project=desk.project)
+    head, line = csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";")
+    assert head == ["external_id", "Tavoite", "period", "kind", "text", "error"]
+    assert line[:-1] == ["r1", "canary-a-goals", "2012-spring", "activty", "'=1"]
+    assert line[-1].startswith("kind: Not one of: activity")
+    mended = content.decode().replace("activty", "activity")
+    assert desk.counts("results", mended, project=desk.project) == MADE
+
+
+def test_why_is_said_in_the_language_of_the_caller(desk: Desk) -> None:
+    response = desk.send(
+        "contacts",
+        table("external_id,name", "c1,"),
+        headers={"Accept-Language": "fi"},
+        path="/refused",
+    )
+    assert "name: Tämä kenttä on pakollinen" in response.text
+
+
+def test_the_refused_rows_of_a_workbook_are_a_workbook(desk: Desk) -> None:
+    head = ["external_id", "sub_project", "kind", "date", "start_time", "open_to_all", "title"]
+    rest = [date(2012, 1, 16), time(9, 30), True, "<r>"]
+    good = ["k1", "canary-a-sub_projects", "kick_off", *rest]
+    bad = ["k2", "canary-a-sub_projects", "kickoff", *rest]
+    content = refused_file(desk, "meetings", workbook([head, good, bad]), XLSX)
+    (sheet,) = opened(content)
+    assert [cell.value for cell in sheet[1]] == [*head, "error"]
+    values = [cell.value for cell in sheet[2]]
+    assert values[:3] + values[4:7] == [*bad[:3], *bad[4:]]
+    assert values[3].date() == date(2012, 1, 16)
+    sheet["C2"] = "kick_off"
+    file = io.BytesIO()
+    sheet.parent.save(file)
+    assert desk.counts("meetings", file.getvalue(), XLSX) == MADE
+
+
+def test_the_refused_lines_of_json_have_why_among_their_members(desk: Desk) -> None:
+    lines = '{"external_id": "c1"}\n{"external_id": "c2", "name": "B"}\nei\n'
+    told = [json.loads(line) for line in refused_file(desk, "contacts", lines, NDJSON).splitlines()]
+    assert told[0]["external_id"] == "c1"
+    assert told[0]["error"] == "/name: This field is required."
+    assert told[1]["line"] == "ei"
+    page = json.dumps({"items": [json.loads(line) for line in lines.splitlines()[:2]]})
+    (item,) = json.loads(refused_file(desk, "contacts", page, "application/json"))["items"]
+    assert item == told[0] | {"error": "/items/0/name: This field is required."}
+
+
+@pytest.mark.parametrize("extension", ["csv", "xlsx", "ndjson", "json"])
+def test_when_nothing_is_refused_the_head_comes_back_alone(desk: Desk, extension: str) -> None:
+    body = desk.export("contacts", extension, fields="name")
+    content = refused_file(desk, "contacts", body, MEDIA[extension])
+    expected: Any = {"csv": b"\xef\xbb\xbfid,name,error\r\n", "ndjson": b""}
+    if extension == "json":
+        assert json.loads(content) == {"items": [], "next": None}
+    elif extension == "xlsx":
+        assert exported(content, extension) == [[("id", "name", "error")]]
+    else:
+        assert content == expected[extension]
+
+
+# templates
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+@pytest.mark.parametrize("extension", ["csv", "xlsx"])
+def test_a_template_is_let_in_once_its_references_are_ones_own(
+    desk: Desk, stem: str, extension: str, language: str
+) -> None:
+    path = f"/api/v1/imports/{stem.replace('_', '-')}/template.{extension}"
+    headers = desk.by | {"Accept-Language": language}
+    response = desk.bench.client.get(path, headers=headers)
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Language"] == language
+    content, media = response.get_data(), MEDIA[extension]
+    faults = desk.send(stem, content, media).get_json().get("errors", [])
+    assert {fault["code"] for fault in faults} <= {"not_found"}
+    assert {fault["row"] for fault in faults} <= {2}
+    assert all("value" in fault for fault in faults)
+
+
+def test_a_template_of_a_workbook_says_what_each_column_is_for(desk: Desk) -> None:
+    path = "/api/v1/imports/results/template.xlsx"
+    content = desk.bench.client.get(path, headers=desk.by).get_data()
+    sheet, told = opened(content)
+    heads = [cell.value for cell in sheet[1]]
+    assert (
+        heads[:5] == ["Ulkoinen tunniste", "Tavoite", "Raportointikausi", "Laji", "Kuvaus"] or heads
+    )
+    rows = list(told.values)
+    assert [row[0] for row in rows[1:]] == heads
+    kind = next(row for row in rows if row[1] == "kind")
+    assert kind[2] == "Kyllä"
+    assert "activity (Toiminta)" in kind[4]
+
+
+# how it is sent
+
+
+def test_a_body_may_come_packed(desk: Desk) -> None:
+    for number, (coding, pack) in enumerate((("gzip", gzip.compress), ("zstd", zstd.compress))):
+        body = pack(table("external_id,name", f"c{number},Aino").encode())
+        response = desk.send("contacts", body, headers={"Content-Encoding": coding})
+        assert response.status_code == 201, response.text
+
+
+def test_a_coding_that_is_not_known_is_refused_with_those_that_are(desk: Desk) -> None:
+    response = desk.send("contacts", "x", headers={"Content-Encoding": "br"})
+    assert code(response) == (415, "unsupported_media_type")
+    assert response.headers["Accept-Encoding"] == "gzip, zstd"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_what_unpacks_to_more_than_the_bound_is_too_large(
+    settings: dict[str, object], bench: Bench, pack: Any
+) -> None:
+    app = create_app(settings | {"MAX_TABLE_BYTES": 1_000})
+    coding = "gzip" if pack is gzip.compress else "zstd"
+    headers = bench.manager | {"Content-Encoding": coding}
+    for size, status in ((500, 201), (2_000_000, 413)):
+        body = b"external_id,name\r\nc1,A\r\n" + b"\r\n" * (size // 2)
+        response = app.test_client().post(
+            "/api/v1/imports/contacts", data=pack(body), content_type=CSV, headers=headers
+        )
+        assert response.status_code == status, response.text
+    app.extensions["database"].engine.dispose()
+
+
+def test_a_key_makes_a_table_safe_to_send_again(desk: Desk) -> None:
+    body, key = table("external_id,name", "c1,Aino"), {"Idempotency-Key": "k1"}
+    first = desk.send("contacts", body, headers=key)
+    again = desk.send("contacts", body, headers=key)
+    assert again.get_json() == first.get_json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    other = desk.send("contacts", table("external_id,name", "c1,Bertta"), headers=key)
+    assert code(other) == (422, "invalid")
+    assert desk.named("contacts", "c1")["name"] == "Aino"
+
+
+def test_only_those_who_write_records_bring_in_tables(desk: Desk) -> None:
+    a = desk.bench.world.a.provider_id
+    body = table("external_id,name", "c1,Aino")
+    refused = {
+        "viewer": bearer(desk.bench.app, "viewer", a),
+        "reviewer": desk.bench.ministry,
+        "reading client": bearer(desk.bench.app, None, a, ["records:read", "plan:read"]),
+    }
+    for who, headers in refused.items():
+        for path in ("", "/refused"):
+            response = desk.send("contacts", body, headers=headers, path=path)
+            assert code(response) == (403, "forbidden"), who
+    script = bearer(desk.bench.app, None, a, ["records:write"])
+    assert desk.send("contacts", body, headers=script).status_code == 201
+
+
+def test_a_media_type_that_is_no_tables_is_refused_with_those_that_are(desk: Desk) -> None:
+    response = desk.send("contacts", "x", "text/plain")
+    assert code(response) == (415, "unsupported_media_type")
+    assert CSV in response.headers["Accept"]
+
+
+def test_a_table_costs_the_same_statements_however_many_its_rows(desk: Desk) -> None:
+    def cost(first: int, count: int) -> int:
+        rows = [{"external_id": f"r{n}"} for n in range(first, first + count)]
+        with statements(desk.bench.app) as sent:
+            desk.counts("results", results(*rows), project=desk.project)
+        return len(sent)
+
+    assert cost(0, 2) == cost(10, 300)
+
+
+# there and back
+
+
+MEDIA = {"csv": CSV, "xlsx": XLSX, "ndjson": NDJSON, "json": "application/json"}
+
+
+@pytest.fixture(params=RECORDS)
+def stem(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize("extension", MEDIA)
+def test_an_export_brought_in_again_changes_nothing(desk: Desk, stem: str, extension: str) -> None:
+    for _ in range(3):
+        desk.bench.created(stem)
+    before = desk.export(stem, extension)
+    counts = desk.counts(stem, before, MEDIA[extension])
+    assert counts == {"created": 0, "updated": 0, "unchanged": 4}
+    assert exported(desk.export(stem, extension), extension) == exported(before, extension)
+
+
+def exported(content: bytes, extension: str) -> Any:
+    """What an export says: two workbooks with the same rows differ in when they were made."""
+    return [list(s.values) for s in opened(content)] if extension == "xlsx" else content
+
+
+@pytest.mark.parametrize("extension", MEDIA)
+def test_rows_that_are_gone_come_back_from_an_export(desk: Desk, stem: str, extension: str) -> None:
+    made = [desk.bench.created(stem) for _ in range(2)]
+    names = [desk.bench.open(stem, key).get_json()["external_id"] for key, _ in made]
+    before = [desk.named(stem, name) for name in names]
+    told = without_ids(desk.export(stem, extension), extension, {*names})
+    for key, etag in made:
+        assert desk.bench.change(stem, key, etag, "DELETE").status_code == 204
+    assert desk.counts(stem, told, MEDIA[extension]) == MADE | {"created": 2}
+    after = [desk.named(stem, row["external_id"]) for row in before]
+    assert [said(row) for row in after] == [said(row) for row in before]
+
+
+def said(row: Row) -> Row:
+    """What a row says, apart from what the system writes."""
+    system = ("id", "version", "created_at", "updated_at")
+    return {name: value for name, value in row.items() if name not in system}
+
+
+def without_ids(content: bytes, extension: str, names: set[str]) -> bytes:
+    """An export of these rows only, by their external ids."""
+    if extension in ("ndjson", "json"):
+        text = content.decode()
+        items = (
+            json.loads(text)["items"]
+            if extension == "json"
+            else [json.loads(line) for line in text.splitlines()]
+        )
+        kept = [
+            {name: value for name, value in item.items() if name not in ("id", "version")}
+            for item in items
+            if item["external_id"] in names
+        ]
+        if extension == "json":
+            return json.dumps({"items": kept, "next": None}).encode()
+        return "".join(json.dumps(item) + "\n" for item in kept).encode()
+    if extension == "csv":
+        head, *lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    else:
+        head, *lines = [list(line) for line in opened(content).active.values]
+    places = [place for place, name in enumerate(head) if name not in ("id", "version")]
+    own = head.index("external_id")
+    kept_lines = [
+        [line[p] for p in places] for line in (head, *lines) if line[own] in {*names, "external_id"}
+    ]
+    if extension == "csv":
+        file = io.StringIO(newline="")
+        csv.writer(file).writerows(kept_lines)
+        return file.getvalue().encode()
+    return workbook(kept_lines)
+
+
+def workbook(lines: Any) -> bytes:
+    book = openpyxl.Workbook()
+    for line in lines:
+        book.active.append(line)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
