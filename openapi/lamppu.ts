@@ -5760,7 +5760,7 @@ export interface components {
          *     * `deliverables`: Deliverable
          *     * `reports`: Report
          *     * `imports`: Import
-         *     * `jobs`: jobs
+         *     * `jobs`: Job
          *     * `providers`: Education provider
          * @enum {string}
          */
