@@ -117,6 +117,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         # whole with its contact: the form names one, so that whoever reads a report reads that name, phone and email
         "reports": RECORD,
         "imports": IMPORT,
+        "jobs": IMPORT,
         "exports": EXPORT,
         "changes": CHANGES,
         "batch": BATCH,

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import runpy
 import signal
 import sys
 import threading
@@ -220,6 +221,13 @@ def admin(email: str, name: str) -> None:
     click.echo(f"Password of {email}: {password}")
 
 
+@click.command("work")
+def work() -> None:
+    """Do the jobs that requests have left, until it is stopped; any number of these may run."""
+    # Not imported: every process that serves has these commands, and would load the queue for nothing.
+    runpy.run_module("api.worker", run_name="__main__")
+
+
 @click.command("deliver")
 @click.option("--once", is_flag=True, help="Only what is there by now, and from whom it is due.")
 @click.option(
@@ -244,5 +252,5 @@ def deliver(once: bool, lease: int) -> None:
 
 
 def register_commands(app: Flask) -> None:
-    for one in (migrate, revise, write_openapi, sample, keys, admin, deliver):
+    for one in (migrate, revise, write_openapi, sample, keys, admin, deliver, work):
         app.cli.add_command(one)

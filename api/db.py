@@ -35,6 +35,7 @@ class Database:
             json_deserializer=orjson.loads,
             **({} if sqlite else {"connect_args": {"options": "-c timezone=UTC"}}),
         )
+        self.url = self.engine.url
         sa.event.listen(self.engine, "connect", _sqlite_opened if sqlite else _postgresql_opened)
         sa.event.listen(self.engine, "checkout", _must_be_there)
         sa.event.listen(self.engine, "begin", _begin)

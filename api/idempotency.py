@@ -12,7 +12,7 @@ from api.services import idempotency as service
 # What an answer says about its body; everything else is made anew each time.
 KEPT = (
     *("Cache-Control", "Content-Language", "Content-Type", "ETag", "Link", "Location"),
-    "Vary",
+    *("Preference-Applied", "Vary"),
 )
 
 

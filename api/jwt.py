@@ -3,7 +3,6 @@
 flask-jwt-extended takes tokens without exp, jti or type, and with any issuer, unless told otherwise. Here it is told.
 """
 
-import time
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -150,7 +149,7 @@ def claims_of(token: str) -> dict[str, Any]:
     """
     with suppress(JWTExtendedException, PyJWTError, ValueError):
         claims: dict[str, Any] = current_app.extensions["verified"](token, keys().ids())
-        if claims["type"] == "access" and claims["exp"] > time.time() - LEEWAY_SECONDS:
+        if claims["type"] == "access" and claims["exp"] > now().timestamp() - LEEWAY_SECONDS:
             return claims
     raise _not_good()
 

@@ -1781,6 +1781,9 @@ export interface paths {
          *     document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,
          *     the answer is 409 with the plan as it would be now.
          *
+         *     With `Prefer: respond-async` the document is kept, and 202 tells of a job that brings it in; `Location` says where
+         *     to ask what became of it. A dry run is answered at once.
+         *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
         post: operations["createImport"];
@@ -1847,7 +1850,7 @@ export interface paths {
          * Bring in a table of contacts
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -1915,7 +1918,7 @@ export interface paths {
          * Bring in a table of sub-projects
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -1983,7 +1986,7 @@ export interface paths {
          * Bring in a table of goals
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -2051,7 +2054,7 @@ export interface paths {
          * Bring in a table of indicators
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -2119,7 +2122,7 @@ export interface paths {
          * Bring in a table of measurements
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -2187,7 +2190,7 @@ export interface paths {
          * Bring in a table of results
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -2255,7 +2258,7 @@ export interface paths {
          * Bring in a table of meetings
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -2323,7 +2326,7 @@ export interface paths {
          * Bring in a table of surveys
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -2391,7 +2394,7 @@ export interface paths {
          * Bring in a table of deliverables
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -2459,7 +2462,7 @@ export interface paths {
          * Bring in a table of feedback
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -2527,7 +2530,7 @@ export interface paths {
          * Bring in a table of disseminations
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -2595,7 +2598,7 @@ export interface paths {
          * Bring in a table of reports
          * @description Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What a table has no column for stays as it is, and what only the system writes is passed over. A row that was read at another `version` than it has now is refused as `stale` at each field that it would change; one that changes nothing is let be. References are external ids or ids, or codes of the plan of `project`.
          *
-         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run` and `plan` are as with a document.
+         *     All or nothing, unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. `dry_run`, `plan` and `Prefer: respond-async` are as with a document.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -2644,6 +2647,71 @@ export interface paths {
         get: operations["getReportsTemplate"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List jobs
+         * @description Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one job
+         * @description While it is queued or running, `Retry-After` says when to ask again.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel one job
+         * @description Nothing of it is kept then. A job that is cancelled already stays so; one that has come to another end can't be
+         *     cancelled any more.
+         *
+         *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
+         */
+        post: operations["cancelJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2774,6 +2842,28 @@ export interface paths {
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
         get: operations["exportGoals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/jobs.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all jobs
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportJobs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4076,7 +4166,7 @@ export interface components {
             more: boolean;
         };
         /** @enum {string} */
-        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "providers" | "users" | "clients";
+        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers" | "users" | "clients";
         /** @description A script or system that uses the API with credentials of its own. */
         Client: {
             /**
@@ -5703,10 +5793,11 @@ export interface components {
          *     * `deliverables`: Deliverable
          *     * `reports`: Report
          *     * `imports`: Import
+         *     * `jobs`: Job
          *     * `providers`: Education provider
          * @enum {string}
          */
-        Followed: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "providers";
+        Followed: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers";
         /** @description What one field takes, as JSON Schema, in the words of one language. */
         FormField: {
             title: string;
@@ -6944,6 +7035,149 @@ export interface components {
              */
             total?: number;
         };
+        Job: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["JobKind"];
+            state: components["schemas"]["JobState"];
+            /**
+             * Format: int32
+             * @description Before the end they are not kept yet: it is all or nothing.
+             */
+            rows_done: number;
+            /**
+             * Format: int32
+             * @description Null while it is not known.
+             */
+            rows_total: number | null;
+            rows_per_second: number | null;
+            /**
+             * Format: date-time
+             * @description An estimate, while the job is running.
+             */
+            ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description Of the last start: a job that was broken off starts over.
+             */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /**
+             * Format: uuid
+             * @description What it brought in, when it is done.
+             */
+            import_id: string | null;
+            /** @description The answer that there would have been, when it is refused or failed. */
+            problem: components["schemas"]["ConflictProblem"] | null;
+            /** Format: uuid */
+            provider_id: string;
+            /** Format: int32 */
+            version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
+            /** @description With `expand=import`. */
+            import?: components["schemas"]["Import"] | null;
+        };
+        /** @enum {string} */
+        JobExpand: "provider" | "import";
+        /** @description All rows that fit, as one page. */
+        JobExport: {
+            items: components["schemas"]["Job"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @enum {string} */
+        JobField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "kind" | "state" | "rows_done" | "rows_total" | "rows_per_second" | "ends_at" | "started_at" | "ended_at" | "import_id" | "problem";
+        /**
+         * @description `document`: POST /imports. `table`: POST /imports/{resource}.
+         * @enum {string}
+         */
+        JobKind: "document" | "table";
+        /** @description One page of a list. */
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
+        /** @description A row with only the fields that were asked for, and its id. */
+        JobSparse: {
+            /** Format: uuid */
+            id: string;
+            kind?: components["schemas"]["JobKind"];
+            state?: components["schemas"]["JobState"];
+            /**
+             * Format: int32
+             * @description Before the end they are not kept yet: it is all or nothing.
+             */
+            rows_done?: number;
+            /**
+             * Format: int32
+             * @description Null while it is not known.
+             */
+            rows_total?: number | null;
+            rows_per_second?: number | null;
+            /**
+             * Format: date-time
+             * @description An estimate, while the job is running.
+             */
+            ends_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Of the last start: a job that was broken off starts over.
+             */
+            started_at?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /**
+             * Format: uuid
+             * @description What it brought in, when it is done.
+             */
+            import_id?: string | null;
+            /** @description The answer that there would have been, when it is refused or failed. */
+            problem?: components["schemas"]["ConflictProblem"] | null;
+            /** Format: uuid */
+            provider_id?: string;
+            /** Format: int32 */
+            version?: number;
+            /** Format: date-time */
+            created_at?: string;
+            /** Format: date-time */
+            updated_at?: string;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
+            /** @description With `expand=import`. */
+            import?: components["schemas"]["Import"] | null;
+        };
+        /** @description All rows that fit, as one page. */
+        JobSparseExport: {
+            items: components["schemas"]["JobSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        JobSparsePage: {
+            items: components["schemas"]["JobSparse"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
+        /**
+         * @description `refused`: the answer is a problem of the caller's; `failed`: one of ours, and worth another try.
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "done" | "refused" | "failed" | "cancelled";
         KeySet: {
             keys: components["schemas"]["PublicKey"][];
         };
@@ -9545,7 +9779,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "webhooks" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "webhooks" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -10901,6 +11135,7 @@ export interface components {
          *     * `invalid_json`: The body is not JSON that can be read.
          *     * `invalid_request`: No token for this request.
          *     * `invalid_scope`: The client has not all of these scopes.
+         *     * `job_ended`: The job is at its end already.
          *     * `method_not_allowed`: This resource has no such method.
          *     * `not_acceptable`: No representation fits the Accept header.
          *     * `not_found`: There is nothing here.
@@ -10910,6 +11145,7 @@ export interface components {
          *     * `refresh_token_reused`: This refresh token has been used before; sign in again.
          *     * `stale`: The row has changed since you read it.
          *     * `too_large`: The body is larger than this route takes.
+         *     * `too_many_jobs`: Too many jobs of your provider are waiting.
          *     * `too_many_requests`: Too many attempts; wait a little.
          *     * `too_old_to_undo`: What was there before this import is not known.
          *     * `unauthenticated`: Sign in first.
@@ -10919,7 +11155,7 @@ export interface components {
          *     * `wrong_credentials`: Email or password is wrong.
          * @enum {string}
          */
-        ProblemCode: "already_undone" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
+        ProblemCode: "already_undone" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "job_ended" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_jobs" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
         /**
          * @description Tells faults apart, and never changes; new ones may come.
          *
@@ -11174,7 +11410,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: You can't do this to your own account; or: The rows have changed since the plan was made; or: What was there before this import is not known. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `own_account`, `plan_moved`, `too_old_to_undo`. */
+        /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The job is at its end already; or: You can't do this to your own account; or: The rows have changed since the plan was made; or: What was there before this import is not known. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `job_ended`, `own_account`, `plan_moved`, `too_old_to_undo`. */
         Conflict: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -11355,7 +11591,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+        /** @description Too many jobs of your provider are waiting; or: Too many attempts; wait a little. Code `too_many_jobs`, `too_many_requests`. */
         TokenTooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -11424,7 +11660,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+        /** @description Too many jobs of your provider are waiting; or: Too many attempts; wait a little. Code `too_many_jobs`, `too_many_requests`. */
         TooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -11560,6 +11796,11 @@ export interface components {
         /** @description `plan` of a dry run of the same document: do just that, or refuse with `plan_moved`. */
         Plan: string;
         /**
+         * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+         * @example respond-async
+         */
+        PreferAsync: string;
+        /**
          * @description `wait=<seconds>`, at most 30 (RFC 7240 §4.3): wait so long for something new. What is not known here is passed over.
          * @example wait=30
          */
@@ -11623,7 +11864,7 @@ export interface components {
          */
         Link: string;
         /**
-         * @description Where the new row is (RFC 9110 §10.2.2).
+         * @description Where the new row is, or the job (RFC 9110 §10.2.2, §15.3.3).
          * @example /api/v1/goals/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a
          */
         Location: string;
@@ -11826,6 +12067,16 @@ export type IndicatorPatch = components['schemas']['IndicatorPatch'];
 export type IndicatorSparse = components['schemas']['IndicatorSparse'];
 export type IndicatorSparseExport = components['schemas']['IndicatorSparseExport'];
 export type IndicatorSparsePage = components['schemas']['IndicatorSparsePage'];
+export type Job = components['schemas']['Job'];
+export type JobExpand = components['schemas']['JobExpand'];
+export type JobExport = components['schemas']['JobExport'];
+export type JobField = components['schemas']['JobField'];
+export type JobKind = components['schemas']['JobKind'];
+export type JobPage = components['schemas']['JobPage'];
+export type JobSparse = components['schemas']['JobSparse'];
+export type JobSparseExport = components['schemas']['JobSparseExport'];
+export type JobSparsePage = components['schemas']['JobSparsePage'];
+export type JobState = components['schemas']['JobState'];
 export type KeySet = components['schemas']['KeySet'];
 export type Language = components['schemas']['Language'];
 export type Languages = components['schemas']['Languages'];
@@ -12114,6 +12365,7 @@ export type ParameterPartial = components['parameters']['Partial'];
 export type ParameterPeriod = components['parameters']['Period'];
 export type ParameterPeriodId = components['parameters']['PeriodId'];
 export type ParameterPlan = components['parameters']['Plan'];
+export type ParameterPreferAsync = components['parameters']['PreferAsync'];
 export type ParameterPreferWait = components['parameters']['PreferWait'];
 export type ParameterProgrammeId = components['parameters']['ProgrammeId'];
 export type ParameterProgress = components['parameters']['Progress'];
@@ -12183,6 +12435,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12222,6 +12475,7 @@ export interface operations {
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12256,6 +12510,7 @@ export interface operations {
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12294,6 +12549,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12339,6 +12595,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12377,6 +12634,7 @@ export interface operations {
             413: components["responses"]["TokenTooLarge"];
             415: components["responses"]["TokenUnsupportedMediaType"];
             422: components["responses"]["TokenInvalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TokenTooManyRequests"];
             500: components["responses"]["TokenInternal"];
             503: components["responses"]["TokenUnavailable"];
@@ -12419,6 +12677,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12487,6 +12746,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12537,6 +12797,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12590,6 +12851,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12644,6 +12906,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12691,6 +12954,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12745,6 +13009,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12815,6 +13080,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12865,6 +13131,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12920,6 +13187,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12974,6 +13242,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13021,6 +13290,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13075,6 +13345,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13141,6 +13412,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13191,6 +13463,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13246,6 +13519,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13300,6 +13574,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13347,6 +13622,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13401,6 +13677,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13446,6 +13723,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13510,6 +13788,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13560,6 +13839,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13615,6 +13895,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13669,6 +13950,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13716,6 +13998,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13770,6 +14053,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13840,6 +14124,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13890,6 +14175,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13945,6 +14231,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13999,6 +14286,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14046,6 +14334,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14100,6 +14389,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14168,6 +14458,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14218,6 +14509,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14273,6 +14565,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14327,6 +14620,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14374,6 +14668,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14428,6 +14723,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14496,6 +14792,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14546,6 +14843,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14601,6 +14899,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14655,6 +14954,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14702,6 +15002,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14756,6 +15057,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14826,6 +15128,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14876,6 +15179,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14931,6 +15235,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14985,6 +15290,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15032,6 +15338,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15086,6 +15393,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15156,6 +15464,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15206,6 +15515,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15261,6 +15571,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15315,6 +15626,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15362,6 +15674,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15416,6 +15729,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15482,6 +15796,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15532,6 +15847,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15587,6 +15903,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15641,6 +15958,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15688,6 +16006,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15742,6 +16061,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15812,6 +16132,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15862,6 +16183,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15917,6 +16239,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15971,6 +16294,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16018,6 +16342,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16072,6 +16397,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16147,6 +16473,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16215,6 +16542,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16265,6 +16593,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16320,6 +16649,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16374,6 +16704,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16421,6 +16752,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16475,6 +16807,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16550,6 +16883,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16624,6 +16958,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16674,6 +17009,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16729,6 +17065,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16783,6 +17120,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16830,6 +17168,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16884,6 +17223,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16959,6 +17299,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17007,6 +17348,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17083,6 +17425,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17133,6 +17476,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17188,6 +17532,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17242,6 +17587,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17289,6 +17635,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17343,6 +17690,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17418,6 +17766,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17496,6 +17845,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17546,6 +17896,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17601,6 +17952,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17655,6 +18007,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17702,6 +18055,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17756,6 +18110,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17831,6 +18186,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17913,6 +18269,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17963,6 +18320,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18018,6 +18376,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18072,6 +18431,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18119,6 +18479,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18173,6 +18534,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18248,6 +18610,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18334,6 +18697,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18384,6 +18748,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18439,6 +18804,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18493,6 +18859,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18540,6 +18907,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18594,6 +18962,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18669,6 +19038,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18717,6 +19087,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18797,6 +19168,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18847,6 +19219,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18902,6 +19275,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18956,6 +19330,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19003,6 +19378,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19057,6 +19433,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19132,6 +19509,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19216,6 +19594,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19266,6 +19645,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19321,6 +19701,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19375,6 +19756,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19422,6 +19804,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19476,6 +19859,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19551,6 +19935,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19635,6 +20020,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19685,6 +20071,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19740,6 +20127,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19794,6 +20182,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19841,6 +20230,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19895,6 +20285,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19970,6 +20361,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20052,6 +20444,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20102,6 +20495,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20157,6 +20551,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20211,6 +20606,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20258,6 +20654,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20312,6 +20709,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20387,6 +20785,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20467,6 +20866,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20517,6 +20917,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20583,6 +20984,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20637,6 +21039,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20684,6 +21087,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20738,6 +21142,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20813,6 +21218,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20879,6 +21285,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20893,6 +21300,11 @@ export interface operations {
                 plan?: components["parameters"]["Plan"];
             };
             header?: {
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -20934,6 +21346,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -21002,6 +21430,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21050,6 +21479,7 @@ export interface operations {
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21070,6 +21500,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -21114,6 +21549,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -21180,6 +21631,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21239,6 +21691,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21259,6 +21712,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -21303,6 +21761,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -21369,6 +21843,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21428,6 +21903,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21448,6 +21924,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -21492,6 +21973,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -21558,6 +22055,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21617,6 +22115,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21637,6 +22136,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -21681,6 +22185,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -21747,6 +22267,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21806,6 +22327,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21826,6 +22348,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -21870,6 +22397,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -21936,6 +22479,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21995,6 +22539,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22015,6 +22560,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -22059,6 +22609,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -22125,6 +22691,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22184,6 +22751,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22204,6 +22772,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -22248,6 +22821,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -22314,6 +22903,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22373,6 +22963,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22393,6 +22984,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -22437,6 +23033,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -22503,6 +23115,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22562,6 +23175,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22582,6 +23196,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -22626,6 +23245,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -22692,6 +23327,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22751,6 +23387,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22771,6 +23408,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -22815,6 +23457,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -22881,6 +23539,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22940,6 +23599,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22960,6 +23620,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -23004,6 +23669,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -23070,6 +23751,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23129,6 +23811,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23149,6 +23832,11 @@ export interface operations {
             header?: {
                 /** @description How the body is packed, when it is. */
                 "Content-Encoding"?: components["parameters"]["Content-encoding"];
+                /**
+                 * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
+                 * @example respond-async
+                 */
+                Prefer?: components["parameters"]["PreferAsync"];
                 /**
                  * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
                  * @example goal-2012-3f0e
@@ -23193,6 +23881,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -23259,6 +23963,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23318,6 +24023,178 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Rows a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
+                cursor?: string;
+                /** @description Also `total`, the number of rows on all pages; takes longer. */
+                count?: components["parameters"]["Count"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
+                sort?: components["schemas"]["Sort"];
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["JobField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["JobExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["JobSparsePage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: {
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["JobField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["JobExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["JobSparse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request can't be read. Code `bad_request`. */
+            400: components["responses"]["BadRequest"];
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The job is at its end already. Code `duplicate`, `in_flight`, `in_use`, `job_ended`. */
+            409: components["responses"]["Conflict"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23383,6 +24260,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23450,6 +24328,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23531,6 +24410,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23614,6 +24494,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23697,6 +24578,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23770,6 +24652,71 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportJobs: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["JobField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["JobSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            /** @description Sign in first. Code `unauthenticated`. */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23835,6 +24782,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23910,6 +24858,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23987,6 +24936,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24072,6 +25022,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24137,6 +25088,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24204,6 +25156,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24267,6 +25220,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24334,6 +25288,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24403,6 +25358,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24472,6 +25428,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24541,6 +25498,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24610,6 +25568,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24689,6 +25648,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24770,6 +25730,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24839,6 +25800,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24918,6 +25880,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24987,6 +25950,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25050,6 +26014,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25110,6 +26075,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25174,6 +26140,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25224,6 +26191,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25279,6 +26247,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25333,6 +26302,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25380,6 +26350,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25434,6 +26405,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25479,6 +26451,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25531,6 +26504,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25585,6 +26559,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25633,6 +26608,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25685,6 +26661,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25741,6 +26718,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25783,6 +26761,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -33,6 +33,7 @@ class Resource(StrEnum):
     DELIVERABLES = "deliverables"
     REPORTS = "reports"
     IMPORTS = "imports"
+    JOBS = "jobs"
     EXPORTS = "exports"
     CHANGES = "changes"
     BATCH = "batch"

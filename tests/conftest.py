@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--changes", type=int, default=1000, help="for tests/test_following.py to write"
     )
+    parser.addoption("--kills", type=int, default=3, help="for tests/test_kills.py to commit")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

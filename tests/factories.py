@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from flask import Flask
@@ -21,12 +22,14 @@ from api.base import now
 from api.models.base import RecordRow
 from api.models.clients import Client
 from api.models.imports import Import, ImportRow
+from api.models.jobs import Job
 from api.models.users import LoginSession, User
 from api.scope import Scope
-from api.services import clients, rows
+from api.services import clients, jobs, rows
 from schemas import vocabulary as v
 from schemas.base import Schema
 from schemas.fields import Choice, Day, Entries, Flag, Number, Reference, References, Text, Whole
+from schemas.jobs import JobKind
 from tests.stock import STOCKS
 
 _number = itertools.count(1)
@@ -216,7 +219,7 @@ def tenant(app: Flask, plan_ids: dict[str, uuid.UUID], provider_id: uuid.UUID, m
     )
     add("reports", sub_project_id=sub, title=mark, period_ids=[period])
     for model in RecordRow.__subclasses__():
-        if (stem := model.__tablename__) not in (*ids, "imports"):
+        if (stem := model.__tablename__) not in (*ids, "imports", "jobs"):
             add(stem, **_whatever(model.schema.writable(), plan_ids | ids, mark))
     return one
 
@@ -266,6 +269,16 @@ def imported(app: Flask, owner: Tenant) -> uuid.UUID:
         session.add_all([trace, ImportRow(import_id=trace.id, position=0, before=before, **kept)])
         session.commit()
         return trace.id
+
+
+def queued(app: Flask, owner: Tenant) -> uuid.UUID:
+    """A job that waits for ever, because no worker runs here."""
+    asked = jobs.Asked("/api/v1/imports", "en", "a-request")
+    with app.extensions["database"].session() as session:
+        session.enter(Scope(provider_id=owner.provider_id))
+        job: Job = jobs.accept(session, JobKind.DOCUMENT, BytesIO(b"{}"), {"plan": None}, asked)
+        session.commit()
+        return job.id
 
 
 def world(app: Flask) -> World:

@@ -36,9 +36,12 @@ UNTIL_INPUT_CLOSES = '"$@" & read -r _; kill -INT $!; wait $!; rm -rf "$FOLDER"'
 
 
 @contextlib.contextmanager
-def server() -> Iterator[str]:
-    """Start PostgreSQL on a free loopback port; give the address of its superuser."""
-    if given := os.environ.get("TEST_POSTGRES_URL"):
+def server(**changed: str) -> Iterator[str]:
+    """Start PostgreSQL on a free loopback port; give the address of its superuser.
+
+    :param changed: settings that are not as above, of a server that is not shared
+    """
+    if (given := os.environ.get("TEST_POSTGRES_URL")) and not changed:
         yield given
         return
     with tempfile.TemporaryDirectory(prefix="lamppu-", ignore_cleanup_errors=True) as name:
@@ -59,7 +62,7 @@ def server() -> Iterator[str]:
         port = free_port()
         url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         postgres = [binaries / "postgres", f"--port={port}"]
-        postgres += [f"--{name}={value}" for name, value in SETTINGS.items()]
+        postgres += [f"--{name}={value}" for name, value in (SETTINGS | changed).items()]
         log = folder / "log"
         with (
             log.open("wb") as output,
@@ -72,7 +75,7 @@ def server() -> Iterator[str]:
                 start_new_session=True,  # Ctrl-C is for the tests alone
             ),
         ):
-            _wait_until_ready(url, log)
+            wait_until_ready(url, log)
             yield url
 
 
@@ -87,10 +90,11 @@ def database(server_url: str) -> Iterator[str]:
         with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
             connection.execute("CREATE ROLE lamppu LOGIN CREATEROLE PASSWORD 'lamppu'")
         connection.execute(f"CREATE DATABASE {name} OWNER lamppu")
-        try:
-            owner = sa.make_url(server_url).set(username="lamppu", password="lamppu", database=name)
-            yield owner.render_as_string(hide_password=False)
-        finally:
+    try:
+        owner = sa.make_url(server_url).set(username="lamppu", password="lamppu", database=name)
+        yield owner.render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(server_url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -124,7 +128,7 @@ def _binaries(folder: Path, options: dict[str, t.Any]) -> Path:
     return folder / programs
 
 
-def _wait_until_ready(url: str, log: Path) -> None:
+def wait_until_ready(url: str, log: Path) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:

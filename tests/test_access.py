@@ -16,7 +16,7 @@ from api.blueprint import Blueprint
 from api.models.base import Row
 from schemas import auth
 from schemas.vocabulary import Role, Scope
-from tests.factories import bearer, imported, make
+from tests.factories import bearer, imported, make, queued
 from tests.routes import (
     OPERATIONS,
     PLAN_STEMS,
@@ -49,7 +49,7 @@ OPEN = {
 PLANES = {
     "the ministry's plan": {"programmes"},
     "plan": {*PLAN_STEMS} - {"programmes"},
-    "records": {*RECORD_STEMS, "imports", "tables"},
+    "records": {*RECORD_STEMS, "imports", "tables", "jobs"},
     "providers": {"providers"},
     "accounts": {"users", "clients"},
     "webhooks": {"webhooks"},
@@ -104,11 +104,12 @@ class House(Ground):
     def __init__(self, app: Flask, client: FlaskClient):
         super().__init__(app, client)
         b = self.world.b
-        self.ids["imports"] = imported(app, self.a)
+        self.ids |= {"imports": imported(app, self.a), "jobs": queued(app, self.a)}
         account = {"provider_id": b.provider_id, "name": "Bertta"}
         self.ids_of_b = self.ids | {
             **b.ids,
             "imports": imported(app, b),
+            "jobs": queued(app, b),
             "providers": b.provider_id,
             "users": make(app, "users", email="bertta@koulu.example", role="viewer", **account),
             "clients": make(app, "clients", scopes=[], **account),
@@ -332,7 +333,7 @@ def test_every_route_that_is_not_open_asks_who_it_is(client: FlaskClient) -> Non
 
 
 def test_every_table_that_the_api_shows_is_on_one_of_the_lists_that_tests_go_by() -> None:
-    lists = [*PLAN_STEMS, *RECORD_STEMS, *SYSTEM_STEMS, "imports"]
+    lists = [*PLAN_STEMS, *RECORD_STEMS, *SYSTEM_STEMS, "imports", "jobs"]
     assert sorted(lists) == sorted(model.__tablename__ for model in Row.all())
 
 

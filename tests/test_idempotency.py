@@ -316,16 +316,16 @@ def test_while_the_first_is_at_work_the_second_is_told_so(
     if engine == "sqlite":
         return
     bench = Bench(app)
-    manager, real, seen = bench.manager, rows.create, []
+    manager, real, seen = bench.manager, rows.add, []
     other = create_app(settings)
 
     def slowly(*args: Any) -> Any:
-        monkeypatch.setattr(rows, "create", real)
+        monkeypatch.setattr(rows, "add", real)
         headers = manager | {"Idempotency-Key": "k"}
         seen.append(other.test_client().post(CONTACTS, json=AINO, headers=headers))
         return real(*args)
 
-    monkeypatch.setattr(rows, "create", slowly)
+    monkeypatch.setattr(rows, "add", slowly)
     assert post(bench, "k", by=manager).status_code == 201
     other.extensions["database"].close()
     (second,) = seen

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from api.services import rows
 from schemas.fields import Entries, Part, Reference, References
-from tests.factories import Tenant, World, bearer, imported, make, world
+from tests.factories import Tenant, World, bearer, imported, make, queued, world
 from tests.routes import OPERATIONS, Operation, contents
 
 PLAN = (
@@ -92,10 +92,10 @@ def told(answer: TestResponse) -> tuple[Any, ...]:
 
 @pytest.fixture
 def ground(app: Flask) -> World:
-    """Three tenants, each with a row of every record resource, an import, a user, a client and a webhook."""
+    """Three tenants, each with a row of every record resource, an import, a job, a user, a client and a webhook."""
     made = world(app)
     for one in (made.a, made.b, made.c):
-        one.ids["imports"] = imported(app, one)
+        one.ids |= {"imports": imported(app, one), "jobs": queued(app, one)}
         account = {"provider_id": one.provider_id, "name": one.mark}
         email = f"{one.mark}@koulu.example"
         one.ids["users"] = make(app, "users", email=email, role="viewer", **account)
@@ -124,7 +124,7 @@ def _bodies(b: Caller, ground: World, operation: Operation) -> Iterator[Any]:
         own = ground.plan if operation.stem in PLAN else ground.b.ids
         yield b.sendable(operation.stem, own[operation.stem])
     else:
-        assert operation.name in ("read", "delete", "deliveries", "undo"), (
+        assert operation.name in ("read", "delete", "deliveries", "cancel", "undo"), (
             f"{operation.endpoint}: say what to send"
         )
         yield None
@@ -431,7 +431,7 @@ def test_another_providers_name_in_a_path_is_one_that_nobody_has(
 ) -> None:
     """Their row is neither changed nor told of: under its name a row of ones own is made."""
     named = [o for o in OPERATIONS.values() if o.name == "put_by_external_id"]
-    assert {o.stem for o in named} == {o.stem for o in RECORD_LISTS} - {"imports"}
+    assert {o.stem for o in named} == {o.stem for o in RECORD_LISTS} - {"imports", "jobs"}
     listening, b.strangers = b.strangers, (ground.c,)  # the own row comes to bear the name
     for operation in named:
         theirs = f"canary-a-{operation.stem}"

@@ -18,7 +18,7 @@ from schemas.base import Schema
 from schemas.fields import Entries, Part, Reference, References
 from tests import postgres
 from tests.conftest import migrated
-from tests.factories import Tenant, World, imported, world
+from tests.factories import Tenant, World, imported, queued, world
 
 # Everyone's tables. Whatever is not named here belongs to one provider, row by row.
 PLAN = {
@@ -52,7 +52,7 @@ def full_world(app: Flask) -> World:
     """A world in which every record table has a row of each provider."""
     made = world(app)
     for one in (made.a, made.b, made.c):
-        imported(app, one)
+        one.ids |= {"imports": imported(app, one), "jobs": queued(app, one)}
     return made
 
 

@@ -380,3 +380,26 @@ class Page(Objects):
     def placed(self, line: Line, fault: Fault) -> Fault:
         told = _value_at(line.row, fault.pointer or "")
         return replace(fault, pointer=f"/items/{line.place}{fault.pointer or ''}", value=told)
+
+
+def opened(
+    media: str,
+    file: IO[bytes],
+    schema: type[Record],
+    stem: str,
+    *,
+    page_bytes: int,
+    workbook_bytes: int,
+) -> Table:
+    """A file of this media type, which is one of tables.
+
+    :param page_bytes: a JSON document is read whole, and `workbook_bytes` is what a workbook may come to, unpacked
+    """
+    match media:
+        case "text/csv":
+            return Csv(file, schema, stem)
+        case "application/x-ndjson":
+            return Ndjson(file, schema, stem)
+        case "application/json":
+            return Page(file, schema, stem, page_bytes)
+    return Workbook(file, schema, stem, workbook_bytes)

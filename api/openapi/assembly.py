@@ -52,7 +52,7 @@ _PLANES = {
     "Plan": (),
     "Records": (),
     "Reports and exchange": (
-        *("reports", "imports", "tables", "exports", "batch", "changes", "webhooks"),
+        *("reports", "imports", "tables", "jobs", "exports", "batch", "changes", "webhooks"),
     ),
     "Contract": ("forms", "openapi", "docs"),
 }

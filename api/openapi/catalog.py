@@ -145,6 +145,8 @@ class Catalog:
                 return self.reference(field.of.writable(), IMPORTED)
             case fields.Nested():
                 return self.reference(field.schema, way)
+            case fields.Dict() if called := field.metadata.get("component"):
+                return {"$ref": f"#/components/schemas/{called}"}
             case fields.Dict():
                 inner = not field.value_field or self.value(schema, name, field.value_field, way)
                 called = type(schema).__name__ + name.capitalize()

@@ -87,6 +87,17 @@ PARAMETERS: Node = {
         "schema": _ANY,
         "example": "wait=30",
     },
+    "PreferAsync": {
+        "in": "header",
+        "name": "Prefer",
+        "required": False,
+        "description": (
+            "`respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. "
+            "What is not known here is passed over."
+        ),
+        "schema": _ANY,
+        "example": "respond-async",
+    },
     "IdempotencyKey": {
         "in": "header",
         "name": "Idempotency-Key",
@@ -135,7 +146,7 @@ HEADERS: Node = {
     },
     "Location": {
         "required": True,
-        "description": "Where the new row is (RFC 9110 §10.2.2).",
+        "description": "Where the new row is, or the job (RFC 9110 §10.2.2, §15.3.3).",
         "schema": {"type": "string", "format": "uri-reference", "maxLength": 2000},
         "example": "/api/v1/goals/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a",
     },

@@ -30,6 +30,7 @@ _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 _IN_LANGUAGE = frozenset({"listForms", "getForm"})
 _PAGES = frozenset({"getReport"})
 _MAY_WAIT = frozenset({"followChanges"})
+_TELL_WHEN = frozenset({"getJob"})
 _MAKES = ("create", "put", "import")
 
 
@@ -116,6 +117,7 @@ class Operation:
             "IfStill": self.method == "get",
             "AcceptLanguage": self._is_in_language or self.name in _PAGES,
             "PreferWait": self.name in _MAY_WAIT,
+            "PreferAsync": "202" in self.node["responses"],
             "IdempotencyKey": bool(getattr(self.view, "keyed", False)),
         }
 
@@ -136,6 +138,10 @@ class Operation:
             names += ["ETag"]
         if status == "201":
             names += ["Location", "ETag"] if self.name.startswith(_MAKES) else []
+        if status == "202":
+            names += ["Location", "Preference-Applied", "Retry-After"]
+        if self.name in _TELL_WHEN:
+            names += ["Retry-After"]
         if self._is_in_language:
             names += ["Content-Language"]
         if self.name in _MAY_WAIT:

@@ -1,20 +1,23 @@
 """Imports: one sub-project's records as one document, all or nothing."""
 
 import uuid
+from io import BytesIO
 from typing import Any, cast
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 
 from api.answers import json_response
 from api.blueprint import Blueprint
 from api.context import reach, session
 from api.crud import register
 from api.models.imports import Import
-from api.problems import Problem
+from api.resources import jobs
 from api.services import imports as service
+from api.services.jobs import TooManyJobs
 from api.services.undo import AlreadyUndone, BuiltOn, TooOldToUndo
 from api.services.undo import undo as take_back
 from schemas import imports as contract
+from schemas.jobs import Job, JobKind
 
 blp = Blueprint("imports", access="imports", url_prefix="/api/v1/imports", description=__doc__)
 imports = register(
@@ -25,19 +28,19 @@ imports = register(
 )
 
 
-class PlanMoved(Problem):
-    status, code, title = 409, "plan_moved", "The rows have changed since the plan was made"
-    carries = ("plan",)
-
-
 @blp.route(
-    "", methods=("POST",), endpoint="create", max_bytes="MAX_IMPORT_BYTES", refuses=(PlanMoved,)
+    "",
+    methods=("POST",),
+    endpoint="create",
+    max_bytes="MAX_IMPORT_BYTES",
+    refuses=(service.PlanMoved, TooManyJobs),
 )
 @blp.doc(operationId="createImport")
 @blp.arguments(contract.ImportQuery(), location="query")
 @blp.arguments(contract.ImportDocument())
 @blp.response(201, contract.Import)
 @blp.alt_response(200, schema=contract.ImportPlan, success=True)
+@blp.alt_response(202, schema=Job, success=True)
 def create(query: dict[str, Any], document: dict[str, Any]) -> Response:
     """Bring in a sub-project's records, all or nothing
 
@@ -50,13 +53,17 @@ def create(query: dict[str, Any], document: dict[str, Any]) -> Response:
     With `dry_run=true` nothing is kept either way: 200 tells what would be created and updated, and a `plan`. The same
     document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,
     the answer is 409 with the plan as it would be now.
+
+    With `Prefer: respond-async` the document is kept, and 202 tells of a job that brings it in; `Location` says where
+    to ask what became of it. A dry run is answered at once.
     """
+    if jobs.wanted() and not query["dry_run"]:
+        return jobs.accepted(JobKind.DOCUMENT, BytesIO(request.get_data()), {"plan": query["plan"]})
     plan = service.plan(session(), document, reach())
     if query["dry_run"]:
         service.rehearse(session(), plan)
         return json_response(plan.shown())
-    if query["plan"] not in (None, plan.token()):
-        raise PlanMoved(members={"plan": plan.shown()})
+    plan.must_be(query["plan"])
     done = service.carry_out(session(), plan)
     response = imports.shown(imports.current(done.id), 201)
     response.headers["Location"] = url_for("imports.read", key=done.id)

@@ -16,16 +16,20 @@ from api.documents import blanks, intake
 from api.documents.corrections import correction_of, why
 from api.openapi import examples
 from api.problems import UnsupportedMediaType
+from api.resources import jobs
 from api.resources.exports import CSV, NDJSON, XLSX
 from api.resources.forms import PUBLIC
-from api.resources.imports import PlanMoved, imports
+from api.resources.imports import imports
 from api.services import rows, tables
 from api.services.elements import CODED, ORDER
+from api.services.imports import PlanMoved
+from api.services.jobs import TooManyJobs
 from schemas import tables as contract
 from schemas.exports import Extension
 from schemas.fields import Entries, Part, Reference, References, Worded
 from schemas.forms import FormQuery
 from schemas.imports import ImportPlan
+from schemas.jobs import Job, JobKind
 from schemas.vocabulary import Language
 
 Node = dict[str, Any]
@@ -75,7 +79,7 @@ _DESCRIPTION = (
     "another `version` than it has now is refused as `stale` at each field that it would change; one that changes "
     "nothing is let be. References are external ids or ids, or codes of the plan of `project`.\n\nAll or nothing, "
     "unless `partial=true`. `errors` tells `row`, as a spreadsheet counts them, `column`, and what stands there. "
-    "`dry_run` and `plan` are as with a document."
+    "`dry_run`, `plan` and `Prefer: respond-async` are as with a document."
 )
 
 
@@ -110,7 +114,7 @@ def _register(stem: str) -> None:
         methods=("POST",),
         endpoint=stem,
         max_bytes="MAX_TABLE_BYTES",
-        refuses=(PlanMoved,),
+        refuses=(PlanMoved, TooManyJobs),
         spooled=True,
         parameters=[_ENCODING],
     )
@@ -123,6 +127,7 @@ def _register(stem: str) -> None:
     @blp.arguments(contract.TableQuery(), location="query")
     @blp.response(201, contract.TableImport)
     @blp.alt_response(200, schema=ImportPlan, success=True)
+    @blp.alt_response(202, schema=Job, success=True)
     def bring_in(query: dict[str, Any]) -> Response:
         return _bring_in(stem, query)
 
@@ -198,6 +203,11 @@ def _examples(stem: str, media: str, more: Mapping[str, str] = MappingProxyType(
 
 def _bring_in(stem: str, query: dict[str, Any]) -> Response:
     spoken = language() or Language.EN.value
+    if jobs.wanted() and not query["dry_run"]:
+        _must_be_a_table()
+        told = {name: query[name] for name in ("project", "in_part", "plan")}
+        told |= {"stem": stem, "media": request.mimetype, "most": _most(), "language": spoken}
+        return jobs.accepted(JobKind.TABLE, bodies.spool(), told)
     with session().begin_nested() as trial:
         ground = tables.ground(session(), stem, reach(), query["project"])
         brought = tables.bring_in(session(), _table(stem), ground, partial=query["in_part"])
@@ -282,22 +292,22 @@ def _schema(stem: str) -> Any:
     return rows.model_of(stem).schema
 
 
+def _most() -> dict[str, int]:
+    config = current_app.config
+    return {"page_bytes": config["MAX_IMPORT_BYTES"], "workbook_bytes": config["MAX_TABLE_BYTES"]}
+
+
 def _table(stem: str) -> intake.Table:
     """What the body is, by its Content-Type."""
-    schema, config = _schema(stem), current_app.config
-    file = bodies.spool()
-    match request.mimetype:
-        case "text/csv":
-            return intake.Csv(file, schema, stem)
-        case "application/x-ndjson":
-            return intake.Ndjson(file, schema, stem)
-        case "application/json":
-            return intake.Page(file, schema, stem, config["MAX_IMPORT_BYTES"])
-    if request.mimetype == XLSX:
-        return intake.Workbook(file, schema, stem, config["MAX_TABLE_BYTES"])
-    types = ", ".join(TYPES)
-    text = Worded("Send one of: {types}.", types=types)
-    raise UnsupportedMediaType(text, headers={"Accept": types})
+    _must_be_a_table()
+    return intake.opened(request.mimetype, bodies.spool(), _schema(stem), stem, **_most())
+
+
+def _must_be_a_table() -> None:
+    if request.mimetype not in TYPES:
+        types = ", ".join(TYPES)
+        text = Worded("Send one of: {types}.", types=types)
+        raise UnsupportedMediaType(text, headers={"Accept": types})
 
 
 for each in ORDER:

@@ -10,8 +10,9 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
+import marshmallow as ma
 import sqlalchemy as sa
 
 from api import wire
@@ -19,18 +20,24 @@ from api.access import Reach
 from api.models.imports import Import
 from api.models.participations import Participation
 from api.models.projects import Project
-from api.problems import MOST_FAULTS, Fault, Invalid
+from api.problems import MOST_FAULTS, Fault, Invalid, Problem
 from api.scope import Session
 from api.services.chunks import Ground, checked, settled, write
 from api.services.elements import ORDER, Element, Met, identify
+from api.services.jobs import Progress, unheard
 from api.services.traces import Trace
-from schemas.imports import PLANNED_MAX, Outcome
+from schemas.imports import PLANNED_MAX, ImportDocument, Outcome
 
 _ID = re.compile(rb'"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"')
 # A deliverable's change locks that row first and its sub-project after it.
 LOCKED = tuple(sorted(ORDER, key="sub_projects".__eq__))
 # Nobody reads on past the first faults that are told; past these they are not even counted.
 MOST_COUNTED = 10 * MOST_FAULTS
+
+
+class PlanMoved(Problem):
+    status, code, title = 409, "plan_moved", "The rows have changed since the plan was made"
+    carries = ("plan",)
 
 
 @dataclass
@@ -56,6 +63,11 @@ class Plan:
             "elements": written[:PLANNED_MAX],
             "plan": self.token(),
         }
+
+    def must_be(self, token: str | None) -> None:
+        """:raises PlanMoved: it is another one than was shown"""
+        if token not in (None, self.token()):
+            raise PlanMoved(members={"plan": self.shown()})
 
     def token(self) -> str:
         """The same for the same document as long as it would do the same to the same versions of rows."""
@@ -97,6 +109,23 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
     return carry_out(session, plan(session, document, reach))
 
 
+def do_job(
+    session: Session, body: IO[bytes], parameters: Mapping[str, Any], progress: Progress
+) -> Import:
+    """The same as a job.
+
+    :param body: the document as it was sent
+    :param parameters: `plan`, as `schemas.imports.ImportQuery` let it in
+    """
+    try:
+        document = ImportDocument().load(wire.parse(body.read()))
+    except ma.ValidationError as error:
+        raise Invalid(faults=wire.faults(error.messages)) from error
+    made = plan(session, document, Reach.OWN)
+    made.must_be(parameters["plan"])
+    return carry_out(session, made, progress)
+
+
 def rehearse(session: Session, made: Plan) -> None:
     """Carry a plan out and undo it, to hear what only the database notices. :raises Invalid: it refuses"""
     with session.begin_nested() as trial:
@@ -104,11 +133,19 @@ def rehearse(session: Session, made: Plan) -> None:
         trial.rollback()
 
 
-def carry_out(session: Session, made: Plan) -> Import:
-    trace = Trace()
+def carry_out(
+    session: Session,
+    made: Plan,
+    progress: Progress = unheard,
+) -> Import:
+    trace, written, total = Trace(), 0, len(made.elements)
+    progress(written, total)
     for stem in ORDER:
-        write(session, [element for element in made.elements if element.stem == stem], trace)
+        some = [element for element in made.elements if element.stem == stem]
+        write(session, some, trace)
         _must_be_whole(made.elements)
+        written += len(some)
+        progress(written, total)
     return trace.end(session, made.counts(), made.sub_project_id)
 
 

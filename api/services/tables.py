@@ -4,17 +4,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import IO, Any
 
 from api.access import Reach
-from api.documents.intake import Line, Table
+from api.documents.intake import Line, Table, opened
 from api.models.imports import Import
 from api.problems import MOST_FAULTS, Fault, Invalid
 from api.scope import Session
 from api.services import rows
 from api.services.chunks import Ground, checked, settled, write
 from api.services.elements import Element, Met, identify
-from api.services.imports import Digest, project
+from api.services.imports import Digest, PlanMoved, project
+from api.services.jobs import Progress, unheard
 from api.services.traces import Trace
 from schemas.base import Schema
 from schemas.fields import Reference, Worded
@@ -88,7 +89,13 @@ def ground(session: Session, stem: str, reach: Reach, acronym: str | None) -> Gr
 
 
 def bring_in(
-    session: Session, table: Table, ground: Ground, *, partial: bool, refused: Refused | None = None
+    session: Session,
+    table: Table,
+    ground: Ground,
+    *,
+    partial: bool,
+    refused: Refused | None = None,
+    progress: Progress = unheard,
 ) -> Brought:
     """Plan and write what a table says, part by part; whether it is kept is for whoever calls to say.
 
@@ -96,7 +103,7 @@ def bring_in(
     :param refused: is told of each line that is, in their order
     :raises Invalid: it is no table; Duplicate: somebody else brings the same in
     """
-    brought, met = Brought(table.stem), Met()
+    brought, met, done = Brought(table.stem), Met(), 0
     for lines in _parts(table):
         pairs = [(line, _element(table.stem, line)) for line in lines]
         elements = [element for line, element in pairs if not line.faults]
@@ -114,7 +121,29 @@ def bring_in(
             brought.refuse(found)
             if refused:
                 refused(line, found)
+        done += len(lines)
+        progress(done, None)
     return brought
+
+
+def do_job(
+    session: Session, body: IO[bytes], parameters: Mapping[str, Any], progress: Progress
+) -> Import:
+    """Bring a table in as a job.
+
+    :param parameters: `stem`, `media`, and `most` of `api.documents.intake.opened`; `project`, `in_part` and `plan` as
+        `schemas.tables.TableQuery` let them in; `language`
+    """
+    stem, partial = parameters["stem"], parameters["in_part"]
+    schema: Any = rows.model_of(stem).schema
+    table = opened(parameters["media"], body, schema, stem, **parameters["most"])
+    where = ground(session, stem, Reach.OWN, parameters["project"])
+    brought = bring_in(session, table, where, partial=partial, progress=progress)
+    if brought.faults and not partial:
+        raise brought.refusal()
+    if parameters["plan"] not in (None, brought.digest.token()):
+        raise PlanMoved(members={"plan": brought.shown(parameters["language"])})
+    return record(session, brought)
 
 
 def record(session: Session, brought: Brought) -> Import:

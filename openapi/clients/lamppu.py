@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
-"""Keep a folder in step with a LAMPPU server. Needs Python 3.10 and nothing else: copy it where you want it.
+"""Send tables to a LAMPPU server, and keep a folder in step with it. Needs Python 3.10 and nothing else: copy it.
 
+    python3 lamppu.py import FILE… [--project ACRONYM] [--dry-run] [--partial]
     python3 lamppu.py pull FOLDER [RESOURCE…]
 
-For each resource (all that the client may read, unless some are named) the folder has a file of NDJSON, one row a line:
-the first time by an export, from then on by what has changed. It may be stopped at any moment and run again, once a
-night or once a minute. Where a line breaks it tries again, and goes on where it was.
+import: each file is a table of the resource that its name begins with (`results-2012.csv`), as CSV, XLSX or NDJSON, or
+a whole sub-project as JSON. Whatever its rows refer to goes first. Where a line breaks the file is sent again under the
+same Idempotency-Key, so that nothing comes about twice. What is refused is told by row and column; with --refused those
+rows are kept as a file to mend.
+
+pull: for each resource (all that the client may read, unless some are named) the folder has a file of NDJSON, one row a
+line: the first time by an export, from then on by what has changed. It may be stopped at any moment and run again, once
+a night or once a minute. Where a line breaks it tries again, and goes on where it was.
 
 The server and the client (`POST /api/v1/clients`) are told by the environment:
 
@@ -13,18 +19,22 @@ The server and the client (`POST /api/v1/clients`) are told by the environment:
     LAMPPU_CLIENT_ID      and
     LAMPPU_CLIENT_SECRET  as the server gave them
 
-It ends with 0 when the folder is in step, with 1 when the server refuses, with 2 when the command is not understood,
+It ends with 0 when all is done, with 1 when the server refuses something, with 2 when the command is not understood,
 and with 3 when the server can't be reached.
 """
 
 import argparse
 import base64
+import contextlib
 import http.client
+import io
 import json
 import os
 import random
+import shutil
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -38,14 +48,26 @@ RESOURCES = [
     *("measurements", "results", "meetings", "surveys", "feedback", "deliverables"),
     *("disseminations", "reports"),
 ]
+# What can be brought in, each after those that it refers to.
+IMPORTED = [
+    *("contacts", "sub-projects", "goals", "indicators", "measurements", "results", "meetings"),
+    *("surveys", "deliverables", "feedback", "disseminations", "reports"),
+]
+TYPES = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".ndjson": "application/x-ndjson",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 # Reports without their forms: an export would compile each, and a form changes with the records that are in it.
 FIELDS = {
     "reports": "version,created_at,updated_at,provider_id,external_id,sub_project_id,kind,title,"
     "language,report_date,contact_id,period_ids,state"
 }
+SETTINGS = ("LAMPPU_URL", "LAMPPU_CLIENT_ID", "LAMPPU_CLIENT_SECRET")
 TRIES = 8
-# What a transfer may end in when its line breaks; an answer of the server, even a refusal, is none of them.
-BROKEN = (OSError, http.client.HTTPException)
+# What a transfer may end in when its line breaks, half a JSON text among them; a refusal of the server is none of them.
+BROKEN = (OSError, ValueError, http.client.HTTPException)
 # So many changes are put to the files at a time.
 AT_ONCE = 20_000
 STATE = "state.json"
@@ -73,20 +95,32 @@ class Api:
         self.basic = "Basic " + base64.b64encode(plain).decode()
         self.token = ""
 
-    def open(self, path: str, query: Node | None = None) -> http.client.HTTPResponse:
-        """An answer that is 200. :raises Refused, Unreachable"""
+    def open(
+        self, path: str, query: Node | None = None, file: Path | None = None, **headers: str
+    ) -> http.client.HTTPResponse:
+        """An answer that is no refusal.
+
+        :param file: what to post; without one it is a GET
+        :raises Refused, Unreachable
+        """
         for attempt in range(TRIES):
             pause = min(60, 2**attempt) * random.uniform(0.5, 1)
             try:
                 if not self.token:
                     self._sign_in()
-                headers = {"Authorization": "Bearer " + self.token}
-                asked = path + ("?" + urlencode(query) if query else "")
-                return urlopen(Request(self.root + asked, headers=headers), timeout=120)
+                with contextlib.ExitStack() as stack:
+                    body = stack.enter_context(Sent(file)) if file else None
+                    asked = Request(self.root + path, body, _named(headers))
+                    if query:
+                        asked.full_url += "?" + urlencode(query)
+                    asked.add_header("Authorization", "Bearer " + self.token)
+                    if file:
+                        asked.add_header("Content-Length", str(file.stat().st_size))
+                    return urlopen(asked, timeout=600)
             except HTTPError as error:
                 if error.code == 401 and self.token:  # it has run out
                     self.token, pause = "", 0
-                elif error.code in (429, 502, 503, 504):
+                elif error.code in (502, 503, 504) or error.headers["Retry-After"]:
                     pause = float(error.headers.get("Retry-After") or pause)
                 else:
                     raise Refused(_told(error), error.code) from error
@@ -95,6 +129,16 @@ class Api:
                     raise Unreachable(f"{self.root}: {error}") from error
             time.sleep(pause)
         raise Unreachable(f"{self.root} does not let us in")
+
+    def read(self, path: str, query: Node, file: Path | None = None, **headers: str) -> Node:
+        """The JSON of an answer that has come whole. :raises Refused, Unreachable"""
+        for _ in range(TRIES):
+            try:
+                with self.open(path, query, file, **headers) as answer:
+                    return json.load(answer)
+            except BROKEN as error:
+                say(f"the line broke ({error}), once more")
+        raise Unreachable(f"{self.root}: the line breaks each time")
 
     def _sign_in(self) -> None:
         """RFC 6749 §4.4."""
@@ -109,23 +153,113 @@ class Api:
             raise
 
 
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class Sent(io.FileIO):
+    """A file on its way, of which a terminal shows how much has gone."""
+
+    def __init__(self, path: Path):
+        super().__init__(path)
+        self.path, self.size, self.gone = path, max(path.stat().st_size, 1), 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        part = super().read(size)
+        self.gone += len(part)
+        if sys.stderr.isatty():
+            done = 30 * self.gone // self.size
+            bar = "#" * done + "." * (30 - done)
+            print(f"\r{self.path.name} [{bar}] {self.gone / 1e6:.1f} MB", end="", file=sys.stderr)
+            if not part:
+                print(file=sys.stderr)
+        return part
+
+
 def _told(error: HTTPError) -> str:
     """What a problem document (RFC 9457) says, on a line or a few."""
     try:
         problem = json.load(error)
         faults = [f"  {_place(fault)}: {fault['detail']}" for fault in problem.get("errors", [])]
-        return "\n".join([f"{error.code} {problem.get('detail') or problem['title']}", *faults])
+        more = [f"  and {problem['more']} more"] if problem.get("more") else []
+        told = f"{error.code} {problem.get('detail') or problem['title']}"
+        return "\n".join([told, *faults, *more])
     except (ValueError, KeyError):
         return f"{error.code} {error.reason}"
 
 
 def _place(fault: Node) -> str:
+    if "row" in fault:
+        column = f", {fault['column']}" if "column" in fault else ""
+        value = f" ({fault['value']})" if "value" in fault else ""
+        return f"row {fault['row']}{column}{value}"
     return str(fault.get("pointer") or fault.get("parameter") or fault.get("header"))
 
 
 def say(text: str) -> None:
     if sys.stderr.isatty():
         print(text, file=sys.stderr)
+
+
+# import
+
+
+def bring_in(api: Api, files: list[Path], given: argparse.Namespace) -> int:
+    """Send files, those first to which others refer. :return: how many were refused, in whole or in part"""
+    refused = 0
+    for file in sorted(files, key=lambda one: IMPORTED.index(_resource(one) or IMPORTED[0])):
+        resource = _resource(file)
+        path = f"/imports/{resource}" if resource else "/imports"
+        query = {"dry_run": "true"} if given.dry_run else {}
+        if resource:
+            query |= {"partial": "true"} if given.partial else {}
+            query |= {"project": given.project} if given.project else {}
+        headers = {"Content_Type": TYPES[file.suffix.lower()]}
+        key = {} if given.dry_run else {"Idempotency_Key": uuid.uuid4().hex}
+        try:
+            told = api.read(path, query, file, **headers, **key)
+        except Refused as error:
+            print(f"{file}: {error}", file=sys.stderr)
+            told = {"errors": error}
+        else:
+            _tell(file, told)
+        if told.get("errors"):
+            refused += 1
+            if resource and given.refused:
+                _keep_refused(api, file, path, query.get("project"), headers)
+    return refused
+
+
+def _resource(file: Path) -> str | None:
+    """That of which a file is a table; None of a whole sub-project."""
+    if file.suffix.lower() == ".json":
+        return None
+    return max(_begins(file), key=len)
+
+
+def _begins(file: Path) -> list[str]:
+    """The resources with which a file's name begins."""
+    name = file.name.lower().replace("_", "-")
+    return [one for one in IMPORTED if name.startswith(one)]
+
+
+def _tell(file: Path, told: Node) -> None:
+    """What became of a file's rows, or would."""
+    for resource, tally in told["counts"].items():
+        counted = ", ".join(f"{count} {outcome}" for outcome, count in tally.items() if count)
+        print(f"{file}: {resource}: {counted or 'nothing'}")
+    for fault in told.get("errors", []):
+        print(f"  {_place(fault)}: {fault['detail']}", file=sys.stderr)
+
+
+def _keep_refused(
+    api: Api, file: Path, path: str, project: str | None, headers: dict[str, str]
+) -> None:
+    kept = file.with_name(f"{file.stem}.refused{file.suffix}")
+    query = {"project": project} if project else None
+    with api.open(path + "/refused", query, file, **headers) as answer, kept.open("wb") as new:
+        shutil.copyfileobj(answer, new)
+    print(f"{file}: the refused rows are in {kept}", file=sys.stderr)
 
 
 # pull
@@ -226,13 +360,7 @@ def follow(api: Api, folder: Path, state: Node) -> Node:
 def _page(api: Api, state: Node) -> Node:
     named = ",".join(one.replace("-", "_") for one in state["resources"])
     query = {"after": state["position"], "resource": named, "rows": "true", "limit": 500}
-    for _ in range(TRIES):
-        try:
-            with api.open("/changes", query) as answer:
-                return json.load(answer)
-        except BROKEN as error:
-            say(f"the line broke ({error}), once more")
-    raise Unreachable("the changes break off each time")
+    return api.read("/changes", query)
 
 
 def _apply(path: Path, changes: dict[str, Node | None]) -> None:
@@ -250,32 +378,48 @@ def _apply(path: Path, changes: dict[str, Node | None]) -> None:
 # the command
 
 
-def main() -> int:
+def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = parser.add_subparsers(required=True)
+    commands = parser.add_subparsers(required=True, dest="command")
+    importing = commands.add_parser("import", help="send tables")
+    importing.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    importing.add_argument("--project", metavar="ACRONYM", help="whose codes the rows use")
+    importing.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    importing.add_argument("--partial", action="store_true", help="keep the good rows")
+    importing.add_argument("--refused", action="store_true", help="keep the others as a file")
     pulling = commands.add_parser("pull", help="bring a folder up to date")
     pulling.add_argument("folder", type=Path)
     pulling.add_argument("resources", nargs="*", metavar="RESOURCE", help="such as goals")
     given = parser.parse_args()
-    unknown = set(given.resources) - set(RESOURCES)
-    if unknown:
+    for file in getattr(given, "files", []):
+        if not file.is_file():
+            parser.error(f"{file}: no such file")
+        if file.suffix.lower() not in TYPES:
+            parser.error(f"{file}: its name ends with none of {', '.join(TYPES)}")
+        if not (file.suffix.lower() == ".json" or _begins(file)):
+            parser.error(f"{file}: its name begins with none of {', '.join(IMPORTED)}")
+    if unknown := set(getattr(given, "resources", [])) - set(RESOURCES):
         parser.error(f"no such resource: {', '.join(unknown)}; there are {', '.join(RESOURCES)}")
-    names = ("LAMPPU_URL", "LAMPPU_CLIENT_ID", "LAMPPU_CLIENT_SECRET")
-    missing = [name for name in names if not os.environ.get(name)]
-    if missing:
+    if missing := [name for name in SETTINGS if not os.environ.get(name)]:
         parser.error(f"set {', '.join(missing)} in the environment")
-    api = Api(*(os.environ[name] for name in names))
+    return given
+
+
+def main() -> int:
+    given = options()
+    api = Api(*(os.environ[name] for name in SETTINGS))
     try:
-        counts = pull(api, given.folder, given.resources)
+        if given.command == "import":
+            return 1 if bring_in(api, given.files, given) else 0
+        print(json.dumps(pull(api, given.folder, given.resources)))
     except Refused as error:
         print(error, file=sys.stderr)
         return 1
     except Unreachable as error:
         print(error, file=sys.stderr)
         return 3
-    print(json.dumps(counts))
     return 0
 
 

@@ -1,11 +1,13 @@
 """The client to copy keeps a folder in step with a server, whatever breaks on the way."""
 
 import json
+import re
 import socket
 import socketserver
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -25,6 +27,7 @@ SCRIPT = ROOT / "openapi" / "clients" / "lamppu.py"
 READS = ("plan:read", "records:read")
 Ran = subprocess.CompletedProcess[str]
 Run = Callable[..., Ran]
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 @pytest.fixture
@@ -43,11 +46,16 @@ def gunicorn(
 
 @pytest.fixture
 def run(app: Flask, gunicorn: str, tmp_path: Path) -> Run:
-    """Runs the script as a client of the ministry's; the same scopes are the same client's."""
-    client = cache(lambda *scopes: new_client(app, list(scopes)))
+    """Runs the script as a client of the ministry's or of an owner's; the same scopes are the same client's."""
+    client = cache(lambda scopes, owner: new_client(app, list(scopes), provider_id=owner))
 
-    def run(*arguments: str, url: str = gunicorn, scopes: Sequence[str] = READS) -> Ran:
-        client_id, secret = client(*scopes)
+    def run(
+        *arguments: str,
+        url: str = gunicorn,
+        scopes: Sequence[str] = READS,
+        owner: uuid.UUID | None = None,
+    ) -> Ran:
+        client_id, secret = client(tuple(scopes), owner)
         given = {"URL": url, "CLIENT_ID": client_id, "CLIENT_SECRET": secret}
         return subprocess.run(
             [sys.executable, SCRIPT, *arguments],
@@ -142,6 +150,82 @@ def test_a_line_that_breaks_is_taken_up_where_it_broke(
     assert counts(run("pull", "kept", "contacts", url=breaking(300))) == {"contacts": 1}
 
 
+# import
+
+
+@pytest.fixture
+def send(run: Run, bench: Bench) -> Run:
+    """Runs `import` as a client of the first provider's."""
+
+    def send(*arguments: str, **given: Any) -> Ran:
+        owner = bench.world.a.provider_id
+        return run("import", *arguments, scopes=(*READS, "records:write"), owner=owner, **given)
+
+    return send
+
+
+def home(bench: Bench) -> str:
+    """The name of the sub-project that rows are put into."""
+    row = bench.open("sub_projects", bench.world.a.ids["sub_projects"]).get_json()
+    return str(row["external_id"])
+
+
+def test_tables_are_sent_in_the_order_in_which_they_refer_to_each_other(
+    bench: Bench, send: Run, tmp_path: Path
+) -> None:
+    period = bench.open("periods", bench.world.plan["periods"]).get_json()["code"]
+    results = f"external_id,goal,period,kind,text\nr1,g1,{period},activity,Kokoontui\n"
+    (tmp_path / "results.csv").write_text(results)
+    project = bench.open("projects", bench.world.plan["projects"]).get_json()["acronym"]
+    goals = f"external_id;sub_project;text\ng1;{home(bench)};Tavoite\n"
+    (tmp_path / "goals-2012.csv").write_text(goals)
+    files = ("results.csv", "goals-2012.csv")
+    tried = send(*files[1:], "--dry-run")
+    assert (tried.returncode, tried.stdout) == (0, "goals-2012.csv: goals: 1 created\n")
+    done = send(*files, "--project", project)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.stdout == "goals-2012.csv: goals: 1 created\nresults.csv: results: 1 created\n"
+    assert send(*files, "--project", project).stdout.count("1 unchanged") == 2
+
+
+def test_what_is_refused_is_told_by_row_and_kept_to_be_mended(
+    bench: Bench, send: Run, tmp_path: Path
+) -> None:
+    rows = f"external_id,sub_project,text\ng1,{home(bench)},Tavoite\ng2,{home(bench)},\n"
+    (tmp_path / "goals.csv").write_text(rows)
+    refused = send("goals.csv", "--refused")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "row 3, text: " in refused.stderr
+    (head, row) = (tmp_path / "goals.refused.csv").read_text("utf-8-sig").splitlines()
+    assert head.endswith(",error")
+    assert row.startswith("g2,")
+    partly = send("goals.csv", "--partial")
+    assert (partly.returncode, partly.stdout) == (1, "goals.csv: goals: 1 created, 1 refused\n")
+    assert "row 3, text: " in partly.stderr
+
+
+def test_a_file_is_sent_again_when_the_line_breaks_and_comes_in_once(
+    bench: Bench, send: Run, tmp_path: Path, breaking: Callable[[int], str]
+) -> None:
+    names = "".join(f"c{number},Aino {number}\n" for number in range(2_000))
+    (tmp_path / "contacts.csv").write_text("external_id,name\n" + names)
+    done = send("contacts.csv", url=breaking(100))
+    assert (done.stderr, done.stdout) == ("", "contacts.csv: contacts: 2000 created\n")
+
+
+def test_a_file_that_is_none_is_told_before_anything_is_sent(send: Run, tmp_path: Path) -> None:
+    (tmp_path / "goals.txt").touch()
+    (tmp_path / "budget.csv").touch()
+    for name, told in {
+        "nothing.csv": "no such file",
+        "goals.txt": "ends with none of .csv",
+        "budget.csv": "begins with none of contacts",
+    }.items():
+        done = send(name)
+        assert done.returncode == 2
+        assert told in done.stderr
+
+
 def test_who_is_not_known_is_told_so(run: Run, gunicorn: str, tmp_path: Path) -> None:
     wrong = subprocess.run(
         [sys.executable, SCRIPT, "pull", "kept"],
@@ -183,11 +267,14 @@ class Breaking(socketserver.BaseRequestHandler):
         self.request.sendall(answer[: self.server.most] if self.server.asked % 2 else answer)
 
     def _request(self) -> bytes:
-        found = self.request.recv(65_536)
-        end = b"client_credentials" if found.startswith(b"POST") else b"\r\n\r\n"
-        while not found.endswith(end):
+        found = b""
+        while b"\r\n\r\n" not in found:
             found += self.request.recv(65_536)
-        return bytes(found)
+        head, _, body = found.partition(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        while length and len(body) < int(length[1]):
+            body += self.request.recv(65_536)
+        return head + b"\r\n\r\n" + body
 
 
 class Line(socketserver.ThreadingTCPServer):

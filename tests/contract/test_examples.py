@@ -52,7 +52,7 @@ def example_of(media: dict[str, Any]) -> Any:
 
 
 MEDIA = list(_media())
-# The page to print, and files that are no text.
+# The page to print, and what is no text.
 BINARY = ("Parquet", "Workbook", "WorkbookToImport", "RefusedWorkbookToImport")
 PAGES = (
     {"type": "string"},

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import itertools
 import json
 from datetime import date, time
 from typing import Any
@@ -617,21 +618,17 @@ def test_when_nothing_is_refused_the_head_comes_back_alone(desk: Desk, extension
 # templates
 
 
-@pytest.mark.parametrize("language", ["fi", "sv", "en"])
-@pytest.mark.parametrize("extension", ["csv", "xlsx"])
-def test_a_template_is_let_in_once_its_references_are_ones_own(
-    desk: Desk, stem: str, extension: str, language: str
-) -> None:
-    path = f"/api/v1/imports/{stem.replace('_', '-')}/template.{extension}"
-    headers = desk.by | {"Accept-Language": language}
-    response = desk.bench.client.get(path, headers=headers)
-    assert response.status_code == 200, response.text
-    assert response.headers["Content-Language"] == language
-    content, media = response.get_data(), MEDIA[extension]
-    faults = desk.send(stem, content, media).get_json().get("errors", [])
-    assert {fault["code"] for fault in faults} <= {"not_found"}
-    assert {fault["row"] for fault in faults} <= {2}
-    assert all("value" in fault for fault in faults)
+def test_a_template_is_let_in_once_its_references_are_ones_own(desk: Desk, stem: str) -> None:
+    for language, extension in itertools.product(("fi", "sv", "en"), ("csv", "xlsx")):
+        path = f"/api/v1/imports/{stem.replace('_', '-')}/template.{extension}"
+        response = desk.bench.client.get(path, headers={"Accept-Language": language})
+        assert response.status_code == 200, response.text
+        assert response.headers["Content-Language"] == language
+        answer = desk.send(stem, response.get_data(), MEDIA[extension], dry_run="true")
+        faults = answer.get_json().get("errors", [])
+        assert {fault["code"] for fault in faults} <= {"not_found"}
+        assert {fault["row"] for fault in faults} <= {2}
+        assert all("value" in fault for fault in faults)
 
 
 def test_a_template_of_a_workbook_says_what_each_column_is_for(desk: Desk) -> None:
@@ -735,14 +732,14 @@ def stem(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("extension", MEDIA)
-def test_an_export_brought_in_again_changes_nothing(desk: Desk, stem: str, extension: str) -> None:
+def test_an_export_brought_in_again_changes_nothing(desk: Desk, stem: str) -> None:
     for _ in range(3):
         desk.bench.created(stem)
-    before = desk.export(stem, extension)
-    counts = desk.counts(stem, before, MEDIA[extension])
-    assert counts == {"created": 0, "updated": 0, "unchanged": 4}
-    assert exported(desk.export(stem, extension), extension) == exported(before, extension)
+    for extension, media in MEDIA.items():
+        before = desk.export(stem, extension)
+        counts = desk.counts(stem, before, media)
+        assert counts == {"created": 0, "updated": 0, "unchanged": 4}, extension
+        assert exported(desk.export(stem, extension), extension) == exported(before, extension)
 
 
 @pytest.mark.parametrize("extension", MEDIA)
@@ -769,17 +766,17 @@ def exported(content: bytes, extension: str) -> Any:
     return [list(s.values) for s in opened(content)] if extension == "xlsx" else content
 
 
-@pytest.mark.parametrize("extension", MEDIA)
-def test_rows_that_are_gone_come_back_from_an_export(desk: Desk, stem: str, extension: str) -> None:
-    made = [desk.bench.created(stem) for _ in range(2)]
-    names = [desk.bench.open(stem, key).get_json()["external_id"] for key, _ in made]
-    before = [desk.named(stem, name) for name in names]
-    told = without_ids(desk.export(stem, extension), extension, {*names})
-    for key, etag in made:
-        assert desk.bench.change(stem, key, etag, "DELETE").status_code == 204
-    assert desk.counts(stem, told, MEDIA[extension]) == MADE | {"created": 2}
-    after = [desk.named(stem, row["external_id"]) for row in before]
-    assert [said(row) for row in after] == [said(row) for row in before]
+def test_rows_that_are_gone_come_back_from_an_export(desk: Desk, stem: str) -> None:
+    for extension, media in MEDIA.items():
+        made = [desk.bench.created(stem) for _ in range(2)]
+        names = [desk.bench.open(stem, key).get_json()["external_id"] for key, _ in made]
+        before = [desk.named(stem, name) for name in names]
+        told = without_ids(desk.export(stem, extension), extension, {*names})
+        for key, etag in made:
+            assert desk.bench.change(stem, key, etag, "DELETE").status_code == 204
+        assert desk.counts(stem, told, media) == MADE | {"created": 2}, extension
+        after = [desk.named(stem, row["external_id"]) for row in before]
+        assert [said(row) for row in after] == [said(row) for row in before], extension
 
 
 def said(row: Row) -> Row:

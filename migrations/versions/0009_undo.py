@@ -1,6 +1,6 @@
 """undo
 
-Revision: 0008, after 0007
+Revision: 0009, after 0008
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from api.base import Identifier
 from api.base import Json
 from api.base import Moment
 
-revision = '0008'
-down_revision = '0007'
+revision = '0009'
+down_revision = '0008'
 
 
 def upgrade() -> None:
