@@ -329,7 +329,8 @@ def test_the_log_begins_with_the_rows_that_are_there(
     migrate_database(database, "0003")
     migrate_database(database)
     assert entries(database) == by_triggers
-    assert {**contents(app), "changes": []} == {**rows, "changes": []}
+    made_since = {"changes": [], "import_rows": []}  # later than what it went back to
+    assert contents(app) | made_since == rows | made_since
     with database.engine.connect() as connection:
         assert connection.execute(sa.select(sa.func.max(CHANGES.c.xid))).scalar() == 0
         many = sa.select(sa.func.count()).select_from(CHANGES)
