@@ -115,7 +115,7 @@ def app(settings: dict[str, object]) -> Iterator[Flask]:
     """The application as it ships: no TESTING, which would let faults past the error handlers."""
     app = create_app(settings)
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].close()
 
 
 @pytest.fixture
@@ -157,4 +157,4 @@ def stock(request: pytest.FixtureRequest, engine: str, engine_url: str) -> Itera
 def migrated(url: str) -> None:
     database = Database(url)
     migrate_database(database)
-    database.engine.dispose()
+    database.close()

@@ -161,7 +161,7 @@ def another_app(settings: dict[str, object]) -> Iterator[Flask]:
     """An application to add forgotten routes to."""
     app = create_app(settings)
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].close()
 
 
 def kind(operation: Operation) -> str:

@@ -29,7 +29,7 @@ def operated(settings: dict[str, object], engine_url: str, tmp_path: Path) -> It
     app = create_app(settings | {"JWT_KEYS_FILE": str(copy)})
     cli.register_commands(app)
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].close()
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def new(settings: dict[str, object], new_database_url: str, tmp_path: Path) -> I
     app = create_app(settings | given)
     cli.register_commands(app)
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].close()
 
 
 def run(app: Flask, *arguments: str) -> Result:
@@ -96,7 +96,7 @@ def test_migrate_makes_the_folder_of_an_sqlite_database(
     cli.register_commands(app)
     assert run(app, "migrate").exit_code == 0
     assert path.exists()
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].close()
 
 
 def test_revise_writes_a_numbered_migration_of_what_has_changed(

@@ -64,14 +64,14 @@ def database(new_database_url: str) -> Iterator[Database]:
     """An empty one."""
     database = Database(new_database_url)
     yield database
-    database.engine.dispose()
+    database.close()
 
 
 @contextmanager
 def opened(url: str) -> Iterator[Database]:
     database = Database(url)
     yield database
-    database.engine.dispose()
+    database.close()
 
 
 def shape(database: Database) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def test_rows_survive_another_run_of_the_migrations(
     assert len(before["goals"]) >= 8
     migrate_database(database)
     assert contents(app) == before
-    database.engine.dispose()
+    database.close()
 
 
 class Workshop:
@@ -335,7 +335,7 @@ def test_the_log_begins_with_the_rows_that_are_there(
         assert connection.execute(sa.select(sa.func.max(CHANGES.c.xid))).scalar() == 0
         many = sa.select(sa.func.count()).select_from(CHANGES)
         assert connection.execute(many).scalar() == len(by_triggers)
-    database.engine.dispose()
+    database.close()
 
 
 def entries(database: Database) -> set[Any]:

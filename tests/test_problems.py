@@ -310,7 +310,7 @@ def faulty(settings: dict[str, object]) -> Iterator[Callable[..., Flask]]:
 
     yield make
     for app in made:
-        app.extensions["database"].engine.dispose()
+        app.extensions["database"].close()
 
 
 def test_a_fault_of_ours_is_500_and_tells_nothing(

@@ -196,7 +196,7 @@ def protected(postgres_server: str) -> Iterator[tuple[str, World]]:
         app = Flask("database only")
         app.extensions["database"] = Database(url)
         yield url, full_world(app)
-        app.extensions["database"].engine.dispose()
+        app.extensions["database"].close()
 
 
 @pytest.fixture
@@ -365,7 +365,7 @@ def test_a_session_runs_as_the_role_of_its_scope_also_after_a_commit(
         assert session.execute(who).one() == (PROVIDER_ROLE, str(ground.b.provider_id))
     with database.all_providers() as session:
         assert session.execute(who).one() == (MINISTRY_ROLE, "")
-    database.engine.dispose()
+    database.close()
 
 
 def _insert(table: str, row: str) -> tuple[str, str]:

@@ -408,7 +408,7 @@ def _kind(parameter: Node) -> Any:
 def _read(text: str, parameter: Node) -> Any:
     """A parameter's or header's text as the value that its schema speaks of."""
     kind = _kind(parameter)
-    if kind == "integer" and re.fullmatch(r"-?[0-9]+", text, re.ASCII):
+    if kind == "integer" and re.fullmatch(r"-?[0-9]{1,30}", text, re.ASCII):
         return int(text)
     if kind == "boolean" and text in ("true", "false"):
         return text == "true"

@@ -79,7 +79,7 @@ def test_cookies_go_over_plain_http_only_where_the_service_is_published_so(
     )
     assert len(cookies := answer.headers.getlist("Set-Cookie")) == 3
     assert not any("Secure" in cookie for cookie in cookies)
-    plain.extensions["database"].engine.dispose()
+    plain.extensions["database"].close()
 
 
 @pytest.mark.parametrize("email", ["AINO@example.org", "aino@EXAMPLE.org"])
@@ -203,7 +203,7 @@ def test_a_restart_forgets_no_failure(app: Flask, settings: dict[str, Any]) -> N
     locked_out(Browser(app))
     restarted = create_app(settings)
     assert Browser(restarted).login().status_code == 429
-    restarted.extensions["database"].engine.dispose()
+    restarted.extensions["database"].close()
 
 
 def test_an_attacker_elsewhere_does_not_touch_the_victim(app: Flask) -> None:

@@ -19,7 +19,7 @@ MOST = 10_000_000
 def narrow(settings: dict[str, object]) -> Iterator[Flask]:
     app = create_app(settings | {"MAX_TABLE_BYTES": MOST})
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].close()
 
 
 @pytest.mark.parametrize("broken", broken_files.EVERY, ids=lambda one: one.name)

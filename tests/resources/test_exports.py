@@ -105,6 +105,8 @@ def test_an_export_holds_what_the_pages_of_the_list_hold(bench: Bench, stem: str
         if get(bench, stem, by=by).status_code == 403:
             continue
         rows = listed(bench, stem, by)
+        if stem == "webhooks" and not rows:
+            continue  # the ministry has none of its own here, and sees no provider's
         assert rows
         names = {"fields": ",".join(rows[0])}  # of a report, without its form
         assert lines(ok(get(bench, stem, by=by, **names))) == rows

@@ -694,7 +694,7 @@ def test_a_body_over_the_bound_is_refused_unread(settings: dict[str, object], de
             content_type="application/json",
             headers=desk.by,
         )
-        app.extensions["database"].engine.dispose()
+        app.extensions["database"].close()
         assert response.status_code == status, response.text
     assert len(desk.bench.open("imports", by=desk.by).get_json()["items"]) == 1
 

@@ -675,7 +675,7 @@ def test_what_unpacks_to_more_than_the_bound_is_too_large(
             "/api/v1/imports/contacts", data=pack(body), content_type=CSV, headers=headers
         )
         assert response.status_code == status, response.text
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].close()
 
 
 def test_a_key_makes_a_table_safe_to_send_again(desk: Desk) -> None:

@@ -55,7 +55,7 @@ def sample(
     assert keys.with_name("sample.json").stat().st_mode & 0o077 == 0
     sample = pulled(app.test_client(), said)
     sample.stored = stored
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].close()
     return sample
 
 
