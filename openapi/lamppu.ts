@@ -11089,6 +11089,8 @@ export interface components {
              * @description Changed.
              */
             updated_at?: string;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
         };
         /** @description All rows that fit, as one page. */
         WebhookSparseExport: {

@@ -3,6 +3,7 @@
 import typing as t
 from copy import deepcopy
 from enum import StrEnum
+from functools import cache
 
 from marshmallow import fields
 
@@ -162,6 +163,7 @@ def page(schema: type[Schema]) -> type[Schema]:
     )
 
 
+@cache
 def sparse(schema: type[Schema]) -> type[Schema]:
     """The same row with only the fields that were asked for, and its id."""
     optional = {

@@ -825,3 +825,16 @@ def workbook(lines: Any) -> bytes:
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def test_a_number_of_65_bits_is_told_where_it_stands(bench: Bench) -> None:
+    for media, body in {
+        "application/json": b'{"items": [{"external_id": "t", "text": 36893488147419103232}]}',
+        "application/x-ndjson": b'{"external_id": "t", "text": [36893488147419103232]}',
+    }.items():
+        sent = {"data": body, "content_type": media, "headers": bench.manager}
+        answer = bench.client.post("/api/v1/imports/goals", **sent)
+        assert answer.status_code == 422
+        values = [fault.get("value", "") for fault in answer.get_json()["errors"]]
+        assert any("36893488147419103232" in value for value in values)
+        assert bench.client.post("/api/v1/imports/goals/refused", **sent).status_code == 200
