@@ -7,7 +7,7 @@ record; else it is refused, and so is everything without a provider.
 import contextlib
 import logging
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
@@ -210,15 +210,7 @@ class Lane:
             driver.cursor() as cursor,
             cursor.copy(f"COPY ({text}) TO STDOUT ({_AS_THEY_ARE})", parameters) as rows,
         ):
-            held, size = [], CHUNK_BYTES
-            while line := rows.read():
-                held.append(line)
-                size += len(line)
-                if size >= CHUNK_BYTES:
-                    yield b"".join(held)
-                    held, size = [], 0
-            if held:
-                yield b"".join(held)
+            yield from together(iter(rows.read, b""))
 
     def _joined(
         self, driver: t.Any, text: str, parameters: t.Any
@@ -228,6 +220,20 @@ class Lane:
             while some:
                 yield "\n".join([*(line for (line,) in some), ""]).encode()
                 some = cursor.fetchmany(ROWS_AT_ONCE)
+
+
+def together(parts: Iterable[bytes], least: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """Parts put together to what is worth sending, but for the first, which goes at once."""
+    held: list[bytes] = []
+    size = least
+    for part in parts:
+        held.append(part)
+        size += len(part)
+        if size >= least:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def of(reader: "Session | Lane") -> Lane:

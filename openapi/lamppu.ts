@@ -7042,7 +7042,7 @@ export interface components {
             state: components["schemas"]["JobState"];
             /**
              * Format: int32
-             * @description Before the end they are not kept yet: it is all or nothing.
+             * @description Nothing is kept before the end.
              */
             rows_done: number;
             /**
@@ -7116,7 +7116,7 @@ export interface components {
             state?: components["schemas"]["JobState"];
             /**
              * Format: int32
-             * @description Before the end they are not kept yet: it is all or nothing.
+             * @description Nothing is kept before the end.
              */
             rows_done?: number;
             /**

@@ -34,7 +34,7 @@ class Job(Owned):
         0,
         v.COUNT_MAX,
         dump_only=True,
-        metadata={"description": "Before the end they are not kept yet: it is all or nothing."},
+        metadata={"description": "Nothing is kept before the end."},
     )
     rows_total = Whole(
         0,

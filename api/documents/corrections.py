@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -19,13 +20,16 @@ from api.documents.tables import guarded, write_text
 from api.problems import Fault
 from api.translations import said
 
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
 
 def why(faults: Sequence[Fault], language: str) -> str:
-    """`Goal: This field is required; …`"""
-    return "; ".join(
+    """`Goal: This field is required; …`, without what is no text in the names that a caller gave."""
+    told = "; ".join(
         ": ".join(filter(None, (one.column or one.pointer, said(one.detail, language))))
         for one in faults
     )
+    return _CONTROLS.sub("\ufffd", told)
 
 
 class Correction(ABC):

@@ -210,14 +210,16 @@ def _bring_in(stem: str, query: dict[str, Any]) -> Response:
         return jobs.accepted(JobKind.TABLE, bodies.spool(), told)
     with session().begin_nested() as trial:
         ground = tables.ground(session(), stem, reach(), query["project"])
-        brought = tables.bring_in(session(), _table(stem), ground, partial=query["in_part"])
+        planned = query["dry_run"] or query["plan"] is not None
+        brought = tables.bring_in(
+            session(), _table(stem), ground, partial=query["in_part"], planned=planned
+        )
         if brought.faults and not query["in_part"]:
             raise brought.refusal()
         if query["dry_run"]:
             trial.rollback()
             return json_response(brought.shown(spoken))
-    if query["plan"] and query["plan"] != brought.digest.token():
-        raise PlanMoved(members={"plan": brought.shown(spoken)})
+    brought.must_be(query["plan"], spoken)
     done = imports.current(tables.record(session(), brought).id)
     response = imports.shown(done | brought.told(spoken), 201)
     response.headers["Location"] = url_for("imports.read", key=done["id"])
@@ -275,9 +277,7 @@ def _example(stem: str) -> Node:
 
 
 def _named(field: Any, value: Any) -> Any:
-    if isinstance(field, References):
-        return _NAMES.get(field.target, f"{field.target}-1")
-    if isinstance(field, Reference):
+    if isinstance(field, Reference | References):
         return _NAMES.get(field.target, f"{field.target}-1")
     if isinstance(field, Entries) and isinstance(field.inner, Part):
         known = field.inner.schema.fields

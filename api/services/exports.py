@@ -14,7 +14,7 @@ from api import wire
 from api.access import Reach
 from api.documents.parquet import write_parquet
 from api.documents.tables import write_csv, write_xlsx
-from api.lane import CHUNK_BYTES
+from api.lane import together
 from api.scope import Session
 from api.services.reports import compile_form
 from api.view import View
@@ -76,7 +76,7 @@ def json(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def csv(lines: Iterable[bytes], columns: Sequence[Column], *, bom: bool) -> Iterator[bytes]:
-    return _chunks(write_csv(columns, _rows(lines), bom=bom))
+    return together(write_csv(columns, _rows(lines), bom=bom))
 
 
 def xlsx(
@@ -92,7 +92,7 @@ def xlsx(
 
 def parquet(lines: Iterable[bytes], columns: Sequence[Column], stack: ExitStack) -> IO[bytes]:
     """A file on disk, which goes when the stack is unwound."""
-    groups = (list(_rows([group])) for group in _chunks(lines, GROUP_BYTES))
+    groups = (list(_rows([group])) for group in together(lines, GROUP_BYTES))
     path = write_parquet(_folder(stack), columns, groups)
     return stack.enter_context(path.open("rb"))
 
@@ -111,17 +111,3 @@ def whole(chunks: Iterable[bytes], stack: ExitStack) -> IO[bytes]:
 
 def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     return (orjson.loads(line) for chunk in lines for line in chunk.splitlines())
-
-
-def _chunks(parts: Iterable[bytes], least: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """Parts put together to what is worth sending, but for the first, which goes at once."""
-    held: list[bytes] = []
-    size = least
-    for part in parts:
-        held.append(part)
-        size += len(part)
-        if size >= least:
-            yield b"".join(held)
-            held, size = [], 0
-    if held:
-        yield b"".join(held)

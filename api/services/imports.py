@@ -66,7 +66,7 @@ class Plan:
 
     def must_be(self, token: str | None) -> None:
         """:raises PlanMoved: it is another one than was shown"""
-        if token not in (None, self.token()):
+        if token and token != self.token():
             raise PlanMoved(members={"plan": self.shown()})
 
     def token(self) -> str:

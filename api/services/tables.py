@@ -73,6 +73,11 @@ class Brought:
         }
         return plan | self.told(language)
 
+    def must_be(self, plan: str | None, language: str) -> None:
+        """:raises PlanMoved: it is another one than was shown"""
+        if plan and plan != self.digest.token():
+            raise PlanMoved(members={"plan": self.shown(language)})
+
     def told(self, language: str) -> dict[str, Any]:
         """What was refused, when something was."""
         if not self.faults:
@@ -94,12 +99,14 @@ def bring_in(
     ground: Ground,
     *,
     partial: bool,
+    planned: bool = False,
     refused: Refused | None = None,
     progress: Progress = unheard,
 ) -> Brought:
     """Plan and write what a table says, part by part; whether it is kept is for whoever calls to say.
 
     :param partial: whether good rows are written when others are refused
+    :param planned: whether anybody asks which plan it is
     :param refused: is told of each line that is, in their order
     :raises Invalid: it is no table; Duplicate: somebody else brings the same in
     """
@@ -112,7 +119,8 @@ def bring_in(
         good = settled(session, elements, ground)
         if partial or not brought.found:
             write(session, good, brought.trace)
-        brought.digest.add(element for _, element in pairs)
+        if planned:
+            brought.digest.add(element for _, element in pairs)
         for line, element in pairs:
             found = line.faults or [table.placed(line, fault) for fault in element.faults]
             if not found:
@@ -138,11 +146,11 @@ def do_job(
     schema: Any = rows.model_of(stem).schema
     table = opened(parameters["media"], body, schema, stem, **parameters["most"])
     where = ground(session, stem, Reach.OWN, parameters["project"])
-    brought = bring_in(session, table, where, partial=partial, progress=progress)
+    planned = parameters["plan"] is not None
+    brought = bring_in(session, table, where, partial=partial, planned=planned, progress=progress)
     if brought.faults and not partial:
         raise brought.refusal()
-    if parameters["plan"] not in (None, brought.digest.token()):
-        raise PlanMoved(members={"plan": brought.shown(parameters["language"])})
+    brought.must_be(parameters["plan"], parameters["language"])
     return record(session, brought)
 
 

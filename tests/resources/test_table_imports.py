@@ -838,3 +838,10 @@ def test_a_number_of_65_bits_is_told_where_it_stands(bench: Bench) -> None:
         values = [fault.get("value", "") for fault in answer.get_json()["errors"]]
         assert any("36893488147419103232" in value for value in values)
         assert bench.client.post("/api/v1/imports/goals/refused", **sent).status_code == 200
+
+
+def test_why_a_row_is_refused_is_text_whatever_its_names_are(bench: Bench) -> None:
+    body = b'{"external_id": "t", "a\\u0001b": 1}'
+    sent = {"data": body, "content_type": "application/x-ndjson", "headers": bench.manager}
+    answer = bench.client.post("/api/v1/imports/goals/refused", **sent)
+    assert "a\ufffdb" in answer.get_json(force=True)["error"]
