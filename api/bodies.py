@@ -24,14 +24,13 @@ READ_ON_BYTES = 1_000_000
 CHUNK_BYTES = 65_536
 # RFC 9659 §3: who takes zstd from anybody need not have more memory at hand than for this window, 8 MB.
 _ZSTD: Mapping[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
-_UNPACKED: Mapping[str, Callable[[Any], Any]] = {
-    "": lambda stream: stream,
-    "identity": lambda stream: stream,
+# In capitals or not (RFC 9110 §8.4.1).
+CODINGS: Mapping[str, Callable[[Any], Any]] = {
     "gzip": lambda stream: GzipFile(fileobj=stream, mode="rb"),
     "x-gzip": lambda stream: GzipFile(fileobj=stream, mode="rb"),
     "zstd": lambda stream: zstd.ZstdFile(stream, options=_ZSTD),
+    "identity": lambda stream: stream,
 }
-CODINGS = ("gzip", "zstd")
 
 
 @contextmanager
@@ -76,12 +75,12 @@ def _read(most: int) -> None:
 
 
 def _unpacked() -> Callable[[Any], Any]:
-    coding = request.headers.get("Content-Encoding", "").strip().lower()
-    if coding not in _UNPACKED:
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding not in CODINGS:
         known = ", ".join(CODINGS)
         text = Worded("Content-Encoding is one of: {known}.", known=known)
         raise UnsupportedMediaType(text, headers={"Accept-Encoding": known})  # RFC 9110 §15.5.16
-    return _UNPACKED[coding]
+    return CODINGS[coding]
 
 
 def _must_fit(most: int) -> None:

@@ -11736,7 +11736,7 @@ export interface components {
         /** @description Only rows whose `code` is this. */
         Code: string;
         /** @description How the body is packed, when it is. */
-        "Content-encoding": "gzip" | "zstd";
+        "Content-encoding": "gzip" | "x-gzip" | "zstd" | "identity";
         /** @description Only rows whose `coordinator_id` is this. */
         CoordinatorId: string;
         /** @description Also `total`, the number of rows on all pages; takes longer. */

@@ -6,7 +6,7 @@ be given without its `_id` by the other's external id, or by the code of a plan 
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 import marshmallow as ma
 from marshmallow import fields
@@ -29,6 +29,7 @@ from schemas.fields import (
     Part,
     QueryFlag,
     Reference,
+    References,
     Text,
     Whole,
 )
@@ -48,6 +49,16 @@ PLANNED_MAX = 1_000  # elements told of a plan
 # Far more than any resource has fields; what is past it is not even looked at name by name.
 NAMES_MAX = 200
 TOO_MANY = Coded("too_many_fields", "More than {max} fields.", max=NAMES_MAX)
+
+
+def is_reference(field: Any) -> TypeGuard[Reference | References]:
+    """To one row, or to several."""
+    return isinstance(field, Reference | References)
+
+
+def short_of(name: str) -> str:
+    """What a reference is called where it goes by names: `goal` for `goal_id`, `goals` for `goal_ids`."""
+    return name.removesuffix("_ids") + "s" if name.endswith("_ids") else name.removesuffix("_id")
 
 
 class Element(fields.Dict):

@@ -9,7 +9,7 @@ from typing import Any
 
 import xlsxwriter
 
-from api.documents.heads import known_heads, short_of
+from api.documents.heads import known_heads
 from api.documents.intake import BOM
 from api.documents.tables import guarded
 from api.translations import said
@@ -17,6 +17,7 @@ from schemas.base import Record
 from schemas.exports import Kind
 from schemas.fields import Worded
 from schemas.forms import form
+from schemas.imports import short_of
 
 # As spreadsheets of that language read them.
 DELIMITERS = {"fi": ";", "sv": ";", "en": ","}
@@ -66,14 +67,11 @@ def _fields(
         short = short_of(name)
         head = known.get(short) or known[name]
         title = told["title"] if known.get(told["title"].casefold()) == head else short
-        yield Field(
-            short if short in known else name,
-            title,
-            head.column.kind,
-            name in shown["required"],
-            told,
-            example.get(name),
-        )
+        column = short if short in known else name
+        required, value = name in shown["required"], example.get(column)
+        if head.names and value:
+            value = ", ".join(value)
+        yield Field(column, title, head.column.kind, required, told, value)
 
 
 def _text(value: Any) -> Any:

@@ -8,9 +8,9 @@ from typing import Any
 from api.problems import Fault, Invalid
 from schemas.base import Record
 from schemas.exports import Column, Kind, columns
-from schemas.fields import Entries, Reference, References, Worded
+from schemas.fields import Entries, References, Worded
 from schemas.forms import form
-from schemas.imports import NAMES_MAX
+from schemas.imports import NAMES_MAX, is_reference, short_of
 from schemas.vocabulary import Language
 
 # What the corrected file has; it may come back with it.
@@ -70,10 +70,6 @@ def _same(one: Head, other: Head) -> bool:
     )
 
 
-def short_of(field: str) -> str:
-    return field.removesuffix("_ids") + "s" if field.endswith("_ids") else field.removesuffix("_id")
-
-
 @cache
 def known_heads(stem: str, schema: type[Record]) -> Mapping[str, Head]:
     """Columns by their heads, in lower case: names of fields, those of references without `_id`, and titles of the
@@ -100,6 +96,6 @@ def _writable(schema: type[Record]) -> Iterator[tuple[str, Head]]:
         if isinstance(field, Entries):
             empty = ()
         yield name, Head(column, empty, names=isinstance(field, References))
-        if isinstance(field, Reference | References):
+        if is_reference(field):
             short = Column(short_of(name), None, column.kind)
             yield short.name, Head(short, empty, names=isinstance(field, References))

@@ -20,14 +20,14 @@ from marshmallow import ValidationError
 from api import wire
 from api.documents import workbooks
 from api.documents.cells import is_said, said
-from api.documents.heads import ERROR, TOLD, Head, read_heads, short_of
+from api.documents.heads import ERROR, TOLD, Head, read_heads
 from api.documents.tables import LONGEST_CELL, row_of, unguarded
 from api.documents.workbooks import Unusable
 from api.problems import Fault, Invalid, InvalidJson, TooLarge
 from schemas.base import Record
 from schemas.exports import Kind
 from schemas.fields import Worded
-from schemas.imports import Element
+from schemas.imports import Element, short_of
 from schemas.tables import ROWS_MAX
 
 BOM = codecs.BOM_UTF8

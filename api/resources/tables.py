@@ -28,7 +28,7 @@ from schemas import tables as contract
 from schemas.exports import Extension
 from schemas.fields import Entries, Part, Reference, References, Worded
 from schemas.forms import FormQuery
-from schemas.imports import ImportPlan
+from schemas.imports import ImportPlan, is_reference, short_of
 from schemas.jobs import Job, JobKind
 from schemas.vocabulary import Language
 
@@ -271,14 +271,18 @@ def _template(stem: str, query: dict[str, Any], extension: str) -> Response:
 @cache
 def _example(stem: str) -> Node:
     """A row as the document shows one, with names in place of ids."""
-    schema = _schema(stem).writable()
-    shown = examples.taken(schema) | {"external_id": f"{stem}-1"}
-    return {name: _named(schema.fields[name], value) for name, value in shown.items()}
+    known = _schema(stem).writable().fields
+    shown = examples.taken(_schema(stem).writable()) | {"external_id": f"{stem}-1"}
+    return {
+        short_of(name) if is_reference(known[name]) else name: _named(known[name], value)
+        for name, value in shown.items()
+    }
 
 
 def _named(field: Any, value: Any) -> Any:
-    if isinstance(field, Reference | References):
-        return _NAMES.get(field.target, f"{field.target}-1")
+    if is_reference(field):
+        name = _NAMES.get(field.target, f"{field.target}-1")
+        return [name] if isinstance(field, References) else name
     if isinstance(field, Entries) and isinstance(field.inner, Part):
         known = field.inner.schema.fields
         return [

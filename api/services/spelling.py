@@ -11,7 +11,8 @@ from typing import Any
 from marshmallow import Schema
 
 from api.problems import Fault
-from schemas.fields import Entries, Part, Reference, References, Worded
+from schemas.fields import Entries, Part, References, Worded
+from schemas.imports import is_reference, short_of
 
 
 @dataclass
@@ -54,9 +55,8 @@ def resolved(
                     else entry
                     for place, entry in enumerate(entries)
                 ]
-        elif isinstance(declared, Reference | References):
-            many = isinstance(declared, References)
-            short = name.removesuffix("_ids") + "s" if many else name.removesuffix("_id")
+        elif is_reference(declared):
+            short = short_of(name)
             if short in result and name not in result:
                 spelling.pointers[f"{base}/{name}"] = f"{base}/{short}"
                 value, pointer = result.pop(short), f"{base}/{short}"

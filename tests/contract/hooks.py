@@ -164,8 +164,9 @@ def _narrow(schema: Any) -> None:
 
 
 @schemathesis.serializer("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-def workbook(context: Any, value: Any) -> bytes:
-    """What is no workbook, for the most part."""
+@schemathesis.serializer("application/x-ndjson")
+def table(context: Any, value: Any) -> bytes:
+    """What is none, for the most part."""
     return value if isinstance(value, bytes) else str(value).encode()
 
 
