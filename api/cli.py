@@ -21,7 +21,7 @@ from alembic.util import CommandError
 from flask import Flask, current_app
 from sqlalchemy.engine import make_url
 
-from api import openapi
+from api import importing, openapi
 from api.context import database
 from api.db import Database
 from api.problems import Problem
@@ -252,5 +252,16 @@ def deliver(once: bool, lease: int) -> None:
 
 
 def register_commands(app: Flask) -> None:
-    for one in (migrate, revise, write_openapi, sample, keys, admin, deliver, work):
+    commands = (
+        migrate,
+        revise,
+        write_openapi,
+        sample,
+        keys,
+        admin,
+        importing.bring_in,
+        deliver,
+        work,
+    )
+    for one in commands:
         app.cli.add_command(one)
