@@ -63,6 +63,11 @@ def spool() -> IO[bytes]:
     return cast(IO[bytes], g.spool)
 
 
+def whole() -> bytes:
+    """The body in memory, wherever it was put."""
+    return spool().read() if "spool" in g else request.get_data()
+
+
 def fingerprint() -> bytes:
     """What stands for the body where bodies are compared."""
     return cast(bytes, g.digest) if "digest" in g else request.get_data()

@@ -120,8 +120,8 @@ def bring_in(
     """Bring in tables, and whole sub-projects, of one provider.
 
     A FILE is a table (CSV, XLSX, NDJSON or JSON) whose name has that of its resource, such as goals.csv,
-    2012-goals.xlsx or goals.ndjson.gz; or a whole sub-project, as a JSON document. What ends with .gz or .zst is
-    unpacked.
+    2012-goals.xlsx or goals.ndjson.gz; or else a whole sub-project, as POST /api/v1/imports takes it. What ends with
+    .gz or .zst is unpacked.
 
     Several go in the order in which rows refer to each other, whatever the order here. Each file is a transaction of
     its own: the first one that is refused ends the command, and the files before it stay. The id of an import, which
@@ -172,7 +172,7 @@ def _incoming(path: Path, resource: str | None) -> Incoming:
         raise click.UsageError(f"{path}: its name ends with none of {known}, packed or not.")
     if media == JSON and _is_document(one := Incoming(path, media, coding, None)):
         return one
-    return Incoming(path, media, coding, resource or _named(path, bare.stem))
+    return Incoming(path, media, coding, resource or _named(path, bare.stem, media))
 
 
 def _is_document(incoming: Incoming) -> bool:
@@ -182,11 +182,13 @@ def _is_document(incoming: Incoming) -> bool:
     return not (isinstance(page, dict) and "items" in page)
 
 
-def _named(path: Path, name: str) -> str:
-    """The resource that a file's name has in it, as whole words."""
+def _named(path: Path, name: str, media: str) -> str | None:
+    """The resource that a file's name has in it, as whole words; what may have several may name none."""
     words = "_" + "".join(c if c.isalpha() else "_" for c in name.lower()) + "_"
     found = {stem for stem in (*ORDER, *CODED, "projects") if f"_{stem}_" in words}
     longest = {stem for stem in found if not any(f"_{stem}" in other for other in found)}
+    if not found and media in (NDJSON, XLSX):
+        return None
     if len(longest) != 1 or not longest <= set(ORDER):
         raise click.UsageError(
             f"{path}: its name tells of no resource, or of several; --resource says which."
@@ -225,8 +227,8 @@ def _provider(session: Session, named: str | None) -> uuid.UUID:
         raise click.UsageError("There is no provider yet.")
     shown = [f"  {one.business_id or one.oid or one.id}  {one.name}" for one in some[:_SHOWN]]
     shown += ["  …"] if len(some) > _SHOWN else []
-    text = "Whose rows are they? --provider takes a business id, an OID or an id:"
-    raise click.UsageError("\n".join([text, *shown]))
+    asked = "Whose rows are they? --provider takes a business id, an OID or an id:"
+    raise click.UsageError("\n".join([asked, *shown]))
 
 
 # one file
@@ -240,7 +242,9 @@ def _carry_out(
         file = stack.enter_context(incoming.unpacked())
         progress = stack.enter_context(_progress(incoming.path, file))
         if incoming.stem is None:
-            return imports.do_job(session, file, {"plan": None}, progress), (), 0
+            most = current_app.config["MAX_IMPORT_BYTES"]
+            told = {"plan": None, "media": incoming.media, "most": most}
+            return imports.do_job(session, file, told, progress), (), 0
         brought = _table(session, incoming, file, progress, asked)
         if brought.faults and not asked.partial:
             raise brought.refusal()
@@ -322,8 +326,9 @@ def _tell(path: Path, faults: Sequence[Fault], more: int, language: str) -> None
 
 
 def _place(path: Path, fault: Fault) -> str:
-    """`goals.csv:12: goal`, as compilers have it."""
-    row = f"{path}:{fault.row}" if fault.row else str(path)
+    """`goals.csv:12: goal`, as compilers have it, and `2012.xlsx:goals:12: goal` of a file with several resources."""
+    resource = fault.more.get("resource")
+    row = ":".join(str(step) for step in (path, resource, fault.row) if step)
     option = f"--{fault.parameter}" if fault.parameter else None
     return ": ".join(filter(None, (row, fault.column, fault.pointer, option)))
 

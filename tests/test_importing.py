@@ -23,6 +23,7 @@ from api.bodies import zstd
 from tests.examples import Bench
 from tests.factories import make
 from tests.resources.test_imports import Desk
+from tests.resources.test_whole_files import lines, sheets, workbook
 from tests.routes import contents
 
 
@@ -152,6 +153,20 @@ def test_a_json_document_is_a_whole_sub_project(counter: Counter) -> None:
     document["sub_project"] = {"external_id": "uusi"}
     told = counter.refused(counter.file("osa.json", json.dumps(document)))
     assert told == ["osa.json: /goals/0/external_id: Belongs to another one than the document."]
+
+
+def test_a_file_that_names_no_resource_may_have_several(counter: Counter) -> None:
+    document = Desk(counter.bench).full()
+    (counter.folder / "2012.xlsx").write_bytes(workbook(sheets(document)))
+    (told,) = counter.done(str(counter.folder / "2012.xlsx"))
+    assert told.startswith("2012.xlsx: contacts: 1 created; sub_projects: 1 created; goals: 2")
+    (told,) = counter.done(counter.file("2012.ndjson.zst", lines(document).decode()))
+    assert told.startswith("2012.ndjson.zst: contacts: 1 unchanged; sub_projects: 1 unchanged;")
+    document["goals"][1]["project_goal"] = "none"
+    (counter.folder / "2012.xlsx").write_bytes(workbook(sheets(document)))
+    assert counter.refused(str(counter.folder / "2012.xlsx")) == [
+        "2012.xlsx:goals:3: project_goal: Nothing of project_goals has this name."
+    ]
 
 
 def test_codes_are_those_of_the_named_project(counter: Counter) -> None:

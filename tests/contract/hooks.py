@@ -163,8 +163,9 @@ def _narrow(schema: Any) -> None:
             _narrow(inner)
 
 
-@schemathesis.serializer("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-@schemathesis.serializer("application/x-ndjson")
+@schemathesis.serializer(
+    "application/x-ndjson", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
 def table(context: Any, value: Any) -> bytes:
     """What is none, for the most part."""
     return value if isinstance(value, bytes) else str(value).encode()
