@@ -222,10 +222,13 @@ def admin(email: str, name: str) -> None:
 
 
 @click.command("work")
-def work() -> None:
+@click.option(
+    "--beside", type=int, metavar="PID", help="End with this process, which has started it."
+)
+def work(beside: int | None) -> None:
     """Do the jobs that requests have left, until it is stopped; any number of these may run."""
     # Not imported: every process that serves has these commands, and would load the queue for nothing.
-    runpy.run_module("api.worker", run_name="__main__")
+    runpy.run_module("api.worker")["main"](beside)
 
 
 @click.command("deliver")
