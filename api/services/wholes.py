@@ -81,16 +81,16 @@ def _of_tables(given: Iterable[tuple[Table, Line]]) -> Whole:
         element = element_of(table.stem, line)
         element.where = partial(placed, table, line)
         whole.elements.append(element)
-    _name_project(whole)
+    none = Fault("required", Worded("There is no sub-project in it."))
+    if not counts["sub_projects"]:
+        whole.faults.append(replace(none, more={"resource": "sub_projects"}))
+    _name_project(whole, none)
     return whole
 
 
-def _name_project(whole: Whole) -> None:
+def _name_project(whole: Whole, none: Fault) -> None:
     """The one sub-project names its project, by its acronym. :raises Invalid: it does not"""
     mine = [element for element in whole.elements if element.stem == "sub_projects"]
-    none = Fault("required", Worded("There is no sub-project in it."))
-    if not mine:
-        whole.faults.append(replace(none, more={"resource": "sub_projects"}))
     for other in mine[1:]:
         other.refuse(Fault("repeated", Worded("There is another sub-project in it."), ""))
     for element in mine[:1]:

@@ -268,6 +268,9 @@ def test_the_sub_project_names_its_project(desk: Desk) -> None:
     assert told(head, ["osa", desk.acronym], ["toinen", desk.acronym]) == [
         {**SUB, "row": 3, "code": "repeated"}
     ]
+    assert told(head, ["=1+1", desk.acronym]) == [
+        {**SUB, "row": 2, "column": "external_id", "code": "formula", "value": "=1+1"}
+    ]
     assert refused(desk, workbook({"goals": [["external_id", "text"], ["t1", "Yksi"]]}), XLSX) == [
         {**SUB, "code": "required"}
     ]
