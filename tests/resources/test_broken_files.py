@@ -51,12 +51,10 @@ def test_a_broken_file_is_refused_where_it_is_broken(
 def test_a_broken_file_is_no_whole_sub_project_either(
     bench: Bench, narrow: Flask, broken: Broken
 ) -> None:
+    headers = bench.manager | broken.headers
     before = contents(bench.app)
     response = narrow.test_client().post(
-        "/api/v1/imports",
-        data=broken.body,
-        content_type=broken.media,
-        headers=bench.manager | broken.headers,
+        "/api/v1/imports", data=broken.body, content_type=broken.media, headers=headers
     )
     assert response.status_code in (400, 413, 422), response.text
     assert contents(bench.app) == before
