@@ -22,7 +22,7 @@ from api.documents.corrections import correction_of, why
 from api.documents.intake import opened
 from api.models.imports import Import
 from api.models.providers import Provider
-from api.problems import BadRequest, Fault, Problem, TooLarge
+from api.problems import MOST_FAULTS, BadRequest, Fault, Problem, TooLarge
 from api.resources.exports import CSV, NDJSON, XLSX
 from api.scope import Scope, Session
 from api.services import imports, rows, tables
@@ -133,11 +133,11 @@ def bring_in(
     with database().session() as session:
         owner = _provider(session, provider)
     try:
-        incoming = sorted((_incoming(path, resource) for path in files), key=_place_in_order)
+        incoming = sorted((_incoming(path, resource, told) for path in files), key=_place_in_order)
         _must_make_sense(incoming, told)
         whole = _bring_in_all(incoming, owner, told, keep=not dry_run)
     except Refused:
-        sys.exit(1)
+        whole = False
     if not whole:
         sys.exit(1)
 
@@ -163,21 +163,21 @@ def _bring_in_all(
 # which files
 
 
-def _incoming(path: Path, resource: str | None) -> Incoming:
+def _incoming(path: Path, resource: str | None, asked: Asked) -> Incoming:
     coding = PACKED.get(path.suffix.lower(), "identity")
     bare = path if coding == "identity" else path.with_suffix("")
     media = TYPES.get(bare.suffix.lower())
     if media is None:
         known = ", ".join(TYPES)
         raise click.UsageError(f"{path}: its name ends with none of {known}, packed or not.")
-    if media == JSON and _is_document(one := Incoming(path, media, coding, None)):
+    if media == JSON and _is_document(one := Incoming(path, media, coding, None), asked):
         return one
     return Incoming(path, media, coding, resource or _named(path, bare.stem, media))
 
 
-def _is_document(incoming: Incoming) -> bool:
+def _is_document(incoming: Incoming, asked: Asked) -> bool:
     """Whether it is no page of rows, as an export has it."""
-    with _telling(incoming), incoming.unpacked() as file:
+    with _telling(incoming, asked), incoming.unpacked() as file:
         page = wire.parse(file.read())
     return not (isinstance(page, dict) and "items" in page)
 
@@ -304,24 +304,23 @@ def _progress(path: Path, file: IO[bytes]) -> Iterator[Progress]:
 
 
 @contextmanager
-def _telling(incoming: Incoming, asked: Asked | None = None) -> Iterator[None]:
+def _telling(incoming: Incoming, asked: Asked) -> Iterator[None]:
     """:raises Refused: upon any problem, which is said"""
-    language = asked.language if asked else Language.EN.value
     try:
         yield
     except (Problem, sa.exc.DBAPIError) as error:
         problem = errors.of(error)
-        text = said(problem.detail or problem.title, language)
+        text = said(problem.detail or problem.title, asked.language)
         if not problem.faults or problem.detail:
             click.echo(f"{incoming.path}: {text}", err=True)
-        _tell(incoming.path, problem.faults, problem.members.get("more", 0), language)
+        _tell(incoming.path, problem.faults, problem.members.get("more", 0), asked.language)
         raise Refused from error
 
 
 def _tell(path: Path, faults: Sequence[Fault], more: int, language: str) -> None:
-    for fault in faults:
+    for fault in faults[:MOST_FAULTS]:
         click.echo(f"{_place(path, fault)}: {said(fault.detail, language)}", err=True)
-    if more:
+    if more := more + max(0, len(faults) - MOST_FAULTS):
         click.echo(f"{path}: and {more} more", err=True)
 
 

@@ -90,4 +90,6 @@ def test_a_job_is_done_and_no_worker_stays_when_the_server_is_killed(tmp_path: P
         assert [one for one in started_by_it if "work" in one.cmdline()]
         server.kill()
         _, left = psutil.wait_procs(started_by_it, timeout=PATIENCE_SECONDS)
+        for one in left:
+            one.kill()
         assert left == []

@@ -308,6 +308,12 @@ def test_more_faults_than_are_told_are_counted(counter: Counter) -> None:
         "goals.csv:101: sub_project: Nothing of sub_projects has this name.",
         "goals.csv: and 3 more",
     ]
+    document = Desk(counter.bench).document(goals=[{"external_id": f"t{n}"} for n in range(103)])
+    told = counter.refused(counter.file("osa.json", json.dumps(document)))
+    assert told[99:] == [
+        "osa.json: /goals/99/text: This field is required.",
+        "osa.json: and 3 more",
+    ]
 
 
 # the command
