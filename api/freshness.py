@@ -16,15 +16,16 @@ from api.access import Reach
 from api.answers import asks_whether_it_changed, private
 from api.context import caller
 from api.lane import Lane
-from api.models.base import RecordRow, Row
+from api.models.base import Row
 from api.services import changes
+from schemas.base import Record
 
 _ROOT = Path(__file__).parents[1]
 
 
 def state(reader: Lane, reach: Reach, model: type[Row]) -> str | None:
     """What is another whenever this request's answer is; None where the log does not tell all that may be in it."""
-    if not issubclass(model, RecordRow) or reach not in (Reach.OWN, Reach.EVERY):
+    if not issubclass(model.schema, Record) or reach not in (Reach.OWN, Reach.EVERY):
         return None
     asked = (request.path, request.query_string, request.environ.get("HTTP_ACCEPT"))
     told = (changes.state(reader), caller().id, caller().provider_id, reach.value, *asked, _code())

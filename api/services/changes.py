@@ -83,7 +83,7 @@ def state(lane: Lane) -> str:
     On PostgreSQL a newer entry may be seen before an older one. What can't be followed by something older any more is
     told by the newest of it, and what is behind that by its number, which only grows until the oldest running ends.
     """
-    told = lane.rows(_state(lane.dialect.name, lane.scope.everyone), {})
+    told = lane.rows(state_of(lane.dialect.name, lane.scope.everyone), {})
     return str([tuple(row) for row in told])
 
 
@@ -123,7 +123,8 @@ def _newest(everyone: bool) -> Any:
 
 
 @cache
-def _state(dialect: str, everyone: bool) -> Any:
+def state_of(dialect: str, everyone: bool) -> Any:
+    """The statement that `state` asks."""
     newest = _newest(everyone)
     if dialect != "postgresql":
         return newest
