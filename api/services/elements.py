@@ -2,8 +2,9 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.access import Reach
+from api.documents.intake import Line
 from api.models.base import RecordRow
 from api.models.projects import Project
 from api.problems import Fault
@@ -21,6 +23,7 @@ from api.services.spelling import Spelling, resolved, spelled
 from api.view import Shown, view_of
 from schemas.fields import Worded
 from schemas.imports import Outcome
+from schemas.reports import CompiledReport
 
 # A row comes after those it refers to.
 ORDER = (
@@ -40,7 +43,14 @@ ORDER = (
 # Plan rows are named by their codes, record rows by their external ids.
 CODED = frozenset({"periods", "project_goals", "project_indicators", "project_meetings"})
 
+# What exports show beside the fields of the resource.
+_SHOWN: Mapping[str, type[Schema]] = {"reports": CompiledReport}
+
 Names = dict[tuple[str, str], uuid.UUID]
+
+
+def _as_it_is(fault: Fault) -> Fault:
+    return fault
 
 
 @dataclass
@@ -60,6 +70,7 @@ class Element:
     changes: list[str] = field(default_factory=list)  # fields of the row that is there already
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
     faults: list[Fault] = field(default_factory=list)  # why it is refused
+    where: Callable[[Fault], Fault] = _as_it_is  # where a fault stands in what was sent
 
     @property
     def model(self) -> type[RecordRow]:
@@ -90,8 +101,32 @@ class Element:
         """A fault of the row as one of the document, at what the document says."""
         return replace(fault, pointer=self.pointer + spelled(self.pointers, fault.pointer or ""))
 
+    def told(self) -> list[Fault]:
+        """Its faults, as whoever sent it finds them."""
+        return [self.where(fault) for fault in self.faults]
+
     def refuse(self, *faults: Fault) -> None:
         self.faults += map(self.placed, faults)
+
+
+def element_of(stem: str, line: Line) -> Element:
+    """A line of a table. What nobody writes is passed over: an export has it."""
+    given = {name: value for name, value in line.row.items() if name not in _passed_over(stem)}
+    return Element(
+        stem,
+        "",
+        given,
+        own_id=line.row.get("id"),
+        version=line.row.get("version"),
+        place=line.place,
+    )
+
+
+@cache
+def _passed_over(stem: str) -> frozenset[str]:
+    schema = rows.model_of(stem).schema
+    shown = {**schema().dump_fields, **_SHOWN.get(stem, schema)().dump_fields}
+    return frozenset(shown.keys() - schema.writable().load_fields.keys())
 
 
 @dataclass
