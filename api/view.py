@@ -21,6 +21,7 @@ from api.lane import Lane
 from api.models.base import Link, Row
 from api.models.periods import Period
 from api.scope import Session
+from schemas import quick
 from schemas.fields import References
 from schemas.lists import texts
 
@@ -233,11 +234,14 @@ class View:
         part: Shown = orjson.loads(wire.dump(known))
         return part
 
-    def changes(self, shown: Shown, data: Shown) -> list[str]:
-        """The fields of the row that writing this data would change, as its own schema would let it in."""
-        kept = self.comparable(self.model.schema.writable().load(self.sendable(shown)))
+    def changes(self, kept: Shown, data: Shown) -> list[str]:
+        """The fields of the row that writing this data would change, as its own schema would let it in.
+
+        :param kept: the row as `sendable` gives it
+        """
+        old = self.comparable(quick.load(self.model.schema.writable(), kept))
         new = self.comparable(data)
-        return [name for name in new if new[name] != kept.get(name)]
+        return [name for name in new if new[name] != old.get(name)]
 
     def comparable(self, data: Shown) -> Shown:
         """What a schema let in, so that it equals another that means the same: links have no order."""

@@ -11,9 +11,9 @@ import itertools
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, time
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from marshmallow import ValidationError
 
@@ -27,7 +27,7 @@ from api.problems import Fault, Invalid, InvalidJson, TooLarge
 from schemas.base import Record
 from schemas.exports import Kind
 from schemas.fields import Worded
-from schemas.imports import Element, short_of
+from schemas.imports import Element, is_narrow, short_of
 from schemas.tables import ROWS_MAX
 
 BOM = codecs.BOM_UTF8
@@ -36,8 +36,7 @@ _SNIFFED = 65_536
 _CHUNK = 1_000_000
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of a table.
 
     :param place: where it stands, as a person counts: the row of a spreadsheet, the line of a file; an item's number
@@ -49,7 +48,7 @@ class Line:
     place: int
     row: dict[str, Any]
     cells: Any
-    faults: Sequence[Fault] = field(default_factory=tuple)
+    faults: Sequence[Fault] = ()
 
 
 class Table(ABC):
@@ -72,11 +71,14 @@ class Table(ABC):
 
     def _line(self, place: int, row: Any, cells: Any) -> Line:
         """A line whose row is not too wide to go through."""
+        if is_narrow(row) and ERROR not in row:
+            return Line(place, row, cells)
         try:
             told = self._element.deserialize(row)
         except ValidationError as error:
             line = Line(place, {}, cells)
-            return replace(line, faults=[self.placed(line, f) for f in wire.faults(error.messages)])
+            faults = [self.placed(line, fault) for fault in wire.faults(error.messages)]
+            return line._replace(faults=faults)
         told.pop(ERROR, None)
         return Line(place, told, cells)
 

@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
 
-from api.base import Identifier, now
+from api.base import now
 from api.models.base import Child, RecordRow
-from api.scope import SCOPE_PROVIDER, Session, execute_all, insert_all, scoped
+from api.scope import SCOPE_PROVIDER, Session, insert_all, scoped, update_all
 
 Data = Mapping[str, Any]
 
@@ -67,28 +67,13 @@ def insert(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> 
 
 def update(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> None:
     """Give rows these values; each is a version on. They are locked by whoever calls."""
-    table, columns = _table(model), _columns(model, bodies) - {"id"}
-    c = table.c
-    key = sa.bindparam("row", type_=Identifier())
-    changed = sa.update(table).where(c.provider_id == SCOPE_PROVIDER, c.id == key)
-    changed = changed.values(
-        {name: sa.bindparam(f"new_{name}", type_=c[name].type) for name in columns}
-        | {"version": c.version + 1, "updated_at": sa.bindparam("moment", type_=c.updated_at.type)}
-    )
-    moment = now()
-    execute_all(
-        session,
-        scoped(changed),
-        [
-            {f"new_{name}": data[name] for name in columns} | {"row": data["id"], "moment": moment}
-            for data in bodies
-        ],
-    )
+    moment, columns = {"updated_at": now()}, _columns(model, bodies)
+    update_all(session, _table(model), [_chosen(data, columns) | moment for data in bodies])
     for part in _parts(model):
-        named = part.table.c[part.parent] == key
-        mine = part.table.c.provider_id == SCOPE_PROVIDER
-        gone = scoped(sa.delete(part.table).where(mine, named))
-        execute_all(session, gone, [{"row": data["id"]} for data in bodies])
+        c = part.table.c
+        named = c[part.parent].in_([data["id"] for data in bodies])
+        gone = sa.delete(part.table).where(c.provider_id == SCOPE_PROVIDER, named)
+        session.execute(scoped(gone), {})
     _fill(session, model, bodies)
 
 

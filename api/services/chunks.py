@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,15 +62,18 @@ def settled(session: Session, elements: Sequence[Element], ground: Ground) -> li
     ordered = _in_order(session, [element for element in elements if not element.faults])
     # What changes nothing refers to what it has referred to.
     changing = [element for element in ordered if element.outcome != Outcome.UNCHANGED]
-    known = rows.find(session, {n for e in changing for n in rows.named(e.schema, e.data)})
+    referring = {e.key: list(rows.named(e.schema, e.data)) for e in changing}
+    every = list(chain.from_iterable(referring.values()))
+    known, referred_to = rows.find(session, every), {name.target for name in every}
     for element in ground.until_enough(changing):
         try:
-            home = rows.settle(session, element.model, element.data, known)
+            home = rows.place(element.model, element.data, referring[element.key], known)
             rows.may_live(session, element.model, element.data, home, ground.reach)
         except Invalid as problem:
             element.refuse(*problem.faults)
             continue
-        known |= rows.joined(element.model, element.key, home)
+        if element.stem in referred_to:
+            known |= rows.joined(element.model, element.key, home)
         element.refuse(*_moved(element, ground.home))
     return [element for element in ordered if not element.faults]
 
@@ -91,6 +95,8 @@ def strays(
 
 def _moved(element: Element, home: Mapping[str, uuid.UUID]) -> list[Fault]:
     """What is wrong with where a row would be: elsewhere than it was, or than the document says."""
+    if not home and not element.home:
+        return []
     pointer = partial(rows.settles, element.model)
     table = element.model.__table__.c
     there = {name: element.data[name] for name in (*home, *element.home) if name in table}
@@ -116,22 +122,23 @@ def _in_order(session: Session, elements: Sequence[Element]) -> list[Element]:
             based_on[first.key] = None
         else:
             whole = (element for element in elements if not element.faults)
-            return sorted(whole, key=lambda e: (ORDER.index(e.stem), place[e.key]))
+            return sorted(whole, key=lambda e: (ORDER.index(e.stem), place.get(e.key, 0)))
 
 
 def _based_on(session: Session, elements: Iterable[Element]) -> dict[uuid.UUID, uuid.UUID | None]:
     """What each deliverable is based on: of the sub-projects that are concerned, as it will be."""
-    theirs = {e.data["sub_project_id"] for e in elements if e.stem == "deliverables"}
+    mine = [element for element in elements if element.stem == "deliverables"]
+    theirs = {element.data["sub_project_id"] for element in mine}
     based_on: dict[uuid.UUID, uuid.UUID | None] = {}
     for part in rows.in_parts(sorted(theirs)):
         # Two at once, each leading to the other, would both find no way back; the second waits for the first.
-        mine = sa.select(SubProject.id).where(SubProject.id.in_(part)).order_by(SubProject.id)
-        session.execute(mine.with_for_update(key_share=True))
+        locked = sa.select(SubProject.id).where(SubProject.id.in_(part)).order_by(SubProject.id)
+        session.execute(locked.with_for_update(key_share=True))
         asked = sa.select(Deliverable.id, Deliverable.based_on_id).where(
             Deliverable.sub_project_id.in_(part)
         )
         based_on |= {row.id: row.based_on_id for row in session.execute(asked)}
-    return based_on | {element.key: element.data.get("based_on_id") for element in elements}
+    return based_on | {element.key: element.data["based_on_id"] for element in mine}
 
 
 def write(session: Session, elements: Sequence[Element], trace: Trace) -> None:

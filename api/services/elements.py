@@ -4,6 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from api.scope import SCOPE_PROVIDER, Session, scoped
 from api.services import rows
 from api.services.spelling import Spelling, resolved, spelled
 from api.view import Shown, view_of
+from schemas import quick
 from schemas.fields import Worded
 from schemas.imports import Outcome
 
@@ -43,6 +45,16 @@ CODED = frozenset({"periods", "project_goals", "project_indicators", "project_me
 Names = dict[tuple[str, str], uuid.UUID]
 
 
+@cache
+def _model_of(stem: str) -> type[RecordRow]:
+    return cast(type[RecordRow], rows.model_of(stem))
+
+
+@cache
+def _schema_of(stem: str) -> Schema:
+    return _model_of(stem).schema.writable()
+
+
 @dataclass
 class Element:
     """One element of the document on its way into a row."""
@@ -63,11 +75,11 @@ class Element:
 
     @property
     def model(self) -> type[RecordRow]:
-        return cast(type[RecordRow], rows.model_of(self.stem))
+        return _model_of(self.stem)
 
     @property
     def schema(self) -> Schema:
-        return self.model.schema.writable()
+        return _schema_of(self.stem)
 
     @property
     def outcome(self) -> Outcome:
@@ -244,14 +256,14 @@ def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> None
     element.pointers = spelling.pointers
     element.refuse(*spelling.faults)
     try:
-        element.data = schema.load(given)
+        element.data = quick.load(schema, given)
     except ValidationError as error:
         told = {fault.pointer for fault in element.faults}
         found = (element.placed(fault) for fault in wire.faults(error.messages))
         element.faults += [fault for fault in found if fault.pointer not in told]
         return
     if element.before and given != kept:
-        element.changes = view.changes(element.before, element.data)
+        element.changes = view.changes(kept, element.data)
         element.refuse(*_stale(element, kept))
 
 

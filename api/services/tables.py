@@ -1,5 +1,6 @@
 """Importing rows of one resource from a table of any length: planned and written in parts, in one transaction."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -36,7 +37,7 @@ class Brought:
     """What has become of a table."""
 
     stem: str
-    tally: dict[str, int] = field(default_factory=lambda: {one.value: 0 for one in Outcome})
+    tally: Counter[Outcome] = field(default_factory=Counter)
     refused: int = 0
     faults: list[Fault] = field(default_factory=list)  # the first of them
     found: int = 0  # how many faults there are
@@ -45,8 +46,9 @@ class Brought:
     trace: Trace = field(default_factory=Trace)
 
     def note(self, element: Element) -> None:
-        self.tally[element.outcome.value] += 1
-        if element.outcome != Outcome.UNCHANGED and len(self.elements) < PLANNED_MAX:
+        outcome = element.outcome
+        self.tally[outcome] += 1
+        if outcome != Outcome.UNCHANGED and len(self.elements) < PLANNED_MAX:
             self.elements.append(element.shown())
 
     def refuse(self, faults: Sequence[Fault]) -> None:
@@ -55,7 +57,8 @@ class Brought:
         self.faults += faults[: MOST_FAULTS - len(self.faults)]
 
     def counts(self) -> dict[str, dict[str, int]]:
-        return {self.stem: self.tally | ({"refused": self.refused} if self.refused else {})}
+        tally = {each.value: self.tally[each] for each in Outcome}
+        return {self.stem: tally | ({"refused": self.refused} if self.refused else {})}
 
     def more(self) -> dict[str, int]:
         """How many faults there are beside those that are told."""
@@ -181,15 +184,11 @@ def _refers_to_its_own(stem: str) -> bool:
 
 def _element(stem: str, line: Line) -> Element:
     """What nobody writes is passed over: an export has it."""
-    given = {name: value for name, value in line.row.items() if name not in _passed_over(stem)}
-    return Element(
-        stem,
-        "",
-        given,
-        own_id=line.row.get("id"),
-        version=line.row.get("version"),
-        place=line.place,
-    )
+    row, passed_over = line.row, _passed_over(stem)
+    if not passed_over.isdisjoint(row):
+        row = {name: value for name, value in row.items() if name not in passed_over}
+    own_id, version = line.row.get("id"), line.row.get("version")
+    return Element(stem, "", row, own_id=own_id, version=version, place=line.place)
 
 
 @cache
