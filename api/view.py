@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from api import lane, wire
 from api.access import Reach
 from api.base import Base
-from api.columns import Holds, as_json, column
+from api.columns import Among, Holds, as_json, column
 from api.lane import Lane
 from api.models.base import Link, Row
 from api.models.periods import Period
@@ -121,8 +121,8 @@ class View:
         elif name == "updated_since":
             found = c.updated_at >= sa.bindparam("is_updated_since", type_=c.updated_at.type)
         elif name in c:
-            value = sa.bindparam(f"is_{name}", type_=c[name].type, expanding=several)
-            found = c[name].in_(value) if several else c[name] == value
+            value = sa.bindparam(f"is_{name}", type_=c[name].type)
+            found = Among(c[name], value) if several else c[name] == value
         elif name == "project_id":
             sub_project = Base.metadata.tables["sub_projects"].c
             found = c.sub_project_id.in_(_those(sub_project.id, sub_project.project_id))

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.access import Reach
+from api.columns import Among
 from api.models.base import RecordRow
 from api.models.projects import Project
 from api.problems import Fault
@@ -184,11 +185,12 @@ def _find(
     """Tell the elements that have a row of it; the rows are locked."""
     c = model.__table__.c
     homes = [c[name] for name in ("sub_project_id", "project_id") if name in c]
+    named = Among(c[column], sa.bindparam("names"))
+    # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
+    asked = sa.select(c.id, *homes).where(c.provider_id == SCOPE_PROVIDER, named)
+    locked = scoped(asked.order_by(c.id).with_for_update(key_share=True))
     for names in rows.in_parts([name for name in mine if _may_be_there(name)]):
-        # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
-        asked = sa.select(c.id, *homes).where(c.provider_id == SCOPE_PROVIDER, c[column].in_(names))
-        locked = scoped(asked.order_by(c.id).with_for_update(key_share=True))
-        found = {row["id"]: row for row in session.execute(locked, {}).mappings()}
+        found = {row["id"]: row for row in session.execute(locked, {"names": names}).mappings()}
         if not found:
             continue
         for shown in view_of(model).rows(session, reach, {"id": list(found)}, order=None):
@@ -218,11 +220,12 @@ def names_used(
             continue
         model: Any = rows.model_of(stem)
         name = model.code if stem in CODED else model.external_id
+        asked = sa.select(name, model.id).where(Among(name, sa.bindparam("names")))
+        if stem in CODED:
+            asked = asked.where(model.project_id == project_id)
         for part in rows.in_parts(used[stem]):
-            asked = sa.select(name, model.id).where(name.in_(part))
-            if stem in CODED:
-                asked = asked.where(model.project_id == project_id)
-            names |= {(stem, known): key for known, key in session.execute(asked)}
+            found = session.execute(asked, {"names": part})
+            names |= {(stem, known): key for known, key in found}
     return names | {
         (e.stem, e.given["external_id"]): e.key
         for e in elements

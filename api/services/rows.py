@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from api import lane
 from api.access import Reach
 from api.base import Base, Identifier, now
+from api.columns import Among
 from api.models.base import Child, PlanRow, RecordRow, Row, SystemRow
 from api.models.participations import Participation
 from api.models.projects import Project
@@ -260,13 +261,13 @@ def _looked_up(targets: tuple[str, ...], by_provider: bool) -> Any:
 def _of_target(target: str, by_provider: bool) -> sa.Select[Any]:
     model = model_of(target)
     c = model.__table__.c
-    keys = sa.bindparam(f"{target}_keys", expanding=True, type_=Identifier())
+    keys = sa.bindparam(f"{target}_keys", type_=Identifier())
     homes = [
         _homes_of(model).get(name, sa.cast(sa.null(), Identifier())).label(name)
         for name in ("sub_project_id", "project_id")
     ]
     asked = sa.select(sa.literal(target).label("target"), c.id, *homes)
-    asked = asked.where(c.id.in_(keys))
+    asked = asked.where(Among(c.id, keys))
     if issubclass(model, RecordRow):
         asked = asked.where(c.provider_id == SCOPE_PROVIDER)
     elif by_provider and issubclass(model, PlanRow):
