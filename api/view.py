@@ -61,6 +61,8 @@ class View:
         self.texts = texts(model.schema)
         shown = model.schema().dump_fields
         self.columns = {name: column(model, name, shown[name]).label(name) for name in shown}
+        fields = model.schema.writable().fields.items()
+        self._links = [name for name, field in fields if isinstance(field, References)]
         self.statement = lru_cache(STATEMENTS_KEPT)(self._build)
         self.counting = lru_cache(STATEMENTS_KEPT)(self._build_count)
         self.writing = lru_cache(STATEMENTS_KEPT)(self._build_writing)
@@ -245,9 +247,7 @@ class View:
 
     def comparable(self, data: Shown) -> Shown:
         """What a schema let in, so that it equals another that means the same: links have no order."""
-        fields = self.model.schema.writable().fields
-        links = {name for name, field in fields.items() if isinstance(field, References)}
-        return data | {name: set(data[name]) for name in links & data.keys()}
+        return data | {name: set(data[name]) for name in self._links if name in data}
 
 
 # One for each table, whoever asks, so that a statement is built once.

@@ -36,13 +36,15 @@ def _plain(body: bytes) -> dict[str, Any] | None:
     # Of two with the same name the last one would be left: but each has a quote and a colon of its own.
     if type(value) is not dict or len(_COLON.findall(body)) != len(value):
         return None
-    return value if all(map(_is_plain, value.values())) else None
+    kinds = set(map(type, value.values()))
+    if float in kinds and not all(map(_is_small, value.values())):
+        return None
+    return None if dict in kinds or list in kinds else value
 
 
-def _is_plain(value: Any) -> bool:
-    kind = type(value)
-    # A whole number of more than 64 bits comes as a float.
-    return kind is not dict and kind is not list and (kind is not float or abs(value) < 2**53)
+def _is_small(value: Any) -> bool:
+    """A whole number of more than 64 bits comes as a float."""
+    return type(value) is not float or abs(value) < 2**53
 
 
 def _checked(body: bytes) -> Any:

@@ -27,7 +27,7 @@ def load(schema: ma.Schema, data: Data) -> Data:
     :raises ValidationError: as that does
     """
     try:
-        return plain(schema)(data)
+        return t.cast(Data, plain(schema)(data))
     except (_NotPlain, ma.ValidationError):
         return t.cast(Data, schema.load(data))
 
@@ -94,7 +94,8 @@ def _take(field: ma.fields.Field[t.Any]) -> Take:
 
 def _text(field: Text) -> Take:
     most = field.maximum
-    patterns = [each.regex for each in field.validators if isinstance(each, Pattern)]
+    patterns: list[t.Any] = [each.regex for each in field.validators if isinstance(each, Pattern)]
+    matches = [pattern.fullmatch for pattern in patterns]
     is_key = isinstance(field, Key)
 
     def take(value: t.Any) -> str:
@@ -102,8 +103,8 @@ def _text(field: Text) -> Take:
             raise _NotPlain
         if is_key and not value.isascii():
             raise _NotPlain
-        for regex in patterns:
-            if not regex.fullmatch(value):
+        for match in matches:
+            if not match(value):
                 raise _NotPlain
         return value
 

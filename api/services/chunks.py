@@ -62,18 +62,22 @@ def settled(session: Session, elements: Sequence[Element], ground: Ground) -> li
     ordered = _in_order(session, [element for element in elements if not element.faults])
     # What changes nothing refers to what it has referred to.
     changing = [element for element in ordered if element.outcome != Outcome.UNCHANGED]
-    referring = {e.key: list(rows.named(e.schema, e.data)) for e in changing}
-    every = list(chain.from_iterable(referring.values()))
+    referring = [tuple(rows.named(e.schema, e.data)) for e in changing]
+    every = set(chain.from_iterable(set(referring)))
     known, referred_to = rows.find(session, every), {name.target for name in every}
-    for element in ground.until_enough(changing):
+    homes: dict[Any, rows.Home] = {}  # many rows refer to the same ones
+    for element, references in zip(ground.until_enough(changing), referring, strict=False):
+        model, data = element.model, element.data
         try:
-            home = rows.place(element.model, element.data, referring[element.key], known)
-            rows.may_live(session, element.model, element.data, home, ground.reach)
+            home = homes.get((model, references)) or rows.home_of(model, references, known)
+            rows.fill_in(model, data, home)
+            rows.may_live(session, model, data, home, ground.reach)
         except Invalid as problem:
             element.refuse(*problem.faults)
             continue
+        homes[model, references] = home
         if element.stem in referred_to:
-            known |= rows.joined(element.model, element.key, home)
+            known |= rows.joined(model, element.key, home)
         element.refuse(*_moved(element, ground.home))
     return [element for element in ordered if not element.faults]
 

@@ -68,9 +68,10 @@ class Element:
     place: int | None = None  # of a table, the row or line
     key: uuid.UUID = field(default_factory=uuid7)
     before: Shown | None = None  # the row as it is shown, when it is there already
+    kept: Shown = field(default_factory=dict)  # the same as a client would send it back
     home: Mapping[str, uuid.UUID] = field(default_factory=dict)  # where that row belongs
     data: dict[str, Any] = field(default_factory=dict)
-    changes: list[str] = field(default_factory=list)  # fields of the row that is there already
+    changes: Sequence[str] = ()  # fields of the row that is there already
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
     faults: list[Fault] = field(default_factory=list)  # why it is refused
 
@@ -96,7 +97,7 @@ class Element:
             "resource": self.stem,
             "external_id": self.data["external_id"],
             "outcome": self.outcome,
-            "changes": self.changes,
+            "changes": list(self.changes),
         }
 
     def placed(self, fault: Fault) -> Fault:
@@ -250,9 +251,10 @@ def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> None
     schema, view = element.schema, view_of(element.model)
     spelling = Spelling(find=lambda target, name: names.get((target, name)))
     given = resolved(schema, element.given, spelling, "")
+    if element.before:
+        element.kept = view.sendable(element.before)
     # What an element leaves out stays: a spreadsheet without a column must not empty it.
-    kept = view.sendable(element.before) if element.before else {}
-    given = kept | given
+    given = {**element.kept, **given}
     for name, value in home.items():
         if name in schema.load_fields:
             given.setdefault(name, str(value))
@@ -265,16 +267,16 @@ def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> None
         found = (element.placed(fault) for fault in wire.faults(error.messages))
         element.faults += [fault for fault in found if fault.pointer not in told]
         return
-    if element.before and given != kept:
-        element.changes = view.changes(kept, element.data)
-        element.refuse(*_stale(element, kept))
+    if element.before and given != element.kept:
+        element.changes = view.changes(element.kept, element.data)
+        element.refuse(*_stale(element))
 
 
-def _stale(element: Element, kept: Mapping[str, Any]) -> Iterator[Fault]:
+def _stale(element: Element) -> Iterator[Fault]:
     """What an element would change in a row that has changed since it was read, field by field."""
     now: Any = element.before and element.before["version"]
     if element.version in (None, now):
         return
     text = Worded("The row has changed since: it is at version {version}.", version=now)
     for name in element.changes:
-        yield Fault("stale", text, f"/{name}", more={"current": kept[name]})
+        yield Fault("stale", text, f"/{name}", more={"current": element.kept[name]})

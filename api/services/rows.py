@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
 from marshmallow import Schema
@@ -31,8 +31,7 @@ Data = dict[str, Any]
 MOST_AT_ONCE = 1_000
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(NamedTuple):
     """A reference as it stands in a body: where, to which resource, to which row."""
 
     pointer: str
@@ -192,13 +191,16 @@ def settle(session: Session, model: type[Row], data: Data) -> Home:
     :raises Invalid: a reference names no row, or one of another sub-project or project
     """
     references = list(named(model.schema.writable(), data))
-    return place(model, data, references, find(session, references))
+    home = home_of(model, references, find(session, references))
+    fill_in(model, data, home)
+    return home
 
 
-def place(model: type[Row], data: Data, references: Sequence[Named], known: Found) -> Home:
-    """The same of one of many rows.
+def home_of(model: type[Row], references: Sequence[Named], known: Found) -> Home:
+    """Where a row is at home by what it refers to.
 
-    :param known: what `find` found for the references of all of them
+    :param known: what `find` found
+    :raises Invalid: a reference names no row, or one of another sub-project or project
     """
     homes = [known.get((name.target, name.key)) for name in references]
     faults = [
@@ -212,10 +214,14 @@ def place(model: type[Row], data: Data, references: Sequence[Named], known: Foun
     home = _home(model, found)
     if faults := list(_strangers(home, found)):
         raise Invalid(faults=faults)
+    return home
+
+
+def fill_in(model: type[Row], data: Data, home: Home) -> None:
+    """Complete a row by its home, as far as it does not say it itself."""
     for column in _home_columns(model):
         if column not in data:
             data[column] = getattr(home, column)
-    return home
 
 
 @cache
