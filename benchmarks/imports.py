@@ -175,7 +175,11 @@ def _floor_of_sqlite(url: str, me: str, path: Path) -> None:
 
 def _floor_of_postgresql(url: str, me: str, path: Path, timed: "Timed") -> None:
     statement: t.Any = POSTGRESQL_FLOOR
-    with psycopg.connect(url) as connection, connection.cursor() as cursor, path.open("rb") as lines:
+    with (
+        psycopg.connect(url) as connection,
+        connection.cursor() as cursor,
+        path.open("rb") as lines,
+    ):
         cursor.execute(STAGED)
         with cursor.copy(f"COPY staged (id, {', '.join(FIELDS)}) FROM STDIN") as copy:
             for line in lines:
@@ -323,7 +327,13 @@ def _lines(
         }
         for candidate, (seconds, cpu) in costs.items():
             rate, ms = 1 / statistics.median(seconds), statistics.median(cpu) * 1e6
-            yield [f"{case}: {candidate}, rows a second (µs of CPU)", f"{rate:,.0f}", f"{ms:.0f}", "", ""]
+            yield [
+                f"{case}: {candidate}, rows a second (µs of CPU)",
+                f"{rate:,.0f}",
+                f"{ms:.0f}",
+                "",
+                "",
+            ]
         for candidate in TYPES:
             for other, least in (("floor", GOALS[engine]), ("loop", LOOP)):
                 by_time, by_cpu = (

@@ -89,9 +89,7 @@ class Element(fields.Dict):
 
 def is_narrow(value: Any) -> bool:
     """Whether a value is an element of few names, and has no entries: most are, and need no second look."""
-    return (
-        type(value) is dict and len(value) <= NAMES_MAX and list not in map(type, value.values())
-    )
+    return type(value) is dict and len(value) <= NAMES_MAX and list not in map(type, value.values())
 
 
 def _is_wide(value: Any) -> bool:

@@ -6,6 +6,7 @@ that says what is wrong, and one that decides. A property test holds both alike 
 """
 
 import typing as t
+import unicodedata
 from functools import cache, lru_cache
 
 import marshmallow as ma
@@ -101,7 +102,7 @@ def _text(field: Text) -> Take:
     def take(value: t.Any) -> str:
         if type(value) is not str or len(value) > most or not is_plain_text(value):
             raise _NotPlain
-        if is_key and not value.isascii():
+        if is_key and not unicodedata.is_normalized("NFC", value):
             raise _NotPlain
         for match in matches:
             if not match(value):
