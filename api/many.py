@@ -1,8 +1,8 @@
 """Writing many rows of one table at once, as `api.scope` lets them through.
 
-PostgreSQL takes them as one JSON text, so that it plans once, runs the triggers of a statement once, and holds row level
-security as with any other INSERT; COPY it refuses to whom that holds. SQLite runs one statement again and again, inside
-this process.
+PostgreSQL takes them as one JSON text: it plans once, runs the triggers of a statement once, and holds row level
+security as of any INSERT. COPY it refuses to whom that holds, and a temporary table would hold each row twice. SQLite
+runs one statement again and again, inside this process.
 """
 
 import uuid

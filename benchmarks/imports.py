@@ -1,14 +1,13 @@
 """Imports: a table of results from the first to the last row, beside hand-written SQL and a loop over the ORM.
 
-One row in 200 is bad, each in one of three ways: they are told of, and the others kept (`partial=true`). The floor gets a
-file without them, for it checks nothing. Every round has new rows, under names of its own; then the same file again, of
-which nothing changes; then the same rows with another text.
+One row in 200 is bad, each in one of three ways: they are told of, and the others kept (`partial=true`). The floor gets
+a file without them, for it checks nothing. Every round has new rows, under names of its own; then the same file again,
+of which nothing changes; then the same rows with another text.
 """
 
 import argparse
 import contextlib
 import json
-import os
 import socket
 import sqlite3
 import statistics
@@ -17,7 +16,7 @@ import tempfile
 import time
 import typing as t
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +28,8 @@ from sqlalchemy import orm
 from uuid_utils import uuid7
 
 from benchmarks import load, measure, tables
-from benchmarks.grown import Grown, growing
+from benchmarks.candidates import models, shapes
+from benchmarks.grown import growing
 from benchmarks.seed import World, world
 
 GOALS = {"sqlite": 0.8, "postgresql": 0.75}
@@ -192,16 +192,11 @@ def _floor_of_postgresql(url: str, me: str, path: Path, timed: "Timed") -> None:
 
 def loop(url: str, me: str, path: Path) -> Done:
     """What a script does that was written in an afternoon: each row validated, looked up, and flushed."""
-    os.environ.setdefault("DATABASE_URL", url)
-    os.environ.setdefault("JWT_PUBLIC_KEY", "-")
-    os.environ.setdefault("JWT_ISSUER", "-")
-    from benchmarks.candidates import models, smorest  # noqa: PLC0415  they read the environment
-
     engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     models.tuned(engine)
     with orm.Session(engine) as session, path.open("rb") as lines, _timed() as timed:
         for line in lines:
-            data = smorest.ResultSchema().load(json.loads(line))
+            data = shapes.ResultSchema().load(json.loads(line))
             goal = session.scalars(
                 sa.select(models.Goal).where(
                     models.Goal.provider_id == uuid.UUID(me), models.Goal.id == data["goal_id"]

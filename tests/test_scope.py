@@ -481,13 +481,13 @@ def test_many_rows_are_not_written_past_the_scope(
     taken = [row | {"provider_id": ground.b.provider_id} for row in renamed(ground)]
     with pytest.raises(ScopeError):
         update_all(session, Contact.__table__, taken)
-    for write, rows in ((insert_all, contacts()), (update_all, renamed(ground))):
+    for write, some in ((insert_all, contacts()), (update_all, renamed(ground))):
         with pytest.raises(ScopeError):
-            write(session, Project.__table__, rows)
+            write(session, Project.__table__, some)
         with database.all_providers() as everyone:
             for other in (unscoped, everyone):
                 with pytest.raises(ScopeError):
-                    write(other, Contact.__table__, rows)
+                    write(other, Contact.__table__, some)
 
 
 def test_a_scope_is_taken_on_once(session: Session, ground: World) -> None:

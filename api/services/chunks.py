@@ -99,11 +99,11 @@ def strays(
 
 def _moved(element: Element, home: Mapping[str, uuid.UUID]) -> list[Fault]:
     """What is wrong with where a row would be: elsewhere than it was, or than the document says."""
-    if not home and not element.home:
+    data, table = element.data, element.model.__table__.c
+    there = {name: data[name] for name in (*home, *element.home) if name in table}
+    if not home and there == element.home:
         return []
     pointer = partial(rows.settles, element.model)
-    table = element.model.__table__.c
-    there = {name: element.data[name] for name in (*home, *element.home) if name in table}
     text = Worded("A row stays where it was made.")
     return strays(there, home, pointer) or [
         Fault("immutable", text, pointer(name))
