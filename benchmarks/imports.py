@@ -39,7 +39,8 @@ ONE_BAD_IN = 200
 # Of the naive loop so many rows are enough to know how fast it is.
 LOOP_ROWS = 1_000
 FIELDS = ("external_id", "goal_id", "period_id", "kind", "progress", "position", "text", "reason")
-CASES = ("new", "unchanged", "changed")
+# What becomes of the rows in each case.
+CASES = {"new": "created", "unchanged": "unchanged", "changed": "updated"}
 BAD: tuple[dict[str, t.Any], ...] = (
     {"text": None},
     {"kind": "an activity"},
@@ -131,8 +132,11 @@ def csv(rows: Rows, path: Path) -> Path:
 # who brings them in
 
 
-def ours(port: int, token: str, path: Path, kind: str) -> Done:
-    """By HTTP, to the answer."""
+def ours(port: int, token: str, path: Path, kind: str, expected: dict[str, int]) -> Done:
+    """By HTTP, to the answer.
+
+    :param expected: what is to become of the rows
+    """
     head = (
         f"POST /api/v1/imports/results?partial=true HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n"
         f"Content-Type: {TYPES[kind]}\r\nContent-Length: {path.stat().st_size}\r\nConnection: close\r\n\r\n"
@@ -148,8 +152,9 @@ def ours(port: int, token: str, path: Path, kind: str) -> Done:
         line.sendfile(file)
         answer = b"".join(iter(lambda: line.recv(65_536), b""))
         seconds = time.perf_counter() - began
-    if not answer.startswith(b"HTTP/1.1 201"):
-        raise ConnectionError(answer[:2_000].decode())
+    counts = orjson.loads(answer.partition(b"\r\n\r\n")[2]).get("counts")
+    if counts != {"results": expected}:
+        raise ValueError(f"{expected} expected: {answer[:2_000].decode()}")
     return Done(seconds, load.cpu_seconds() - spent, grown.megabytes)
 
 
@@ -266,10 +271,15 @@ class Bench:
             changed = case == "changed"
             return rows_of(most, self.filled, self.goals, f"{candidate}-{number}", changed=changed)
 
-        file, token = self.folder / "rows", self.filled.provider
+        def brought(path: Path, kind: str) -> Done:
+            bad = len(range(0, count, ONE_BAD_IN))
+            told = dict.fromkeys(CASES.values(), 0) | {CASES[case]: count - bad, "refused": bad}
+            return ours(self.port, self.filled.provider, path, kind, told)
+
+        file = self.folder / "rows"
         yield case, "floor", floor(self.url, self.me, ndjson(good(rows("floor")), file))
-        yield case, "ndjson", ours(self.port, token, ndjson(with_bad(rows("n")), file), "ndjson")
-        yield case, "csv", ours(self.port, token, csv(with_bad(rows("c")), file), "csv")
+        yield case, "ndjson", brought(ndjson(with_bad(rows("n")), file), "ndjson")
+        yield case, "csv", brought(csv(with_bad(rows("c")), file), "csv")
         few = min(count, LOOP_ROWS)
         yield case, "loop", loop(self.url, self.me, ndjson(rows("loop", few), file))
 

@@ -4,7 +4,7 @@ What `rows` checks of a row is checked before; what the database refuses is told
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -62,19 +62,30 @@ def insert(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> 
     moment, columns = now(), _columns(model, bodies)
     new = {"version": 1, "created_at": moment, "updated_at": moment}
     insert_all(session, _table(model), [_chosen(data, columns) | new for data in bodies])
-    _fill(session, model, bodies)
+    _fill(session, _parts(model), bodies)
 
 
-def update(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> None:
-    """Give rows these values; each is a version on. They are locked by whoever calls."""
+def update(
+    session: Session,
+    model: type[RecordRow],
+    bodies: Sequence[Data],
+    names: Collection[str] | None = None,
+) -> None:
+    """Give rows these values; each is a version on. They are locked by whoever calls.
+
+    :param names: the fields that change in any of them; indexes of the others are let be
+    """
     moment, columns = {"updated_at": now()}, _columns(model, bodies)
+    if names is not None:
+        columns &= {"id", *names}
     update_all(session, _table(model), [_chosen(data, columns) | moment for data in bodies])
-    for part in _parts(model):
+    parts = [part for part in _parts(model) if names is None or part.name in names]
+    for part in parts:
         c = part.table.c
         named = c[part.parent].in_([data["id"] for data in bodies])
         gone = sa.delete(part.table).where(c.provider_id == SCOPE_PROVIDER, named)
         session.execute(scoped(gone), {})
-    _fill(session, model, bodies)
+    _fill(session, parts, bodies)
 
 
 def delete(session: Session, model: type[RecordRow], keys: Sequence[uuid.UUID]) -> None:
@@ -84,8 +95,8 @@ def delete(session: Session, model: type[RecordRow], keys: Sequence[uuid.UUID]) 
     session.execute(scoped(mine), {})
 
 
-def _fill(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> None:
-    for part in _parts(model):
+def _fill(session: Session, parts: Iterable[Part], bodies: Sequence[Data]) -> None:
+    for part in parts:
         rows = [row for data in bodies for row in part.rows(data["id"], data)]
         insert_all(session, part.table, rows)
 

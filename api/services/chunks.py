@@ -62,10 +62,13 @@ def settled(session: Session, elements: Sequence[Element], ground: Ground) -> li
     ordered = _in_order(session, [element for element in elements if not element.faults])
     # What changes nothing refers to what it has referred to.
     changing = [element for element in ordered if element.outcome != Outcome.UNCHANGED]
-    referring = [tuple(rows.named(e.schema, e.data)) for e in changing]
-    every = set(chain.from_iterable(set(referring)))
+    # Many rows refer to the same ones: these are kept once, and looked at once.
+    distinct: dict[tuple[rows.Named, ...], tuple[rows.Named, ...]] = {}
+    named = (tuple(rows.named(element.schema, element.data)) for element in changing)
+    referring = [distinct.setdefault(one, one) for one in named]
+    every = set(chain.from_iterable(distinct))
     known, referred_to = rows.find(session, every), {name.target for name in every}
-    homes: dict[Any, rows.Home] = {}  # many rows refer to the same ones
+    homes: dict[Any, rows.Home] = {}
     for element, references in zip(ground.until_enough(changing), referring, strict=False):
         model, data = element.model, element.data
         try:
@@ -150,10 +153,10 @@ def write(session: Session, elements: Sequence[Element], trace: Trace) -> None:
 
     :raises Duplicate: one is no longer new
     """
-    for put, some in (
-        (bulk.insert, [one for one in elements if one.outcome == Outcome.CREATED]),
-        (bulk.update, [one for one in elements if one.outcome == Outcome.UPDATED]),
-    ):
+    made = [element for element in elements if element.outcome == Outcome.CREATED]
+    changed = [element for element in elements if element.outcome == Outcome.UPDATED]
+    names = {name for element in changed for name in element.changes}
+    for put, some in ((bulk.insert, made), (partial(bulk.update, names=names), changed)):
         if some:
             _put(session, partial(put, session, some[0].model), some)
             trace.note(session, [one for one in some if not one.faults])

@@ -73,7 +73,7 @@ class Element:
     data: dict[str, Any] = field(default_factory=dict)
     changes: Sequence[str] = ()  # fields of the row that is there already
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
-    faults: list[Fault] = field(default_factory=list)  # why it is refused
+    faults: Sequence[Fault] = ()  # why it is refused
 
     @property
     def model(self) -> type[RecordRow]:
@@ -105,7 +105,8 @@ class Element:
         return replace(fault, pointer=self.pointer + spelled(self.pointers, fault.pointer or ""))
 
     def refuse(self, *faults: Fault) -> None:
-        self.faults += map(self.placed, faults)
+        if faults:
+            self.faults = [*self.faults, *map(self.placed, faults)]
 
 
 @dataclass
@@ -264,8 +265,9 @@ def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> None
         element.data = quick.load(schema, given)
     except ValidationError as error:
         told = {fault.pointer for fault in element.faults}
-        found = (element.placed(fault) for fault in wire.faults(error.messages))
-        element.faults += [fault for fault in found if fault.pointer not in told]
+        found = map(element.placed, wire.faults(error.messages))
+        more = [fault for fault in found if fault.pointer not in told]
+        element.faults = [*element.faults, *more]
         return
     if element.before and given != element.kept:
         element.changes = view.changes(element.kept, element.data)

@@ -115,16 +115,16 @@ def bring_in(
     """
     brought, met, done = Brought(table.stem), Met(), 0
     for lines in _parts(table):
-        pairs = [(line, _element(table.stem, line)) for line in lines]
-        elements = [element for line, element in pairs if not line.faults]
+        every = [_element(table.stem, line) for line in lines]
+        elements = [one for line, one in zip(lines, every, strict=True) if not line.faults]
         identify(session, elements, [table.stem], ground.reach, met)
         checked(session, elements, ground)
         good = settled(session, elements, ground)
         if partial or not brought.found:
             write(session, good, brought.trace)
         if planned:
-            brought.digest.add(element for _, element in pairs)
-        for line, element in pairs:
+            brought.digest.add(every)
+        for line, element in zip(lines, every, strict=True):
             found = line.faults or [table.placed(line, fault) for fault in element.faults]
             if not found:
                 brought.note(element)
