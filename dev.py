@@ -49,9 +49,9 @@ if command in ("serve", "flask"):
     os.environ |= made | {"PUBLIC_URL": f"http://127.0.0.1:{PORT}"} | os.environ
     run(*FLASK, *(["sample"] if command == "serve" else options))
     if command == "serve":
-        server = f"gunicorn -k gthread -w 2 --threads 4 --no-control-socket -b 127.0.0.1:{PORT}"
-        server += " --limit-request-line 8190"
-        os.execv(PYTHON, [PYTHON, "-m", *server.split(), "wsgi:app", *options])
+        web = f"gunicorn -k gthread -w 2 --threads 4 --no-control-socket --limit-request-line 8190 -b 127.0.0.1:{PORT}"
+        subprocess.Popen([*FLASK, "work", "--beside", str(os.getpid())])  # which gunicorn becomes
+        os.execv(PYTHON, [PYTHON, "-m", *web.split(), "wsgi:app", *options])
 elif command == "test":
     install("requirements-dev.txt", "requirements.txt")
     os.execv(PYTHON, [PYTHON, "-m", "pytest", *(options or TESTS)])

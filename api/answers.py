@@ -61,10 +61,15 @@ def tag_by_content(response: Response, version: int) -> None:
 
 
 def conditional(response: Response) -> Response:
-    """ETag, and 304 when the caller has it already (RFC 9110 §13.1.2). A shared cache must not keep it."""
+    """ETag, and 304 when the caller has it already (RFC 9110 §13.1.2)."""
+    return _conditional(private(response))
+
+
+def private(response: Response) -> Response:
+    """A shared cache must not keep it."""
     response.headers["Cache-Control"] = "private, no-cache"
     vary(response, "Authorization")
-    return _conditional(response)
+    return response
 
 
 def public(response: Response, freshness: str = "no-cache") -> Response:
@@ -73,12 +78,16 @@ def public(response: Response, freshness: str = "no-cache") -> Response:
     return _conditional(response)
 
 
+def asks_whether_it_changed() -> bool:
+    """By If-None-Match alone, as nearly everybody does who has something."""
+    return _CONDITIONS & request.environ.keys() == {"HTTP_IF_NONE_MATCH"}
+
+
 def _conditional(response: Response) -> Response:
     response.add_etag()
-    asked = _CONDITIONS & request.environ.keys()
-    if not asked:
+    if not _CONDITIONS & request.environ.keys():
         return response
-    if asked == {"HTTP_IF_NONE_MATCH"}:  # what nearly everybody asks
+    if asks_whether_it_changed():
         unwanted, (tag, _) = request.if_none_match, response.get_etag()
         if unwanted.star_tag or (tag and unwanted.contains_weak(tag)):
             response.status_code = HTTPStatus.NOT_MODIFIED

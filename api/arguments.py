@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 
-from api import wire
+from api import bodies, wire
 from api.headers import PATCH_TYPES
 from api.problems import Fault, Invalid, UnsupportedMediaType
 from schemas.fields import Names, Worded
@@ -52,7 +52,7 @@ class Parser(FlaskParser):
             )
         if req.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
             raise UnsupportedMediaType("JSON is UTF-8 (RFC 8259 §8.1).")
-        return wire.parse(req.get_data())
+        return wire.parse(bodies.whole())
 
     def load_querystring(self, req: Any, schema: Any) -> Any:
         lists = {name for name, field in schema.fields.items() if isinstance(field, Names)}

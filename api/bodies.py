@@ -49,7 +49,11 @@ def taken(most: int, *, onto_disk: bool) -> Iterator[None]:
     request.max_content_length = None  # it is counted here, as it comes
     _must_fit(most)
     with tempfile.TemporaryFile(prefix="lamppu-") as file:
-        g.digest = _copy(unpacked(request.stream), file, most)
+        try:
+            g.digest = copy(unpacked(request.stream), file, most)
+        except TooLarge:
+            request.environ["wsgi.input"].read(READ_ON_BYTES)
+            raise
         file.seek(0)
         g.spool = file
         yield
@@ -57,6 +61,11 @@ def taken(most: int, *, onto_disk: bool) -> Iterator[None]:
 
 def spool() -> IO[bytes]:
     return cast(IO[bytes], g.spool)
+
+
+def whole() -> bytes:
+    """The body in memory, wherever it was put."""
+    return spool().read() if "spool" in g else request.get_data()
 
 
 def fingerprint() -> bytes:
@@ -91,13 +100,17 @@ def _must_fit(most: int) -> None:
         raise TooLarge
 
 
-def _copy(source: Any, file: IO[bytes], most: int) -> bytes:
+def copy(source: Any, file: IO[bytes], most: int) -> bytes:
+    """Unpack all of a source, which one of `CODINGS` has opened, into a file.
+
+    :return: the digest of what it holds
+    :raises TooLarge: unpacked; BadRequest: not packed so, or not whole
+    """
     digest, size = hashlib.sha256(), 0
     try:
         while chunk := source.read(CHUNK_BYTES):
             size += len(chunk)
             if size > most:
-                request.environ["wsgi.input"].read(READ_ON_BYTES)
                 raise TooLarge
             digest.update(chunk)
             file.write(chunk)

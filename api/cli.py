@@ -21,7 +21,7 @@ from alembic.util import CommandError
 from flask import Flask, current_app
 from sqlalchemy.engine import make_url
 
-from api import openapi
+from api import importing, openapi
 from api.context import database
 from api.db import Database
 from api.problems import Problem
@@ -222,10 +222,13 @@ def admin(email: str, name: str) -> None:
 
 
 @click.command("work")
-def work() -> None:
+@click.option(
+    "--beside", type=int, metavar="PID", help="End with this process, which has started it."
+)
+def work(beside: int | None) -> None:
     """Do the jobs that requests have left, until it is stopped; any number of these may run."""
     # Not imported: every process that serves has these commands, and would load the queue for nothing.
-    runpy.run_module("api.worker", run_name="__main__")
+    runpy.run_module("api.worker")["main"](beside)
 
 
 @click.command("deliver")
@@ -252,5 +255,16 @@ def deliver(once: bool, lease: int) -> None:
 
 
 def register_commands(app: Flask) -> None:
-    for one in (migrate, revise, write_openapi, sample, keys, admin, deliver, work):
+    commands = (
+        migrate,
+        revise,
+        write_openapi,
+        sample,
+        keys,
+        admin,
+        importing.bring_in,
+        deliver,
+        work,
+    )
+    for one in commands:
         app.cli.add_command(one)

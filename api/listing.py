@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Response, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from api import freshness, lane
 from api.access import Reach
 from api.answers import JSON, SPARSE, accepted, conditional, json_response, must_accept, vary
 from api.base import ProviderScoped
@@ -34,6 +35,10 @@ def page(
 
     :param query: as `schemas.lists.list_query` lets it in
     """
+    state = freshness.state(lane.of(reader), reach, view.model)
+    if state and (unchanged := freshness.unchanged(state)):
+        vary(unchanged, "Accept")
+        return unchanged
     shape = Shape.taken(query, members)
     limit, cursor, count = (query.pop(name) for name in ("limit", "cursor", "count"))
     order = query.pop("sort") or ("updated_at" if query["updated_since"] else "created_at")
@@ -56,7 +61,10 @@ def page(
     body: dict[str, Any] = {"items": shape.trimmed(shown), "next": following}
     if count:
         body["total"] = view.count(reader, reach, filters)
-    return conditional(_linked(shaped(body, shape), following))
+    response = _linked(shaped(body, shape), following)
+    if state:
+        freshness.tag(response, state)
+    return conditional(response)
 
 
 def shaped(body: Any, shape: Shape) -> Response:

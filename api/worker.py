@@ -9,9 +9,11 @@ A module that only this process imports: dbos takes half a second and 16 MB.
 """
 
 import logging
+import os
 import secrets
 import signal
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -144,11 +146,21 @@ def configuration(database: Database, own: int) -> DBOSConfig:
     }
 
 
-def main() -> None:
+def main(beside: int | None = None) -> None:
+    """:param beside: the process that has started this one, with which it ends"""
+    if beside is not None:
+        threading.Thread(target=_end_with, args=(beside,), daemon=True).start()
     stop = threading.Event()
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda *_: stop.set())
     Worker(create_app()).run(stop)
+
+
+def _end_with(parent: int) -> None:
+    """End when the parent is gone, however that has ended; whoever works next begins anew with the job at hand."""
+    while os.getppid() == parent:
+        time.sleep(SECONDS_BETWEEN_SWEEPS)
+    os._exit(0)
 
 
 if __name__ == "__main__":

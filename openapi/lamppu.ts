@@ -1777,6 +1777,11 @@ export interface paths {
          *     `goal`, `goals`, `contact`, `period` (`2012-spring`), `project_goal`, … When any element is refused, nothing is
          *     kept, and `errors` says which and why.
          *
+         *     The same may come as NDJSON, each line with its `resource`, or as a workbook with a sheet for each resource, called
+         *     by its stem or its title in any of the languages; `GET /imports/template.xlsx` is an empty one. There the one row
+         *     of the sub-project names its `project`, by the acronym; `errors` tells `resource`, `row` and `column`; and rows may
+         *     have `id` and `version`, as those of a table.
+         *
          *     With `dry_run=true` nothing is kept either way: 200 tells what would be created and updated, and a `plan`. The same
          *     document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,
          *     the answer is 409 with the plan as it would be now.
@@ -2645,6 +2650,30 @@ export interface paths {
          *     Open to anyone. The contract is public.
          */
         get: operations["getReportsTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/template.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an empty workbook for a whole sub-project
+         * @description A sheet for each resource, called by its title, with heads in the words of `language`, or else of Accept-Language,
+         *     or else Finnish. Each has an example row, which refers to those of the others; a last sheet says what each column
+         *     is for. Errors are English then.
+         *
+         *     Open to anyone. The contract is public.
+         */
+        get: operations["getImportTemplate"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5375,7 +5404,7 @@ export interface components {
             value?: string;
             /** @description With `stale`: what the row has there now. */
             current?: unknown;
-            /** @description With `built_on`: of which resource that row is. */
+            /** @description Of which resource the row is: with `built_on`, and in a file with several. */
             resource?: string;
             /** @description With `referred_to`: the row that refers to it. */
             by?: components["schemas"]["NamedRow"];
@@ -10252,6 +10281,11 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
+        /**
+         * SubProjectLines
+         * @description A JSON object on each line: an element, with the stem of its `resource`.
+         */
+        SubProjectLines: string;
         /** @description One page of a list. */
         SubProjectPage: {
             items: components["schemas"]["SubProject"][];
@@ -10359,6 +10393,12 @@ export interface components {
              */
             total?: number;
         };
+        /**
+         * SubProjectWorkbook
+         * Format: binary
+         * @description A sheet for each resource. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. Formulas and merged cells are refused.
+         */
+        SubProjectWorkbook: string;
         /** @description Who was asked, when, how many answered and what the questions were. */
         Survey: {
             /**
@@ -12258,11 +12298,13 @@ export type SubProjectExpand = components['schemas']['SubProjectExpand'];
 export type SubProjectExport = components['schemas']['SubProjectExport'];
 export type SubProjectField = components['schemas']['SubProjectField'];
 export type SubProjectInput = components['schemas']['SubProjectInput'];
+export type SubProjectLines = components['schemas']['SubProjectLines'];
 export type SubProjectPage = components['schemas']['SubProjectPage'];
 export type SubProjectPatch = components['schemas']['SubProjectPatch'];
 export type SubProjectSparse = components['schemas']['SubProjectSparse'];
 export type SubProjectSparseExport = components['schemas']['SubProjectSparseExport'];
 export type SubProjectSparsePage = components['schemas']['SubProjectSparsePage'];
+export type SubProjectWorkbook = components['schemas']['SubProjectWorkbook'];
 export type Survey = components['schemas']['Survey'];
 export type SurveyExpand = components['schemas']['SurveyExpand'];
 export type SurveyExport = components['schemas']['SurveyExport'];
@@ -21249,6 +21291,8 @@ export interface operations {
                 expand?: components["schemas"]["ImportExpand"][];
             };
             header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
                 /**
                  * @description An ETag read before: when it still holds, the answer is 304 without a body.
                  * @example "3"
@@ -21302,6 +21346,8 @@ export interface operations {
                 plan?: components["parameters"]["Plan"];
             };
             header?: {
+                /** @description How the body is packed, when it is. */
+                "Content-Encoding"?: components["parameters"]["Content-encoding"];
                 /**
                  * @description `respond-async` (RFC 7240 §4.1): take it in, and answer 202 with a job that does it. What is not known here is passed over.
                  * @example respond-async
@@ -21319,6 +21365,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ImportDocument"];
+                "application/x-ndjson": components["schemas"]["SubProjectLines"];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["SubProjectWorkbook"];
             };
         };
         responses: {
@@ -24022,6 +24070,58 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getImportTemplate: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["SubProjectWorkbook"];
+                };
+            };
+            304: components["responses"]["NotModified"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];

@@ -124,10 +124,12 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.fixture
-def gunicorn(settings: dict[str, object], tmp_path: Path) -> Iterator[str]:
-    """The address of a production server on the same database."""
-    with server.running(settings, tmp_path / "gunicorn.log") as url:
+@pytest.fixture(scope="module")
+def gunicorn(
+    settings: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a production server on the same database, one for a whole module."""
+    with server.running(settings, tmp_path_factory.mktemp("gunicorn") / "log") as url:
         yield url
 
 

@@ -34,6 +34,7 @@ OPEN = {
     "auth.token",
     "well_known.keys",
     "openapi.openapi",
+    "tables.template",
     *(f"tables.template_{stem}" for stem in RECORD_STEMS),
     "forms.list",
     "forms.read",

@@ -11,19 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from tests import server
 from tests.contract.conforming import conforms
 from tests.examples import Bench, url
-
-
-@pytest.fixture(scope="module")
-def gunicorn(
-    settings: dict[str, object], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """One server for all of these tests: only what lies in the database goes between them."""
-    log = tmp_path_factory.mktemp("gunicorn") / "log"
-    with server.running(settings, log) as address:
-        yield address
 
 
 class Writer:

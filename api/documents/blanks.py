@@ -12,6 +12,7 @@ import xlsxwriter
 from api.documents.heads import known_heads
 from api.documents.intake import BOM
 from api.documents.tables import guarded
+from api.documents.wholes import HELP
 from api.translations import said
 from schemas.base import Record
 from schemas.exports import Kind
@@ -87,20 +88,22 @@ def csv_of(columns: list[Field], language: str) -> bytes:
     return BOM + file.getvalue().encode()
 
 
-def xlsx_of(columns: list[Field], stem: str, language: str) -> bytes:
+def xlsx_of(sheets: Mapping[str, list[Field]], language: str) -> bytes:
+    """:param sheets: by their names"""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True})
         shapes = {Kind.TEXT: book.add_format({"num_format": "@"})}  # or `1-2` becomes a day
         shapes[Kind.DAY] = book.add_format({"num_format": "yyyy-mm-dd"})
-        sheet = book.add_worksheet(stem)
-        sheet.freeze_panes(1, 0)
-        for place, column in enumerate(columns):
-            shape = shapes.get(column.kind)
-            sheet.set_column(place, place, _WIDTH, shape)
-            sheet.write_string(0, place, column.head, bold)
-            _write(sheet, place, _text(column.example), shape)
-        _explain(book.add_worksheet(said(Worded("Help"), language)), columns, language, bold)
+        for name, columns in sheets.items():
+            sheet = book.add_worksheet(name)
+            sheet.freeze_panes(1, 0)
+            for place, column in enumerate(columns):
+                shape = shapes.get(column.kind)
+                sheet.set_column(place, place, _WIDTH, shape)
+                sheet.write_string(0, place, column.head, bold)
+                _write(sheet, place, _text(column.example), shape)
+        _explain(book.add_worksheet(said(HELP, language)), sheets, language, bold)
     return file.getvalue()
 
 
@@ -113,20 +116,26 @@ def _write(sheet: Any, place: int, value: Any, shape: Any) -> None:
         sheet.write_string(1, place, value, shape)
 
 
-def _explain(sheet: Any, columns: list[Field], language: str, bold: Any) -> None:
-    heads = (
+def _explain(sheet: Any, sheets: Mapping[str, list[Field]], language: str, bold: Any) -> None:
+    """What each column is for, and where there are several sheets, of which it is."""
+    heads = [
         Worded("Column"),
         Worded("Name of the field"),
         Worded("Required"),
         Worded("What it is"),
         Worded("Words that may stand in it"),
-    )
-    sheet.set_column(0, 2, _WIDTH)
+    ]
+    named = len(sheets) > 1
+    if named:
+        heads.append(Worded("Sheet"))
+    sheet.set_column(0, len(heads), _WIDTH)
     sheet.set_column(3, 4, _WIDE)
     for place, head in enumerate(heads):
         sheet.write_string(0, place, said(head, language), bold)
-    for line, column in enumerate(columns, 1):
+    every = [(name, column) for name, columns in sheets.items() for column in columns]
+    for line, (name, column) in enumerate(every, 1):
         required = said(Worded("Yes"), language) if column.required else ""
         told = (column.head, column.name, required, column.told.get("description", ""))
-        for place, text in enumerate((*told, column.words())):
+        of = [name] if named else []
+        for place, text in enumerate((*told, column.words(), *of)):
             sheet.write_string(line, place, text)

@@ -27,7 +27,7 @@ from api.problems import Fault, Invalid, InvalidJson, TooLarge
 from schemas.base import Record
 from schemas.fields import Worded
 from schemas.imports import Element, is_narrow, short_of
-from schemas.tables import ROWS_MAX
+from schemas.tables import ROWS_MAX, PageToImport
 
 BOM = codecs.BOM_UTF8
 DELIMITERS = ",;\t"
@@ -355,6 +355,9 @@ class Ndjson(Objects):
         return Line(place, {}, text, [fault])
 
 
+_BESIDE = PageToImport(exclude=("items",))
+
+
 class Page(Objects):
     """One JSON document with all rows, as an export has it: `{"items": […], …}`."""
 
@@ -368,9 +371,10 @@ class Page(Objects):
         if not isinstance(items, list):
             text = Worded("A page has its rows in a list called items.")
             raise Invalid(faults=[Fault("required", text, pointer="/items")])
-        if unknown := page.keys() - {"items", "next", "total"}:
-            text = Worded("No such field.")
-            raise Invalid(faults=[Fault("unknown_field", text, pointer=f"/{min(unknown)[:TOLD]}")])
+        try:
+            _BESIDE.load({name: value for name, value in page.items() if name != "items"})
+        except ValidationError as error:
+            raise Invalid(faults=wire.faults(error.messages)) from error
         if len(items) > ROWS_MAX:
             text = Worded("More than {max} rows; send them as NDJSON.", max=ROWS_MAX)
             raise Invalid(faults=[Fault("too_many_rows", text, pointer="/items")])

@@ -8,6 +8,7 @@ bounds. Formulas are refused: what they come to is not in every file, and would 
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from posixpath import dirname, join, normpath
@@ -58,9 +59,25 @@ def rows(file: IO[bytes], stem: str, most: int) -> Iterator[tuple[int, list[Any]
     :raises Invalid: no workbook, or one with merged cells; after the rows, since a file tells of them last
     :raises TooLarge: unpacked
     """
+    with _readable(), _opened(file, most) as archive:
+        yield from _Book(archive).rows(stem)
+
+
+def sheets(file: IO[bytes], most: int) -> "Iterator[tuple[str, Rows]]":
+    """Every sheet by its name, with its rows as above, which are read as long as the next sheet is not asked for."""
+    with _readable(), _opened(file, most) as archive:
+        book = _Book(archive)
+        for name, part in book.sheets:
+            yield name, book.rows_of(part)
+
+
+Rows = Iterator[tuple[int, list[Any]]]
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
     try:
-        with _opened(file, most) as archive:
-            yield from _Book(archive).rows(stem)
+        yield
     except (BadZipFile, _Broken, expat.ExpatError, *_OF_BROKEN_FILES) as error:
         text = Worded("Not a workbook (XLSX) that can be read; perhaps one with a password.")
         raise Invalid(faults=[Fault("not_a_table", text)]) from error
@@ -113,8 +130,10 @@ class _Book:
         if f"{stem} 2" in named:
             text = Worded("The rows go on in another sheet; send each in a file of its own.")
             raise Invalid(faults=[Fault("not_a_table", text)])
-        part = self.sheets[named.index(stem) if stem in named else 0][1]
-        with self.archive.open(part) as file:
+        return self.rows_of(self.sheets[named.index(stem) if stem in named else 0][1])
+
+    def rows_of(self, part: str) -> "Rows":
+        with _readable(), self.archive.open(part) as file:
             yield from _Sheet(self).rows(file)
 
     # parts

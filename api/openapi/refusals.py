@@ -286,7 +286,10 @@ def _fault() -> Node:
             "column": {**_NAME, "description": "The column of a table, by its head."},
             "value": {**_NAME, "description": "The beginning of what stands in the cell."},
             "current": {"description": "With `stale`: what the row has there now."},
-            "resource": {**_STEM, "description": "With `built_on`: of which resource that row is."},
+            "resource": {
+                **_STEM,
+                "description": "Of which resource the row is: with `built_on`, and in a file with several.",
+            },
             "by": {
                 "$ref": "#/components/schemas/NamedRow",
                 "description": "With `referred_to`: the row that refers to it.",

@@ -1,23 +1,55 @@
 """Imports: one sub-project's records as one document, all or nothing."""
 
 import uuid
-from io import BytesIO
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 
-from api.answers import json_response
+from api import bodies, wire
+from api.answers import JSON, json_response
 from api.blueprint import Blueprint
 from api.context import reach, session
 from api.crud import register
 from api.models.imports import Import
+from api.openapi import tabular
+from api.problems import UnsupportedMediaType
 from api.resources import jobs
+from api.resources.exports import NDJSON, XLSX
 from api.services import imports as service
 from api.services.jobs import TooManyJobs
 from api.services.undo import AlreadyUndone, BuiltOn, TooOldToUndo
 from api.services.undo import undo as take_back
+from api.services.wholes import Whole, of_document, read
 from schemas import imports as contract
+from schemas.fields import Worded
 from schemas.jobs import Job, JobKind
+
+TYPES = (JSON, NDJSON, XLSX)
+TABLES: dict[str, Any] = {
+    NDJSON: {
+        "schema": {
+            "title": "SubProjectLines",
+            "type": "string",
+            "description": "A JSON object on each line: an element, with the stem of its `resource`.",
+        },
+        "example": "".join(
+            wire.dump({"resource": stem} | tabular.example(stem)).decode() + "\n"
+            for stem in ("sub_projects", "goals")
+        ),
+    },
+    XLSX: {
+        "schema": {
+            "title": "SubProjectWorkbook",
+            "type": "string",
+            "format": "binary",
+            "description": "A sheet for each resource. "
+            + tabular.HEADS
+            + "Formulas and merged cells are refused.",
+        }
+    },
+}
 
 blp = Blueprint("imports", access="imports", url_prefix="/api/v1/imports", description=__doc__)
 imports = register(
@@ -28,15 +60,36 @@ imports = register(
 )
 
 
+def _or_tables(view: Callable[[dict[str, Any]], Response]) -> Callable[[dict[str, Any]], Response]:
+    """What is no JSON document is read by another hand, after the same gate."""
+
+    @wraps(view)
+    def chosen(query: dict[str, Any]) -> Response:
+        if request.mimetype not in TYPES:
+            types = ", ".join(TYPES)
+            text = Worded("Send one of: {types}.", types=types)
+            raise UnsupportedMediaType(text, headers={"Accept": types})
+        if request.mimetype == JSON:
+            return view(query)
+        if _may_wait(query):
+            return _accepted(query)
+        return _brought_in(query, read(request.mimetype, bodies.spool(), _most()))
+
+    return chosen
+
+
 @blp.route(
     "",
     methods=("POST",),
     endpoint="create",
     max_bytes="MAX_IMPORT_BYTES",
     refuses=(service.PlanMoved, TooManyJobs),
+    spooled=True,
+    parameters=[tabular.ENCODING],
 )
-@blp.doc(operationId="createImport")
+@blp.doc(operationId="createImport", requestBody={"content": TABLES})
 @blp.arguments(contract.ImportQuery(), location="query")
+@_or_tables
 @blp.arguments(contract.ImportDocument())
 @blp.response(201, contract.Import)
 @blp.alt_response(200, schema=contract.ImportPlan, success=True)
@@ -50,6 +103,11 @@ def create(query: dict[str, Any], document: dict[str, Any]) -> Response:
     `goal`, `goals`, `contact`, `period` (`2012-spring`), `project_goal`, … When any element is refused, nothing is
     kept, and `errors` says which and why.
 
+    The same may come as NDJSON, each line with its `resource`, or as a workbook with a sheet for each resource, called
+    by its stem or its title in any of the languages; `GET /imports/template.xlsx` is an empty one. There the one row
+    of the sub-project names its `project`, by the acronym; `errors` tells `resource`, `row` and `column`; and rows may
+    have `id` and `version`, as those of a table.
+
     With `dry_run=true` nothing is kept either way: 200 tells what would be created and updated, and a `plan`. The same
     document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,
     the answer is 409 with the plan as it would be now.
@@ -57,9 +115,28 @@ def create(query: dict[str, Any], document: dict[str, Any]) -> Response:
     With `Prefer: respond-async` the document is kept, and 202 tells of a job that brings it in; `Location` says where
     to ask what became of it. A dry run is answered at once.
     """
-    if jobs.wanted() and not query["dry_run"]:
-        return jobs.accepted(JobKind.DOCUMENT, BytesIO(request.get_data()), {"plan": query["plan"]})
-    plan = service.plan(session(), document, reach())
+    if _may_wait(query):
+        return _accepted(query)
+    return _brought_in(query, of_document(document))
+
+
+def _may_wait(query: dict[str, Any]) -> bool:
+    return jobs.wanted() and not query["dry_run"]
+
+
+def _accepted(query: dict[str, Any]) -> Response:
+    file = bodies.spool()
+    file.seek(0)
+    told = {"plan": query["plan"], "media": request.mimetype, "most": _most()}
+    return jobs.accepted(JobKind.DOCUMENT, file, told)
+
+
+def _most() -> int:
+    return int(current_app.config["MAX_IMPORT_BYTES"])
+
+
+def _brought_in(query: dict[str, Any], whole: Whole) -> Response:
+    plan = service.plan(session(), whole, reach())
     if query["dry_run"]:
         service.rehearse(session(), plan)
         return json_response(plan.shown())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from functools import cache, partial
+from functools import partial
 from types import MappingProxyType
 from typing import IO, Any
 
@@ -14,21 +14,21 @@ from api.blueprint import Blueprint
 from api.context import language, reach, session
 from api.documents import blanks, intake
 from api.documents.corrections import correction_of, why
-from api.openapi import examples
+from api.openapi import tabular
 from api.problems import UnsupportedMediaType
 from api.resources import jobs
 from api.resources.exports import CSV, NDJSON, XLSX
 from api.resources.forms import PUBLIC
-from api.resources.imports import imports
+from api.resources.imports import TABLES, imports
 from api.services import rows, tables
-from api.services.elements import CODED, ORDER
+from api.services.elements import ORDER
 from api.services.imports import PlanMoved
 from api.services.jobs import TooManyJobs
 from schemas import tables as contract
 from schemas.exports import Extension
-from schemas.fields import Entries, Part, Reference, References, Worded
-from schemas.forms import FormQuery
-from schemas.imports import ImportPlan, is_reference, short_of
+from schemas.fields import Worded
+from schemas.forms import FormQuery, title_of
+from schemas.imports import ImportPlan
 from schemas.jobs import Job, JobKind
 from schemas.vocabulary import Language
 
@@ -38,23 +38,11 @@ EXTENSION = "<any(csv, xlsx):extension>"
 
 blp = Blueprint("tables", access="imports", url_prefix="/api/v1/imports", description=__doc__)
 
-_ENCODING: Node = {
-    "in": "header",
-    "name": "Content-Encoding",
-    "description": "How the body is packed, when it is.",
-    "schema": {"type": "string", "enum": list(bodies.CODINGS)},
-}
-_HEADS = (
-    "A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a "
-    "reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are "
-    "left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point "
-    "or a comma. "
-)
 _BODIES: Node = {
     CSV: {
         "title": "TableToImport",
         "type": "string",
-        "description": _HEADS
+        "description": tabular.HEADS
         + "RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One "
         "apostrophe at the beginning of a text is taken off.",
     },
@@ -67,7 +55,7 @@ _BODIES: Node = {
         "title": "WorkbookToImport",
         "type": "string",
         "format": "binary",
-        "description": _HEADS
+        "description": tabular.HEADS
         + "The sheet that is called like the resource, or else the first. Formulas and merged "
         "cells are refused: what they come to is not in every file.",
     },
@@ -101,8 +89,6 @@ _EXTENSION: Node = {
     "example": "xlsx",
 }
 _WHY = {"error": "position: Not a whole number."}
-# How rows of the plan may be called; rows of one's own go by their external ids.
-_NAMES = {"periods": "2012-spring", "projects": "LAMPPU"} | dict.fromkeys(CODED - {"periods"}, "T1")
 
 
 def _register(stem: str) -> None:
@@ -116,7 +102,7 @@ def _register(stem: str) -> None:
         max_bytes="MAX_TABLE_BYTES",
         refuses=(PlanMoved, TooManyJobs),
         spooled=True,
-        parameters=[_ENCODING],
+        parameters=[tabular.ENCODING],
     )
     @blp.doc(
         operationId=f"import{many}",
@@ -139,7 +125,7 @@ def _register(stem: str) -> None:
         max_bytes="MAX_TABLE_BYTES",
         spooled=True,
         keyed=False,
-        parameters=[_ENCODING],
+        parameters=[tabular.ENCODING],
     )
     @blp.doc(
         operationId=f"refused{many}",
@@ -192,7 +178,7 @@ def _content(stem: str) -> Node:
 
 
 def _examples(stem: str, media: str, more: Mapping[str, str] = MappingProxyType({})) -> Node:
-    row = _example(stem) | dict(more)
+    row = tabular.example(stem) | dict(more)
     if media == CSV:
         columns = blanks.fields(stem, _schema(stem), Language.EN, row)
         columns += [blanks.added(name, text) for name, text in more.items()]
@@ -255,41 +241,24 @@ def _sent(file: IO[bytes], opened: ExitStack) -> Iterator[bytes]:
 
 
 def _template(stem: str, query: dict[str, Any], extension: str) -> Response:
-    spoken = query["language"] or language() or Language.FI.value
-    columns = blanks.fields(stem, _schema(stem), spoken, _example(stem))
+    spoken = _spoken(query)
+    columns = blanks.fields(stem, _schema(stem), spoken, tabular.example(stem))
     if extension == Extension.CSV:
         response = Response(blanks.csv_of(columns, spoken), mimetype=CSV)
     else:
-        response = Response(blanks.xlsx_of(columns, stem, spoken), mimetype=XLSX)
-    name = f"{stem.replace('_', '-')}.{extension}"
+        response = Response(blanks.xlsx_of({stem: columns}, spoken), mimetype=XLSX)
+    return _blank(response, f"{stem.replace('_', '-')}.{extension}", spoken)
+
+
+def _spoken(query: dict[str, Any]) -> str:
+    return query["language"] or language() or Language.FI.value
+
+
+def _blank(response: Response, name: str, spoken: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Content-Language"] = spoken
     response.vary.add("Accept-Language")
     return public(response)
-
-
-@cache
-def _example(stem: str) -> Node:
-    """A row as the document shows one, with names in place of ids."""
-    known = _schema(stem).writable().fields
-    shown = examples.taken(_schema(stem).writable()) | {"external_id": f"{stem}-1"}
-    return {
-        short_of(name) if is_reference(known[name]) else name: _named(known[name], value)
-        for name, value in shown.items()
-    }
-
-
-def _named(field: Any, value: Any) -> Any:
-    if is_reference(field):
-        name = _NAMES.get(field.target, f"{field.target}-1")
-        return [name] if isinstance(field, References) else name
-    if isinstance(field, Entries) and isinstance(field.inner, Part):
-        known = field.inner.schema.fields
-        return [
-            {name: one for name, one in entry.items() if not isinstance(known[name], Reference)}
-            for entry in value
-        ]
-    return value
 
 
 def _schema(stem: str) -> Any:
@@ -316,3 +285,25 @@ def _must_be_a_table() -> None:
 
 for each in ORDER:
     _register(each)
+
+
+@blp.route("/template.xlsx", endpoint="template", open_to_anyone=PUBLIC, produces=(XLSX,))
+@blp.doc(operationId="getImportTemplate")
+@blp.arguments(FormQuery(), location="query")
+@blp.response(200, TABLES[XLSX]["schema"], content_type=XLSX)
+def template(query: dict[str, Any]) -> Response:
+    """Get an empty workbook for a whole sub-project
+
+    A sheet for each resource, called by its title, with heads in the words of `language`, or else of Accept-Language,
+    or else Finnish. Each has an example row, which refers to those of the others; a last sheet says what each column
+    is for. Errors are English then.
+    """
+    spoken = _spoken(query)
+    sheets = {}
+    for stem in sorted(ORDER, key="sub_projects".__ne__):
+        columns = blanks.fields(stem, _schema(stem), spoken, tabular.example(stem))
+        # That of the whole is meant.
+        mine = [column for column in columns if column.name != "sub_project_id"]
+        sheets[title_of(stem, _schema(stem), spoken)] = mine
+    response = Response(blanks.xlsx_of(sheets, spoken), mimetype=XLSX)
+    return _blank(response, "import.xlsx", spoken)

@@ -16,6 +16,7 @@ from itsdangerous import URLSafeSerializer
 
 from api.access import Caller, Reach, reach
 from api.base import ProviderScoped
+from api.lane import Lane
 from api.models.changes import CHANGES, OldestRunning, behind
 from api.scope import SCOPE_PROVIDER, Session, scoped
 from api.services.rows import model_of
@@ -76,6 +77,16 @@ def head(session: Session) -> Position:
     return Position(*newest) if newest else START
 
 
+def state(lane: Lane) -> str:
+    """What is another whenever the log that this transaction sees is, in one look-up.
+
+    On PostgreSQL a newer entry may be seen before an older one. What can't be followed by something older any more is
+    told by the newest of it, and what is behind that by its number, which only grows until the oldest running ends.
+    """
+    told = lane.rows(state_of(lane.dialect.name, lane.scope.everyone), {})
+    return str([tuple(row) for row in told])
+
+
 def page(session: Session, after: Position, limit: int) -> Page:
     """The next entries of the log of the session's provider, or of the ministry's: one look-up in an index."""
     place = {"after_xid": after.xid, "after_id": after.id}
@@ -109,6 +120,19 @@ def _newest(everyone: bool) -> Any:
     c = CHANGES.c
     newest = _of(everyone).with_only_columns(c.xid, c.id)
     return newest.order_by(c.xid.desc(), c.id.desc()).limit(1)
+
+
+@cache
+def state_of(dialect: str, everyone: bool) -> Any:
+    """The statement that `state` asks."""
+    newest = _newest(everyone)
+    if dialect != "postgresql":
+        return newest
+    c = CHANGES.c
+    settled = newest.where(c.xid < OldestRunning()).subquery()
+    behind = _of(everyone).with_only_columns(sa.func.count(), sa.literal(-1))
+    both = sa.union_all(sa.select(settled), behind.where(c.xid >= OldestRunning()))
+    return both if everyone else scoped(both)
 
 
 def readable(caller: Caller, entries: Iterable[Entry], resources: Collection[str]) -> list[Entry]:

@@ -171,5 +171,5 @@ def _put(session: Session, put: Callable[[list[Data]], None], elements: list[Ele
         if element.before is None and found[0].pointer == "/external_id":
             element.refuse(*found)
             text = Worded("Another request brought this in at the same time; send it again.")
-            raise Duplicate(text, faults=element.faults) from problem
+            raise Duplicate(text, faults=element.told()) from problem
         element.refuse(*found)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, cast
@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from api import wire
 from api.access import Reach
 from api.columns import Among
+from api.documents.intake import Line
 from api.models.base import RecordRow
 from api.models.projects import Project
 from api.problems import Fault
@@ -24,6 +25,7 @@ from api.view import Shown, view_of
 from schemas import quick
 from schemas.fields import Worded
 from schemas.imports import Outcome
+from schemas.reports import CompiledReport
 
 # A row comes after those it refers to.
 ORDER = (
@@ -43,6 +45,9 @@ ORDER = (
 # Plan rows are named by their codes, record rows by their external ids.
 CODED = frozenset({"periods", "project_goals", "project_indicators", "project_meetings"})
 
+# What exports show beside the fields of the resource.
+_SHOWN: Mapping[str, type[Schema]] = {"reports": CompiledReport}
+
 Names = dict[tuple[str, str], uuid.UUID]
 
 
@@ -54,6 +59,10 @@ def _model_of(stem: str) -> type[RecordRow]:
 @cache
 def _schema_of(stem: str) -> Schema:
     return _model_of(stem).schema.writable()
+
+
+def _as_it_is(fault: Fault) -> Fault:
+    return fault
 
 
 @dataclass
@@ -74,6 +83,7 @@ class Element:
     changes: Sequence[str] = ()  # fields of the row that is there already
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
     faults: Sequence[Fault] = ()  # why it is refused
+    where: Callable[[Fault], Fault] = _as_it_is  # where a fault stands in what was sent
 
     @property
     def model(self) -> type[RecordRow]:
@@ -104,9 +114,29 @@ class Element:
         """A fault of the row as one of the document, at what the document says."""
         return replace(fault, pointer=self.pointer + spelled(self.pointers, fault.pointer or ""))
 
+    def told(self) -> list[Fault]:
+        """Its faults, as whoever sent it finds them."""
+        return [self.where(fault) for fault in self.faults]
+
     def refuse(self, *faults: Fault) -> None:
         if faults:
             self.faults = [*self.faults, *map(self.placed, faults)]
+
+
+def element_of(stem: str, line: Line) -> Element:
+    """A line of a table. What nobody writes is passed over: an export has it."""
+    row, passed_over = line.row, _passed_over(stem)
+    if not passed_over.isdisjoint(row):
+        row = {name: value for name, value in row.items() if name not in passed_over}
+    own_id, version = line.row.get("id"), line.row.get("version")
+    return Element(stem, "", row, own_id=own_id, version=version, place=line.place)
+
+
+@cache
+def _passed_over(stem: str) -> frozenset[str]:
+    schema = rows.model_of(stem).schema
+    shown = {**schema().dump_fields, **_SHOWN.get(stem, schema)().dump_fields}
+    return frozenset(shown.keys() - schema.writable().load_fields.keys())
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Importing one sub-project's records from one document: all of it or nothing, and every fault with its place.
+"""Importing one sub-project's records together: all of it or nothing, and every fault with its place.
 
 Elements are known by their `external_id`: what is there already is updated where the element says something else, the
 rest is made. So the same document can be sent again and again.
@@ -8,11 +8,10 @@ import base64
 import hashlib
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
-import marshmallow as ma
 import sqlalchemy as sa
 
 from api import wire
@@ -20,19 +19,18 @@ from api.access import Reach
 from api.models.imports import Import
 from api.models.participations import Participation
 from api.models.projects import Project
-from api.problems import MOST_FAULTS, Fault, Invalid, Problem
+from api.problems import Fault, Invalid, Problem
 from api.scope import Session
 from api.services.chunks import Ground, checked, settled, write
 from api.services.elements import ORDER, Element, Met, identify
 from api.services.jobs import Progress, unheard
 from api.services.traces import Trace
-from schemas.imports import PLANNED_MAX, ImportDocument, Outcome
+from api.services.wholes import JSON, MOST_COUNTED, Whole, of_document, read
+from schemas.imports import PLANNED_MAX, Outcome
 
 _ID = re.compile(rb'"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"')
 # A deliverable's change locks that row first and its sub-project after it.
 LOCKED = tuple(sorted(ORDER, key="sub_projects".__eq__))
-# Nobody reads on past the first faults that are told; past these they are not even counted.
-MOST_COUNTED = 10 * MOST_FAULTS
 
 
 class PlanMoved(Problem):
@@ -46,6 +44,7 @@ class Plan:
 
     sub_project_id: uuid.UUID | None  # of a document, which is of one
     elements: list[Element]
+    whole: Whole
 
     def counts(self) -> dict[str, dict[str, int]]:
         """What becomes of the elements of each resource that there are any of."""
@@ -106,22 +105,19 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
     :return: the import with its counts: resource -> created, updated, unchanged
     :raises Invalid: with every fault that was found; nothing is kept then
     """
-    return carry_out(session, plan(session, document, reach))
+    return carry_out(session, plan(session, of_document(document), reach))
 
 
 def do_job(
     session: Session, body: IO[bytes], parameters: Mapping[str, Any], progress: Progress
 ) -> Import:
-    """The same as a job.
+    """Bring in what was sent, as a job.
 
-    :param body: the document as it was sent
-    :param parameters: `plan`, as `schemas.imports.ImportQuery` let it in
+    :param parameters: `media` and `most`, of `api.services.wholes.read`, unless it is a document; `plan`, as
+        `schemas.imports.ImportQuery` let it in
     """
-    try:
-        document = ImportDocument().load(wire.parse(body.read()))
-    except ma.ValidationError as error:
-        raise Invalid(faults=wire.faults(error.messages)) from error
-    made = plan(session, document, Reach.OWN)
+    whole = read(parameters.get("media", JSON), body, parameters.get("most", 0))
+    made = plan(session, whole, Reach.OWN)
     made.must_be(parameters["plan"])
     return carry_out(session, made, progress)
 
@@ -143,31 +139,25 @@ def carry_out(
     for stem in ORDER:
         some = [element for element in made.elements if element.stem == stem]
         write(session, some, trace)
-        _must_be_whole(made.elements)
+        made.whole.must_be_right()
         written += len(some)
         progress(written, total)
     return trace.end(session, made.counts(), made.sub_project_id)
 
 
-def plan(session: Session, document: Mapping[str, Any], reach: Reach) -> Plan:
-    """Find out what a document will do, all of it checked that can be checked without writing; rows are locked."""
-    project_id = project(session, document["project"], {"pointer": "/project"})
-    elements = list(_elements(document))
+def plan(session: Session, whole: Whole, reach: Reach) -> Plan:
+    """Find out what it will do, all of it checked that can be checked without writing; rows are locked."""
+    project_id = project(session, whole.project, whole.place)
+    elements = whole.elements
     identify(session, elements, LOCKED, reach, Met())
     sub_project_id = next(e.key for e in elements if e.stem == "sub_projects")
     home = {"sub_project_id": sub_project_id, "project_id": project_id}
     ground = Ground(reach, project_id, home, enough=MOST_COUNTED)
     checked(session, elements, ground)
-    _must_be_whole(elements)
+    whole.must_be_right()
     ordered = settled(session, elements, ground)
-    _must_be_whole(elements)
-    return Plan(sub_project_id, ordered)
-
-
-def _must_be_whole(elements: Iterable[Element]) -> None:
-    """:raises Invalid: any of them is refused"""
-    if faults := [fault for element in elements for fault in element.faults]:
-        raise Invalid(faults=faults)
+    whole.must_be_right()
+    return Plan(sub_project_id, ordered, whole)
 
 
 def project(session: Session, acronym: str, place: Mapping[str, Any]) -> uuid.UUID:
@@ -185,12 +175,3 @@ def project(session: Session, acronym: str, place: Mapping[str, Any]) -> uuid.UU
         many = Fault("ambiguous", "Several projects have this acronym.", **place)
         raise Invalid(faults=[many if found else none])
     return found[0]
-
-
-def _elements(document: Mapping[str, Any]) -> Iterator[Element]:
-    for stem in ORDER:
-        if stem == "sub_projects":
-            yield Element(stem, "/sub_project", document["sub_project"])
-        else:
-            for place, given in enumerate(document[stem]):
-                yield Element(stem, f"/{stem}/{place}", given)

@@ -14,20 +14,16 @@ from api.problems import MOST_FAULTS, Fault, Invalid
 from api.scope import Session
 from api.services import rows
 from api.services.chunks import Ground, checked, settled, write
-from api.services.elements import Element, Met, identify
+from api.services.elements import Element, Met, element_of, identify
 from api.services.imports import Digest, PlanMoved, project
 from api.services.jobs import Progress, unheard
 from api.services.traces import Trace
-from schemas.base import Schema
 from schemas.fields import Reference, Worded
 from schemas.imports import PLANNED_MAX, Outcome
-from schemas.reports import CompiledReport
 
 AT_ONCE = 2_000
 # Rows that may refer to each other are planned together, so that it makes no difference in which order they come.
 TOGETHER_MAX = 10_000
-# What exports show beside the fields of the resource.
-_SHOWN: Mapping[str, type[Schema]] = {"reports": CompiledReport}
 
 Refused = Callable[[Line, Sequence[Fault]], None]
 
@@ -115,7 +111,7 @@ def bring_in(
     """
     brought, met, done = Brought(table.stem), Met(), 0
     for lines in _parts(table):
-        every = [_element(table.stem, line) for line in lines]
+        every = [element_of(table.stem, line) for line in lines]
         elements = [one for line, one in zip(lines, every, strict=True) if not line.faults]
         identify(session, elements, [table.stem], ground.reach, met)
         checked(session, elements, ground)
@@ -180,19 +176,3 @@ def _parts(table: Table) -> Iterator[list[Line]]:
 def _refers_to_its_own(stem: str) -> bool:
     fields: Iterable[Any] = rows.model_of(stem).schema.writable().fields.values()
     return any(isinstance(one, Reference) and one.target == stem for one in fields)
-
-
-def _element(stem: str, line: Line) -> Element:
-    """What nobody writes is passed over: an export has it."""
-    row, passed_over = line.row, _passed_over(stem)
-    if not passed_over.isdisjoint(row):
-        row = {name: value for name, value in row.items() if name not in passed_over}
-    own_id, version = line.row.get("id"), line.row.get("version")
-    return Element(stem, "", row, own_id=own_id, version=version, place=line.place)
-
-
-@cache
-def _passed_over(stem: str) -> frozenset[str]:
-    schema = rows.model_of(stem).schema
-    shown = {**schema().dump_fields, **_SHOWN.get(stem, schema)().dump_fields}
-    return frozenset(shown.keys() - schema.writable().load_fields.keys())

@@ -9,9 +9,9 @@ a whole sub-project as JSON. Whatever its rows refer to goes first. Where a line
 same Idempotency-Key, so that nothing comes about twice. What is refused is told by row and column; with --refused those
 rows are kept as a file to mend.
 
-pull: for each resource (all that the client may read, unless some are named) the folder has a file of NDJSON, one row a
-line: the first time by an export, from then on by what has changed. It may be stopped at any moment and run again, once
-a night or once a minute. Where a line breaks it tries again, and goes on where it was.
+pull: for each resource (all plans and records that the client may read, unless some are named) the folder has a file of
+NDJSON, one row a line: the first time by an export, from then on by what has changed. It may be stopped at any moment
+and run again, once a night or once a minute. Where a line breaks it tries again, and goes on where it was.
 
 The server and the client (`POST /api/v1/clients`) are told by the environment:
 

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from tests import server
 from tests.accounts import new_client
 from tests.examples import Bench
 from tests.followers import Follower
@@ -33,15 +32,6 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 @pytest.fixture
 def bench(app: Flask) -> Bench:
     return Bench(app)
-
-
-@pytest.fixture(scope="module")
-def gunicorn(
-    settings: dict[str, object], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """One server for all of them."""
-    with server.running(settings, tmp_path_factory.mktemp("gunicorn") / "log") as url:
-        yield url
 
 
 @pytest.fixture

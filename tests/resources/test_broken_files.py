@@ -43,6 +43,23 @@ def test_a_broken_file_is_refused_where_it_is_broken(
     assert contents(bench.app) == before
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [one for one in broken_files.EVERY if one.media in (broken_files.NDJSON, broken_files.XLSX)],
+    ids=lambda one: one.name,
+)
+def test_a_broken_file_is_no_whole_sub_project_either(
+    bench: Bench, narrow: Flask, broken: Broken
+) -> None:
+    headers = bench.manager | broken.headers
+    before = contents(bench.app)
+    response = narrow.test_client().post(
+        "/api/v1/imports", data=broken.body, content_type=broken.media, headers=headers
+    )
+    assert response.status_code in (400, 413, 422), response.text
+    assert contents(bench.app) == before
+
+
 def test_there_are_many_of_them_and_each_has_a_name_of_its_own() -> None:
     names = [broken.name for broken in broken_files.EVERY]
     assert len(names) == len(set(names)) >= 60

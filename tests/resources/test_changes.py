@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from api import lane as lanes
 from api.app import create_app
 from api.base import now
 from api.db import Database
 from api.models.contacts import Contact
 from api.resources import changes
-from api.scope import Scope, Session
+from api.scope import Scope, Session, told
 from api.services import changes as service
 from api.services.changes import Position
 from tests.examples import CHANGES as FIELDS
@@ -694,6 +695,31 @@ def test_a_page_is_found_by_an_index_at_any_depth(
     condition = next(line for line in told.splitlines() if "Index Cond" in line)
     assert "ROW(xid, id) > ROW(" in condition
     assert "pg_snapshot_xmin" in condition
+
+
+@pytest.mark.parametrize("everyone", [False, True])
+def test_the_state_of_the_log_is_told_by_an_index(
+    bench: Bench, database: Database, engine: str, everyone: bool
+) -> None:
+    with reading(database, None if everyone else bench.world.a.provider_id) as session:
+        connection = session.connection()
+        statement = service.state_of(engine, everyone)
+        text, parameters = lanes.prepared(statement, connection.dialect).call(
+            told(session.scope, statement)
+        )
+        explain = "EXPLAIN QUERY PLAN" if engine == "sqlite" else "EXPLAIN (COSTS OFF)"
+        if engine == "postgresql":
+            connection.exec_driver_sql(
+                "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off"
+            )
+            connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        plan = "\n".join(
+            str(row) for row in connection.exec_driver_sql(f"{explain} {text}", parameters)
+        )
+    index = "ix_changes_xid_id" if everyone else "ix_changes_provider_id_xid_id"
+    assert plan.count(index) == (1 if engine == "sqlite" else 2), plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
 
 
 def test_a_page_costs_a_statement_for_each_resource_on_it(bench: Bench) -> None:

@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from api.crud import LISTED
 from api.documents.tables import BOM, CELL_UNITS, read_csv
 from schemas.exports import Extension, columns
-from tests import factories, parquets, server, workbooks
+from tests import factories, parquets, workbooks
 from tests.examples import STEMS, Bench
 from tests.followers import Follower
 from tests.stock import Stock
@@ -492,15 +492,6 @@ def test_the_memory_that_an_export_takes_does_not_grow_with_its_rows(
 
 
 # what breaks off
-
-
-@pytest.fixture(scope="module")
-def gunicorn(
-    settings: dict[str, object], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """One server for these few tests."""
-    with server.running(settings, tmp_path_factory.mktemp("gunicorn") / "log") as url:
-        yield url
 
 
 @contextlib.contextmanager

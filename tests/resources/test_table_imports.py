@@ -864,3 +864,12 @@ def test_a_table_like_the_documents_example_lacks_nothing_but_the_rows_it_refers
             found = {fault["code"] for fault in answer.get_json().get("errors", ())}
             assert answer.status_code in (200, 422), answer.text
             assert found <= {"not_found"}, answer.text
+
+
+@pytest.mark.parametrize("name", ["next", "total", "wrong"])
+def test_what_a_page_says_beside_its_rows_is_held_to_the_document(bench: Bench, name: str) -> None:
+    sent = {"json": {"items": [], name: {}}, "headers": bench.manager}
+    for path in "/api/v1/imports/goals", "/api/v1/imports/goals/refused":
+        answer = bench.client.post(path, **sent)
+        assert answer.status_code == 422
+        assert [fault["pointer"] for fault in answer.get_json()["errors"]] == [f"/{name}"]
