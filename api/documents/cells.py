@@ -6,7 +6,8 @@ from datetime import date, datetime, time
 from typing import Any
 
 from api import wire
-from api.documents.heads import LEFT_OUT, Head
+from api.documents.heads import Head
+from api.documents.tables import unguarded
 from api.problems import Invalid, InvalidJson
 from schemas.exports import Kind
 
@@ -19,19 +20,29 @@ _YES = frozenset({"true", "kyllä", "ja", "yes", "x"})
 _NO = frozenset({"false", "ei", "nej", "no"})
 
 
-def said(head: Head, cell: Any) -> Any:
-    """:param cell: a text; of a workbook also a number, a truth value, a moment or a time"""
-    if cell is None or (isinstance(cell, str) and not cell.strip()):
+def reader(head: Head, *, guards: bool) -> Callable[[Any], Any]:
+    """Reads a cell of a column: a text; of a workbook also a number, a truth value, a moment or a time.
+
+    :param guards: whether an apostrophe may stand before a text
+    """
+    kind, of_text = head.column.kind, _OF_TEXT[head.column.kind]
+    guarded = guards and kind is Kind.TEXT
+
+    def read(cell: Any) -> Any:
+        if isinstance(cell, str):
+            text = unguarded(cell) if guarded else cell
+            if bare := text.strip():
+                listed = head.names and bare[0] not in "[{"
+                return _names(text) if listed else of_text(text)
+        elif cell is not None:
+            return _of_value(kind, cell)
         return list(head.empty) if head.empty == () else head.empty
-    if head.names and isinstance(cell, str) and cell.strip()[0] not in "[{":
-        return [name for part in re.split("[,;]", cell) if (name := part.strip())]
-    if isinstance(cell, str):
-        return _OF_TEXT[head.column.kind](cell)
-    return _of_value(head.column.kind, cell)
+
+    return read
 
 
-def is_said(value: Any) -> bool:
-    return value is not LEFT_OUT
+def _names(text: str) -> list[str]:
+    return [name for part in re.split("[,;]", text) if (name := part.strip())]
 
 
 def _of_value(kind: Kind, cell: Any) -> Any:  # noqa: PLR0911  one a type of cell
