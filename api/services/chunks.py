@@ -21,7 +21,7 @@ from api.problems import Duplicate, Fault, Invalid
 from api.scope import Session
 from api.services import bulk, rows
 from api.services.conflicts import all_refused
-from api.services.elements import ORDER, Element, check, names_used
+from api.services.elements import CODED, ORDER, Element, check, names_used
 from api.services.rows import Data
 from api.services.traces import Trace
 from schemas.fields import Worded
@@ -52,9 +52,10 @@ class Ground:
 def checked(session: Session, elements: Sequence[Element], ground: Ground) -> None:
     """Hold elements, whose rows are known, against their schemas; names become ids."""
     names = names_used(session, elements, ground.project_id)
+    unknown = () if ground.project_id else CODED
     for element in ground.until_enough(elements):
         element.refuse(*strays(element.home, ground.home, lambda _: "/external_id"))
-        check(element, names, ground.home)
+        check(element, names, ground.home, unknown)
 
 
 def settled(session: Session, elements: Sequence[Element], ground: Ground) -> list[Element]:

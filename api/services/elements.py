@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, cast
@@ -143,13 +143,17 @@ def _passed_over(stem: str) -> frozenset[str]:
 class Met:
     """Rows and names that an import has met so far: each may be there once. Hashes only, for there may be many."""
 
-    known: set[int] = field(default_factory=set)
+    known: dict[int, int] = field(default_factory=dict)
 
-    def again(self, *name: Any) -> bool:
-        """Whether it was met before; from now on it was."""
-        seen = hash(name) in self.known
-        self.known.add(hash(name))
-        return seen
+    def again(self, element: Element, name: Any) -> Worded | None:
+        """Who has this name, or this row, of the element's resource already; from now on the element has."""
+        key, place = hash((element.stem, name)), element.place or 0
+        if key not in self.known:
+            self.known[key] = place
+            return None
+        if first := self.known[key]:
+            return Worded("Row {row} has it already.", row=first)
+        return Worded("Another element has it too.")
 
 
 def identify(
@@ -172,10 +176,9 @@ def identify(
             if element.before is None:
                 element.refuse(Fault("not_found", Worded("You have no such row."), "/id"))
             elif element.before["external_id"] != element.given.get("external_id"):
-                met.again(stem, element.before["external_id"])  # the name that it may give away
+                met.again(element, element.before["external_id"])  # the name that it may give away
         for element in by_name.values():
-            if element.before and met.again(stem, element.key):
-                text = Worded("Another element is about the same row.")
+            if element.before and (text := met.again(element, element.key)):
                 element.refuse(Fault("repeated", text, "/external_id"))
 
 
@@ -186,13 +189,13 @@ def _note(
     name, key = element.given.get("external_id"), _id(element.own_id)
     if element.own_id is not None and key is None:
         element.refuse(Fault("wrong_format", Worded("Not an id."), "/id"))
-    elif key and met.again(element.stem, key):
-        element.refuse(Fault("repeated", Worded("Another element has it too."), "/id"))
+    elif key and (text := met.again(element, key)):
+        element.refuse(Fault("repeated", text, "/id"))
     elif key is None and not isinstance(name, str):
         text = Worded("Each element needs an external_id, a string.")
         element.refuse(Fault("required", text, "/external_id"))
-    elif isinstance(name, str) and met.again(element.stem, name):
-        element.refuse(Fault("repeated", Worded("Another element has it too."), "/external_id"))
+    elif isinstance(name, str) and (text := met.again(element, name)):
+        element.refuse(Fault("repeated", text, "/external_id"))
     elif key:
         by_id[key] = element
     else:
@@ -277,10 +280,18 @@ def _projects(session: Session, acronyms: set[str]) -> Names:
     return found
 
 
-def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> None:
-    """Resolve the element's names and hold it against its resource's schema."""
+def check(
+    element: Element,
+    names: Names,
+    home: Mapping[str, uuid.UUID],
+    unknown: Collection[str] = (),
+) -> None:
+    """Resolve the element's names and hold it against its resource's schema.
+
+    :param unknown: resources whose rows go by no name, since nobody said of which project
+    """
     schema, view = element.schema, view_of(element.model)
-    spelling = Spelling(find=lambda target, name: names.get((target, name)))
+    spelling = Spelling(lambda target, name: names.get((target, name)), unknown)
     given = resolved(schema, element.given, spelling, "")
     if element.before:
         element.kept = view.sendable(element.before)

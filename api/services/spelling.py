@@ -4,7 +4,7 @@ What is nobody's name may be an id, so that a column of a table takes both.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -18,9 +18,13 @@ from schemas.imports import is_reference, short_of
 
 @dataclass
 class Spelling:
-    """How an element spelled its references, so that a fault points at what the document says."""
+    """How an element spelled its references, so that a fault points at what the document says.
+
+    :param unknown: resources of which nothing is known by a name, since nobody said of which project
+    """
 
     find: Callable[[str, str], uuid.UUID | None]
+    unknown: Collection[str] = ()
     faults: list[Fault] = field(default_factory=list)
     pointers: dict[str, str] = field(default_factory=dict)
 
@@ -31,6 +35,10 @@ class Spelling:
         key = (self.find(target, value) or _id(value)) if isinstance(value, str) else None
         if key is None:
             text = Worded("Nothing of {target} has this name.", target=target)
+            if target in self.unknown:
+                text = Worded(
+                    "A code of {target}: say by `project` of which project.", target=target
+                )
             self.faults.append(Fault("not_found", text, pointer))
         return str(key) if key else None
 

@@ -135,11 +135,12 @@ def bring_in(
 
 def do_job(
     session: Session, body: IO[bytes], parameters: Mapping[str, Any], progress: Progress
-) -> Import:
+) -> tuple[Import, Invalid | None]:
     """Bring a table in as a job.
 
     :param parameters: `stem`, `media`, and `most` of `api.documents.intake.opened`; `project`, `in_part` and `plan` as
         `schemas.tables.TableQuery` let them in; `language`
+    :return: the import, and why rows were refused while others are kept
     """
     stem, partial = parameters["stem"], parameters["in_part"]
     schema: Any = rows.model_of(stem).schema
@@ -150,7 +151,7 @@ def do_job(
     if brought.faults and not partial:
         raise brought.refusal()
     brought.must_be(parameters["plan"], parameters["language"])
-    return record(session, brought)
+    return record(session, brought), brought.refusal() if brought.faults else None
 
 
 def record(session: Session, brought: Brought) -> Import:
