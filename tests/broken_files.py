@@ -456,6 +456,11 @@ def _packed(size: int) -> bytes:
     return gzip.compress(WHOLE.encode() + b"\r\n" * (size // 2))
 
 
+def _named(old: bytes) -> bytes:
+    attributes = b" ".join(map(b'a:b%d=""'.__mod__, range(2_000)))
+    return b'<styleSheet xmlns:a="%b"><x %b/></styleSheet>' % (b"u" * 50_000, attributes)
+
+
 MEGABYTE = 1_000_000
 BOMBS = [
     xlsx("a billion laughs", changed(BOOK, SHEET, _declared(LAUGHS)), none(None)),
@@ -482,6 +487,23 @@ BOMBS = [
             SHEET,
             lambda old: b"<worksheet " + b"".join(b'a%d="" ' % n for n in range(40_000)),
         ),
+        none(None),
+    ),
+    xlsx(
+        "a text in thousands of pieces",
+        changed(BOOK, SHEET, sheet_of(TOP + b'<row r="2">' + inline("a<x/>" * 4_000) + b"</row>")),
+        none(None),
+    ),
+    xlsx(
+        "more names than any part has",
+        changed(
+            BOOK, STYLES, lambda old: b"<a>%b</a>" % b"".join(map(b"<b%d/>".__mod__, range(2_000)))
+        ),
+        none(None),
+    ),
+    xlsx(
+        "a long namespace in each of many attributes",
+        changed(BOOK, STYLES, _named),
         none(None),
     ),
     xlsx("elements in elements", changed(BOOK, SHEET, lambda old: b"<a>" * 1_000), none(None)),

@@ -26,6 +26,7 @@ DIRECTORY_BYTES, SMALL_BYTES, TEXTS_BYTES = 1_000_000, 4_000_000, 64_000_000
 RATIO, RATIO_FROM_BYTES = 200, 1_000_000
 DEEPEST, TAG_BYTES, CHUNK_BYTES = 30, 100_000, 65_536
 MOST_MERGED = 1_000
+MOST_NAMES = 1_000  # of elements and attributes in a part: expat keeps each
 STYLES_MAX = 100_000  # Excel has 65,490
 
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})", re.ASCII)
@@ -297,7 +298,7 @@ def _unescaped(text: str) -> str:
 
 def _attribute(told: Mapping[str, str], name: str) -> str:
     """An attribute of another namespace, whichever it is: the specification has two for the same."""
-    return next((value for key, value in told.items() if key.endswith(f" {name}")), "")
+    return next((value for key, value in told.items() if key.endswith(f":{name}")), "")
 
 
 _WITH_TEXT = frozenset({"t", "v", "f"})
@@ -306,30 +307,37 @@ _Ended = tuple[str, str, Mapping[str, str], str]
 
 
 def _elements(file: IO[bytes]) -> Iterator[_Ended]:
-    """Every element as it ends; names without their namespaces. :raises _Broken: DTDs, and what is past our bounds"""
+    """Every element as it ends; names without their prefixes. :raises _Broken: DTDs, and what is past our bounds"""
     ended: list[_Ended] = []
     opened: list[tuple[str, Mapping[str, str], list[str]]] = [("", {}, [])]
+    names: dict[str, str] = {}
+    length = 0  # of the text at hand: no other is inside of it
 
     def start(name: str, told: Mapping[str, str]) -> None:
-        if len(opened) > DEEPEST:
+        nonlocal length
+        if len(opened) > DEEPEST or opened[-1][0] in _WITH_TEXT:
             raise _Broken
-        opened.append((name.rpartition(" ")[2], told, []))
+        length = 0
+        opened.append((name.rpartition(":")[2], told, []))
 
     def end(_: str) -> None:
         name, told, texts = opened.pop()
         ended.append((name, opened[-1][0], told, "".join(texts)))
 
     def text(part: str) -> None:
+        nonlocal length
         name, _, parts = opened[-1]
         if name in _WITH_TEXT:
             parts.append(part)
-            if sum(map(len, parts)) > CELL_LENGTH:
+            length += len(part)
+            if length > CELL_LENGTH:
                 raise _Broken
 
     def refuse(*_: Any) -> None:
         raise _Broken
 
-    parser = expat.ParserCreate(namespace_separator=" ")
+    # Namespaces are let be: expat would copy that of an element, however long, into each of its names.
+    parser = expat.ParserCreate(intern=names)
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text, refuse
@@ -337,7 +345,7 @@ def _elements(file: IO[bytes]) -> Iterator[_Ended]:
     while chunk := file.read(CHUNK_BYTES):
         parser.Parse(chunk)
         fed += len(chunk)
-        if fed - parser.CurrentByteIndex > TAG_BYTES + CHUNK_BYTES:
+        if fed - parser.CurrentByteIndex > TAG_BYTES + CHUNK_BYTES or len(names) > MOST_NAMES:
             raise _Broken
         yield from ended
         ended.clear()
