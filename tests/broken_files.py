@@ -435,6 +435,41 @@ WORKBOOKS = [
     ),
 ]
 
+
+def _cell(kind: str, value: str) -> bytes:
+    """A workbook with this for a name."""
+    cell = b'<c t="%b"><v>%b</v></c>' % (kind.encode(), value.encode())
+    row = b'<row r="2">%b%b</row>' % (inline("c1"), cell)
+    return changed(BOOK, SHEET, sheet_of(TOP + row))
+
+
+def _code(code: bytes) -> Callable[[bytes], bytes]:
+    """Styles with a number's format of this code."""
+    return lambda old: (
+        b'<styleSheet><numFmts><numFmt numFmtId="200" formatCode="%b"/></numFmts></styleSheet>'
+        % code
+    )
+
+
+WORKBOOKS += [
+    *(
+        xlsx(f"{number} for a number", _cell("n", number), ("error_value", 2, "name"))
+        for number in ("inf", "nan", "-inf", "1e999")
+    ),
+    xlsx(
+        "a moment with an offset",
+        _cell("d", "2012-01-01T00:00:00+02:00"),
+        ("wrong_type", 2, "name"),
+    ),
+    xlsx(
+        "half a character in a column's name",
+        book([*HEADS, "_xD800_"]),
+        ("unknown_field", 1, "\ufffd"),
+    ),
+    xlsx("a name as long as no cell of Excel", _cell("str", "a" * 32_768), ("too_long", 2, "name")),
+    xlsx("a format without an end", changed(BOOK, STYLES, _code(b"[" * 256)), none(None)),
+]
+
 # bombs, and what is packed in some other way
 
 LAUGHS = (

@@ -108,7 +108,7 @@ class Grid(Table):
         self.top, cells = next(self._found, (1, ()))
         if isinstance(cells, Fault):
             raise Invalid(faults=[replace(cells, row=self.top)])
-        written = ["" if cell is None else str(cell) for cell in _stripped(cells)]
+        written = ["" if cell is None else shown(cell) for cell in _stripped(cells)]
         if not written:
             raise _not_a_table(Worded("No head with names of columns."))
         self.heads = read_heads(written, schema, stem, self.top)

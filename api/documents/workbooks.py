@@ -11,16 +11,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 from posixpath import dirname, join, normpath
 from typing import IO, Any
 from xml.parsers import expat  # without DTDs, which are refused, it expands nothing
 from zipfile import BadZipFile, ZipFile
 
+from api.documents.heads import TOLD
 from api.problems import Fault, Invalid, TooLarge
 from schemas.fields import Worded
 
 SHEET_ROWS, SHEET_COLUMNS = 1_048_576, 16_384
-CELL_LENGTH = 100_000  # three times what Excel takes
+# Of Excel; as it is written it may be longer, by what is escaped.
+CELL_LENGTH, WRITTEN_LENGTH, CODE_LENGTH = 32_767, 100_000, 255
 DIRECTORY_BYTES, SMALL_BYTES, TEXTS_BYTES = 1_000_000, 4_000_000, 64_000_000
 # No sheet of people's making is packed so well.
 RATIO, RATIO_FROM_BYTES = 200, 1_000_000
@@ -34,13 +37,13 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # ECMA-376 Part 1, 22.9.2.19
 _WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 # Formats that a file need not name (18.8.30), and what tells in others that a number is a moment.
 _MOMENTS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
-_NOT_CODE = re.compile(r'"[^"]*"|\[[^\]hHmMsS]*\]|[\\_*].')
+_NOT_CODE = re.compile(r'"[^"]*"|\[[^][hHmMsS]*\]|[\\_*].')
 _OF_MOMENT = re.compile("[dmyhsDMYHS]")
 
 
 @dataclass(frozen=True)
 class Unusable:
-    """A cell that holds no value.
+    """A cell that holds no value, or none that can be taken.
 
     :param shown: what a person sees there
     """
@@ -155,16 +158,15 @@ class _Book:
         with self.archive.open(part) as file:
             yield from _elements(file)
 
-    def _texts(self, part: str) -> Iterator[str]:
+    def _texts(self, part: str) -> "Iterator[str | Unusable]":
         if part not in self.names:
             return
-        found: list[str] = []
+        found = _Runs()
         for name, parent, _, text in self._small(part, TEXTS_BYTES):
             if name == "t" and parent != "rPh":  # how it is pronounced is not part of it
-                found.append(text)
+                found.add(text)
             elif name == "si":
-                yield _unescaped("".join(found))
-                found = []
+                yield found.taken()
 
     def _moments(self, part: str) -> Iterator[int]:
         """The styles of cells in which a number is a moment, by their numbers."""
@@ -172,7 +174,7 @@ class _Book:
             return
         formats, number = set(_MOMENTS), -1
         for name, parent, told, _ in self._small(part):
-            if name == "numFmt" and _OF_MOMENT.search(_NOT_CODE.sub("", told["formatCode"])):
+            if name == "numFmt" and _is_of_moment(told["formatCode"]):
                 formats.add(int(told["numFmtId"]))
             elif name == "xf" and parent == "cellXfs":
                 number += 1
@@ -194,17 +196,17 @@ class _Sheet:
     def rows(self, file: IO[bytes]) -> Iterator[tuple[int, list[Any]]]:
         value: str | None = None
         formula: str | None = None
-        texts: list[str] = []
+        texts = _Runs()
         for name, parent, told, text in _elements(file):
             if name == "v":
                 value = text
             elif name == "f":
                 formula = text
             elif name == "t" and parent in ("is", "r"):
-                texts.append(text)
+                texts.add(text)
             elif name == "c":
-                self._cell(told, value, formula, texts)
-                value, formula, texts = None, None, []
+                self._cell(told, value, formula, texts.taken())
+                value, formula = None, None
             elif name == "row":
                 if found := self._row(told):
                     yield self.row, found
@@ -223,38 +225,47 @@ class _Sheet:
         return [cells.get(column) for column in range(1, max(cells, default=0) + 1)]
 
     def _cell(
-        self, told: Mapping[str, str], value: str | None, formula: str | None, texts: list[str]
+        self,
+        told: Mapping[str, str],
+        value: str | None,
+        formula: str | None,
+        inline: str | Unusable,
     ) -> None:
         self.column = _column(told["r"]) if "r" in told else self.column + 1
         if self.column > SHEET_COLUMNS:
             raise _Broken
-        found = self._value(told, value, formula, texts)
+        found = self._value(told, value, formula, inline)
         if found is not None:
             self.cells[self.column] = found
 
     def _value(  # noqa: PLR0911  one a type of cell
-        self, told: Mapping[str, str], value: str | None, formula: str | None, texts: list[str]
+        self,
+        told: Mapping[str, str],
+        value: str | None,
+        formula: str | None,
+        inline: str | Unusable,
     ) -> Any:
         kind = told.get("t", "n")
         if formula is not None:
             return Unusable(Fault("formula", Worded("A formula; paste its value.")), f"={formula}")
         if kind == "inlineStr":
-            return _unescaped("".join(texts)) or None
+            return inline or None
         if not value:
             return None
         match kind:
             case "s":
                 return self.book.texts[int(value)] or None
             case "str":
-                return _unescaped(value)
+                return _text(value)
             case "b":
                 return value in ("1", "true")
             case "e":
-                fault = Fault("error_value", Worded("An error of the spreadsheet."))
-                return Unusable(fault, value)
-            case "d":
-                return datetime.fromisoformat(value.removesuffix("Z"))
+                return _error(value)
+            case "d":  # on the clock of whoever wrote it, as all others are
+                return datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=None)
         number = int(value) if _WHOLE.fullmatch(value) else float(value)
+        if not isfinite(number):
+            return _error(value)
         if int(told.get("s", 0)) in self.book.moments:
             return _moment(number, self.book.epoch)
         return number
@@ -292,8 +303,54 @@ def _moment(number: float, epoch: datetime) -> Any:
     return moment + timedelta(days=1) if early else moment
 
 
+def _error(shown: str) -> Unusable:
+    return Unusable(Fault("error_value", Worded("An error of the spreadsheet.")), shown[:TOLD])
+
+
+class _Runs:
+    """The runs of one text, each of its own looks."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self.length = 0
+
+    def add(self, text: str) -> None:
+        if text:
+            self.found.append(text)
+            self.length += len(text)
+        if self.length > WRITTEN_LENGTH:
+            raise _Broken
+
+    def taken(self) -> str | Unusable:
+        """The text, after which another begins."""
+        if not self.found:
+            return ""
+        text = _text("".join(self.found))
+        self.found, self.length = [], 0
+        return text
+
+
+def _text(written: str) -> str | Unusable:
+    text = _unescaped(written)
+    if len(text) > CELL_LENGTH:
+        return Unusable(
+            Fault("too_long", Worded("Longer than {max}.", max=CELL_LENGTH)), text[:TOLD]
+        )
+    return text
+
+
 def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    """Characters are escaped by their halves in UTF-16; one half alone is none."""
+    if "_x" not in text:
+        return text
+    halves = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _is_of_moment(code: str) -> bool:
+    if len(code) > CODE_LENGTH:
+        raise _Broken
+    return _OF_MOMENT.search(_NOT_CODE.sub("", code)) is not None
 
 
 def _attribute(told: Mapping[str, str], name: str) -> str:
@@ -330,7 +387,7 @@ def _elements(file: IO[bytes]) -> Iterator[_Ended]:
         if name in _WITH_TEXT:
             parts.append(part)
             length += len(part)
-            if length > CELL_LENGTH:
+            if length > WRITTEN_LENGTH:
                 raise _Broken
 
     def refuse(*_: Any) -> None:

@@ -17,6 +17,7 @@ from api.bodies import zstd
 from api.services import tables
 from api.services.elements import ORDER
 from schemas.results import Result
+from tests import broken_files
 from tests.accounts import code
 from tests.contract.conforming import current
 from tests.documents.test_tables import NASTY
@@ -327,6 +328,16 @@ def test_a_fault_of_a_line_of_json_is_told_by_line_and_pointer(desk: Desk) -> No
         {"row": 4, "pointer": "", "code": "wrong_type"},
         {"row": 5, "code": "invalid_json"},
     ]
+
+
+def test_characters_that_a_workbook_escapes_by_halves_are_whole_again(desk: Desk) -> None:
+    names = ["_xD83D__xDE00_", "_x005F_x", "_xDE00_"]
+    book = broken_files.book(
+        ["external_id", "name"], *([f"c{n}", name] for n, name in enumerate(names))
+    )
+    desk.counts("contacts", book, XLSX)
+    found = [desk.named("contacts", f"c{n}")["name"] for n in range(3)]
+    assert found == ["\N{GRINNING FACE}", "_x", "\N{REPLACEMENT CHARACTER}"]
 
 
 def test_a_fault_of_a_page_is_told_by_pointer(desk: Desk) -> None:
