@@ -142,6 +142,11 @@ def _far_day(sheet: Any) -> None:
     sheet["D2"].number_format = numbers.FORMAT_DATE_YYYYMMDD2
 
 
+def _many_sheets(sheet: Any) -> None:
+    for _ in range(100):
+        sheet.parent.create_sheet()
+
+
 def _other_sheet(sheet: Any) -> None:
     sheet.title = "contacts"
     sheet.parent.create_sheet("contacts 2").append(HEADS)
@@ -451,7 +456,34 @@ def _code(code: bytes) -> Callable[[bytes], bytes]:
     )
 
 
+def _packed_as(way: int) -> bytes:
+    """A workbook whose parts are packed in another way, in their midst something else."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", way) as new:
+        new.writestr("_rels/.rels", "a" * 3_000)
+    body = bytearray(file.getvalue())
+    body[45:55] = b"\xff" * 10
+    return bytes(body)
+
+
 WORKBOOKS += [
+    xlsx("parts packed by bzip2", _packed_as(zipfile.ZIP_BZIP2), none(None)),
+    xlsx("parts packed by LZMA", _packed_as(zipfile.ZIP_LZMA), none(None)),
+    xlsx(
+        "a sheet that comes twice",
+        changed(BOOK, "xl/workbook.xml", lambda old: re.sub(rb"<sheet .*?/>", rb"\g<0>\g<0>", old)),
+        none(None),
+    ),
+    xlsx("a hundred sheets and one", book(HEADS, GOOD, shaped=_many_sheets), none(None)),
+    xlsx(
+        "a cell far to the right",
+        changed(
+            BOOK,
+            SHEET,
+            sheet_of(TOP + b'<row r="2">' + inline(*GOOD) + b'<c r="XFD2"><v>1</v></c></row>'),
+        ),
+        ("too_many_fields", 2, None),
+    ),
     *(
         xlsx(f"{number} for a number", _cell("n", number), ("error_value", 2, "name"))
         for number in ("inf", "nan", "-inf", "1e999")

@@ -15,11 +15,12 @@ from math import isfinite
 from posixpath import dirname, join, normpath
 from typing import IO, Any
 from xml.parsers import expat  # without DTDs, which are refused, it expands nothing
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from api.documents.heads import TOLD
 from api.problems import Fault, Invalid, TooLarge
 from schemas.fields import Worded
+from schemas.imports import NAMES_MAX
 
 SHEET_ROWS, SHEET_COLUMNS = 1_048_576, 16_384
 # Of Excel; as it is written it may be longer, by what is escaped.
@@ -28,10 +29,11 @@ DIRECTORY_BYTES, SMALL_BYTES, TEXTS_BYTES = 1_000_000, 4_000_000, 64_000_000
 # No sheet of people's making is packed so well.
 RATIO, RATIO_FROM_BYTES = 200, 1_000_000
 DEEPEST, TAG_BYTES, CHUNK_BYTES = 30, 100_000, 65_536
-MOST_MERGED = 1_000
+MOST_MERGED, MOST_SHEETS = 1_000, 100
 MOST_NAMES = 1_000  # of elements and attributes in a part: expat keeps each
 STYLES_MAX = 100_000  # Excel has 65,490
 
+_PACKED = (ZIP_STORED, ZIP_DEFLATED)
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})", re.ASCII)
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # ECMA-376 Part 1, 22.9.2.19
 _WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
@@ -56,26 +58,27 @@ class _Broken(Exception):
     """Not as the specification has it, or past our bounds."""
 
 
-def rows(file: IO[bytes], stem: str, most: int) -> Iterator[tuple[int, list[Any]]]:
+def rows(file: IO[bytes], stem: str, most: int) -> "Rows":
     """The rows of a sheet that have cells, each with its number: the sheet of this name, or else the first.
 
-    :param most: bytes, when it is unpacked
+    :param most: bytes, when it is unpacked, of all that is read of it
     :raises Invalid: no workbook, or one with merged cells; after the rows, since a file tells of them last
     :raises TooLarge: unpacked
     """
     with _readable(), _opened(file, most) as archive:
-        yield from _Book(archive).rows(stem)
+        yield from _Book(archive, most).rows(stem)
 
 
 def sheets(file: IO[bytes], most: int) -> "Iterator[tuple[str, Rows]]":
     """Every sheet by its name, with its rows as above, which are read as long as the next sheet is not asked for."""
     with _readable(), _opened(file, most) as archive:
-        book = _Book(archive)
+        book = _Book(archive, most)
         for name, part in book.sheets:
             yield name, book.rows_of(part)
 
 
-Rows = Iterator[tuple[int, list[Any]]]
+# The number of each row, and its cells, or why there are too many of them.
+Rows = Iterator[tuple[int, list[Any] | Fault]]
 
 
 @contextmanager
@@ -102,6 +105,9 @@ def _opened(file: IO[bytes], most: int) -> ZipFile:
     file.seek(0)
     archive = ZipFile(file)
     parts = archive.infolist()
+    # Others than these two are none of the specification (Part 2, 6.3.3), and their libraries raise what they will.
+    if any(part.compress_type not in _PACKED or part.header_offset < 0 for part in parts):
+        raise _Broken
     packed = [part for part in parts if part.file_size > RATIO_FROM_BYTES]
     if sum(part.file_size for part in parts) > most or any(
         part.file_size > RATIO * part.compress_size for part in packed
@@ -111,8 +117,8 @@ def _opened(file: IO[bytes], most: int) -> ZipFile:
 
 
 class _Book:
-    def __init__(self, archive: ZipFile):
-        self.archive = archive
+    def __init__(self, archive: ZipFile, most: int):
+        self.archive, self.left = archive, 2 * most  # some small parts are read several times
         self.names = set(archive.namelist())
         main = next(iter(self._related("", "officeDocument").values()), "")
         self.sheets: list[tuple[str, str]] = []
@@ -120,24 +126,27 @@ class _Book:
         targets = self._related(main, "worksheet")
         for name, _, told, _ in self._small(main):
             if name == "sheet" and (key := _attribute(told, "id")) in targets:
-                self.sheets.append((told["name"], targets[key]))
+                self._sheet(told["name"], targets[key])
             elif name == "workbookPr" and told.get("date1904") in ("1", "true"):
                 self.epoch = datetime(1904, 1, 1)
-        self.texts = [
-            t for part in self._related(main, "sharedStrings").values() for t in self._texts(part)
-        ]
-        styles = self._related(main, "styles").values()
-        self.moments = {n for part in styles for n in self._moments(part)}
+        self.texts = [t for part in self._only(main, "sharedStrings") for t in self._texts(part)]
+        self.moments = {n for part in self._only(main, "styles") for n in self._moments(part)}
 
-    def rows(self, stem: str) -> Iterator[tuple[int, list[Any]]]:
+    def _sheet(self, name: str, part: str) -> None:
+        """:raises _Broken: there are too many, or another is the same"""
+        if len(self.sheets) == MOST_SHEETS or part in (other for _, other in self.sheets):
+            raise _Broken
+        self.sheets.append((name, part))
+
+    def rows(self, stem: str) -> Rows:
         named = [name.strip().casefold() for name, _ in self.sheets]
         if f"{stem} 2" in named:
             text = Worded("The rows go on in another sheet; send each in a file of its own.")
             raise Invalid(faults=[Fault("not_a_table", text)])
         return self.rows_of(self.sheets[named.index(stem) if stem in named else 0][1])
 
-    def rows_of(self, part: str) -> "Rows":
-        with _readable(), self.archive.open(part) as file:
+    def rows_of(self, part: str) -> Rows:
+        with _readable(), self._open(part) as file:
             yield from _Sheet(self).rows(file)
 
     # parts
@@ -152,10 +161,24 @@ class _Book:
             if name == "Relationship" and told.get("Type", "").endswith(f"/{kind}")
         }
 
+    def _only(self, part: str, kind: str) -> set[str]:
+        """The part of a kind of which there is one at most, if it is there."""
+        found = set(self._related(part, kind).values())
+        if len(found) > 1:
+            raise _Broken
+        return found
+
+    def _open(self, part: str) -> IO[bytes]:
+        """:raises TooLarge: with what has been read before"""
+        self.left -= self.archive.getinfo(part).file_size
+        if self.left < 0:
+            raise TooLarge("The workbook is too large when it is unpacked.")
+        return self.archive.open(part)
+
     def _small(self, part: str, most: int = SMALL_BYTES) -> "Iterator[_Ended]":
         if self.archive.getinfo(part).file_size > most:
             raise TooLarge("The workbook is too large when it is unpacked.")
-        with self.archive.open(part) as file:
+        with self._open(part) as file:
             yield from _elements(file)
 
     def _texts(self, part: str) -> "Iterator[str | Unusable]":
@@ -193,7 +216,7 @@ class _Sheet:
         self.cells: dict[int, Any] = {}
         self.merged: list[Fault] = []
 
-    def rows(self, file: IO[bytes]) -> Iterator[tuple[int, list[Any]]]:
+    def rows(self, file: IO[bytes]) -> Rows:
         value: str | None = None
         formula: str | None = None
         texts = _Runs()
@@ -215,14 +238,17 @@ class _Sheet:
         if self.merged:
             raise Invalid(faults=self.merged)
 
-    def _row(self, told: Mapping[str, str]) -> list[Any]:
-        """The cells of the row that has just ended, as far as there are any."""
+    def _row(self, told: Mapping[str, str]) -> list[Any] | Fault:
+        """The cells of the row that has just ended, as far as there are any; one far to the right makes no others."""
         number = int(told.get("r", self.row + 1))
         if not self.row < number <= SHEET_ROWS:
             raise _Broken
         cells, self.cells = self.cells, {}
         self.row, self.column = number, 0
-        return [cells.get(column) for column in range(1, max(cells, default=0) + 1)]
+        width = max(cells, default=0)
+        if width > NAMES_MAX:
+            return Fault("too_many_fields", Worded("More than {max} columns.", max=NAMES_MAX))
+        return [cells.get(column) for column in range(1, width + 1)]
 
     def _cell(
         self,
@@ -235,7 +261,8 @@ class _Sheet:
         if self.column > SHEET_COLUMNS:
             raise _Broken
         found = self._value(told, value, formula, inline)
-        if found is not None:
+        blank = self.column > NAMES_MAX and isinstance(found, str) and not found.strip()
+        if found is not None and not blank:
             self.cells[self.column] = found
 
     def _value(  # noqa: PLR0911  one a type of cell
