@@ -49,6 +49,16 @@ class Line(NamedTuple):
     cells: Any
     faults: Sequence[Fault] = ()
 
+    @property
+    def length(self) -> int:
+        """In characters, apart from what is as short as a number; of a line of a page, which is read whole, none."""
+        match self.cells:
+            case bytes():
+                return len(self.cells)
+            case list():
+                return sum(len(cell) for cell in self.cells if isinstance(cell, str))
+        return 0
+
 
 class Table(ABC):
     """Lines, and how to speak of them.
