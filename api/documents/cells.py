@@ -15,8 +15,11 @@ _WHOLE = re.compile(r"[-+]?\d{1,15}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?\d{1,20}([.,]\d{1,20})?", re.ASCII)
 # Between thousands, as Finnish and Swedish have it; and the minus of Swedish spreadsheets.
 _SPACED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(\D|$))")
-_YES = frozenset({"true", "kyllä", "ja", "yes", "x"})
-_NO = frozenset({"false", "ei", "nej", "no"})
+# `9.30`, `klo 9:30`, `kl. 09.30` and `9:30:00`.
+_CLOCK = re.compile(r"(?:kl[o.]?\s*)?([0-9]{1,2})[.:]([0-9]{2})(?:[.:]00)?", re.IGNORECASE)
+# As people write them, and as the spreadsheets of our languages do.
+_YES = frozenset({"true", "tosi", "sant", "kyllä", "ja", "yes", "k", "j", "y", "x", "1"})
+_NO = frozenset({"false", "epätosi", "falskt", "ei", "nej", "no", "e", "n", "0"})
 
 
 def said(head: Head, cell: Any) -> Any:
@@ -26,12 +29,19 @@ def said(head: Head, cell: Any) -> Any:
     if head.names and isinstance(cell, str) and cell.strip()[0] not in "[{":
         return [name for part in re.split("[,;]", cell) if (name := part.strip())]
     if isinstance(cell, str):
-        return _OF_TEXT[head.column.kind](cell)
+        return _of_text(head, cell)
     return _of_value(head.column.kind, cell)
 
 
 def is_said(value: Any) -> bool:
     return value is not LEFT_OUT
+
+
+def _of_text(head: Head, cell: str) -> Any:
+    text = cell.strip() if head.trimmed else cell
+    if head.words:
+        return head.words.get(" ".join(text.split()).casefold(), text)
+    return _clock(text) if head.clock else _OF_TEXT[head.column.kind](text)
 
 
 def _of_value(kind: Kind, cell: Any) -> Any:  # noqa: PLR0911  one a type of cell
@@ -46,6 +56,8 @@ def _of_value(kind: Kind, cell: Any) -> Any:  # noqa: PLR0911  one a type of cel
             return cell.isoformat()
         case time():
             return cell.isoformat("minutes")
+        case int() | float() if kind is Kind.FLAG and cell in (0, 1):
+            return cell == 1
         case float() if cell.is_integer():
             return str(int(cell)) if kind is Kind.TEXT else int(cell)
         case int() | float():
@@ -73,6 +85,13 @@ def _flag(text: str) -> Any:
     return True if word in _YES else False if word in _NO else text
 
 
+def _clock(text: str) -> str:
+    """`9.30` as well as `09:30`."""
+    if found := _CLOCK.fullmatch(text):
+        return f"{found[1]:0>2}:{found[2]}"
+    return text
+
+
 def _day(text: str) -> str:
     """`18.1.2013` as well as `2013-01-18`."""
     if found := _DAY.fullmatch(text.strip()):
@@ -86,7 +105,7 @@ def _day(text: str) -> str:
 
 def _json(text: str) -> Any:
     try:
-        return wire.parse(text.encode())
+        return wire.parse(text.strip().encode())
     except (InvalidJson, Invalid, UnicodeEncodeError):
         return text
 

@@ -206,6 +206,83 @@ def test_days_and_numbers_are_read_as_finns_write_them(desk: Desk) -> None:
         assert (made["measured_on"], made["value"]) == ("2013-01-18", expected)
 
 
+def test_blanks_around_what_is_no_free_text_are_none_of_it(desk: Desk) -> None:
+    odd = "\u00a0 {}\u202f "
+    row = {"external_id": "r9"} | RESULT | {"progress": "done", "position": "3"}
+    cells = {name: odd.format(cell) for name, cell in row.items()}
+    desk.counts("results", results(cells | {"text": " Tehty\u00a0"}), project=desk.project)
+    made = desk.named("results", "r9")
+    assert (made["kind"], made["progress"], made["position"]) == ("activity", "done", 3)
+    assert made["text"] == " Tehty\u00a0"
+    sheet = [["external_id", "name", "email", "job_title"]]
+    sheet += [[odd.format(cell) for cell in ("c1", "Aino", "aino@tunturi.example")] + [" rehtori"]]
+    desk.counts("contacts", workbook(sheet), XLSX)
+    made = desk.named("contacts", "c1")
+    told = (made["name"], made["email"], made["job_title"])
+    assert told == ("Aino", "aino@tunturi.example", " rehtori")
+
+
+def test_blanks_in_lines_of_json_stay(desk: Desk) -> None:
+    line = json.dumps({"external_id": " c1", "name": " Aino "})
+    desk.counts("contacts", line, NDJSON)
+    assert desk.named("contacts", " c1")["name"] == " Aino "
+
+
+MEETING = ["external_id", "sub_project", "kind", "date", "start_time", "open_to_all"]
+
+
+def meetings(*rows: tuple[str, str]) -> str:
+    """A table of meetings, of which start and openness are given."""
+    same = "canary-a-sub_projects;kick_off;16.1.2012"
+    lines = [f"k{n};{same};{start};{is_open}" for n, (start, is_open) in enumerate(rows)]
+    return table(";".join(MEETING), *lines)
+
+
+def test_times_of_day_are_read_as_finns_and_swedes_write_them(desk: Desk) -> None:
+    written = ("9.30", "09:30", " klo 9.30", "Klo\u00a09:30", "kl. 9.30", "9:30:00", "9.30.00")
+    desk.counts("meetings", meetings(*((start, "ei") for start in written)))
+    read = {desk.named("meetings", f"k{n}")["start_time"] for n in range(len(written))}
+    assert read == {"09:30"}
+    wrong = ("9", "9.3", "24.00", "9.60", "klo")
+    faults = desk.refused("meetings", meetings(*((start, "ei") for start in wrong)))
+    assert [fault["value"] for fault in faults] == [*wrong]
+    assert {fault["code"] for fault in faults} == {"wrong_format"}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("TOSI", "k", "K", "1", "kyllä", "Ja", "x", "true", " sant"), True),
+        (("EPÄTOSI", "e", "E", "0", "ei", "Nej", "n", "FALSE", "falskt"), False),
+    ],
+)
+def test_yes_and_no_are_read_as_people_and_spreadsheets_write_them(
+    desk: Desk, words: tuple[str, ...], expected: bool
+) -> None:
+    desk.counts("meetings", meetings(*(("9.30", word) for word in words)))
+    read = [desk.named("meetings", f"k{n}")["open_to_all"] for n in range(len(words))]
+    assert read == [expected] * len(words)
+    row = ["k", "canary-a-sub_projects", "kick_off", date(2012, 1, 16), time(9, 30), int(expected)]
+    desk.counts("meetings", workbook([MEETING, row]), XLSX)
+    assert desk.named("meetings", "k")["open_to_all"] is expected
+    (fault,) = desk.refused("meetings", meetings(("9.30", "2")))
+    assert (fault["value"], fault["code"]) == ("2", "wrong_type")
+
+
+def test_a_word_of_a_vocabulary_may_be_given_by_its_title_in_any_language(desk: Desk) -> None:
+    kinds = ("outcome", "OUTCOME", "Tulos", "tulos", "RESULTAT", "Outcome")
+    progress = ("done", "DONE", "Tehty", "tehty", "Gjort", "Done")
+    rows = [{"kind": kind, "progress": word} for kind, word in zip(kinds, progress, strict=True)]
+    desk.counts("results", results(*rows), project=desk.project)
+    made = [desk.named("results", f"r{n}") for n in range(1, len(rows) + 1)]
+    assert {(row["kind"], row["progress"]) for row in made} == {("outcome", "done")}
+    kind = "Ei\u00a0raportoitavaa"
+    row = RESULT | {"external_id": "x1", "kind": kind, "reason": "Syy"}
+    sheet = [[*row], [*row.values()]]
+    desk.counts("results", workbook(sheet), XLSX, project=desk.project)
+    assert desk.named("results", "x1")["kind"] == "nothing_to_report"
+
+
 def test_lists_are_json_or_names_parted_by_commas(desk: Desk) -> None:
     desk.counts("goals", table("external_id,sub_project,text", "g2,canary-a-sub_projects,Toinen"))
     people = '[{""name"": ""Aino"", ""contact"": ""canary-a-contacts""}]'
