@@ -5,7 +5,7 @@ import gzip
 import io
 import itertools
 import json
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 import openpyxl
@@ -710,19 +710,63 @@ def test_a_template_is_let_in_once_its_references_are_ones_own(desk: Desk, stem:
         assert all("value" in fault for fault in faults)
 
 
+def template(desk: Desk, stem: str, extension: str, language: str) -> bytes:
+    path = f"/api/v1/imports/{stem}/template.{extension}"
+    return desk.bench.client.get(path, query_string={"language": language}).get_data()
+
+
 def test_a_template_of_a_workbook_says_what_each_column_is_for(desk: Desk) -> None:
-    path = "/api/v1/imports/results/template.xlsx"
-    content = desk.bench.client.get(path, headers=desk.by).get_data()
-    sheet, told = opened(content)
+    sheet, told = opened(template(desk, "results", "xlsx", "fi"))
     heads = [cell.value for cell in sheet[1]]
-    assert (
-        heads[:5] == ["Ulkoinen tunniste", "Tavoite", "Raportointikausi", "Laji", "Kuvaus"] or heads
-    )
     rows = list(told.values)
-    assert [row[0] for row in rows[1:]] == heads
+    top = next(place for place, row in enumerate(rows) if row[0] == "Sarake")
+    assert [row[0] for row in rows[top + 1 :]] == heads
     kind = next(row for row in rows if row[1] == "kind")
     assert kind[2] == "Kyllä"
     assert "activity (Toiminta)" in kind[4]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("fi", "kirjoita sen päälle"), ("sv", "skriv över den"), ("en", "write over it")],
+)
+def test_the_help_of_a_template_begins_with_what_to_do_with_its_example(
+    desk: Desk, language: str, told: str
+) -> None:
+    _, sheet = opened(template(desk, "goals", "xlsx", language))
+    assert told in next(sheet.values)[0]
+
+
+def test_the_help_of_a_template_says_how_rows_and_lists_are_given(desk: Desk) -> None:
+    _, sheet = opened(template(desk, "meetings", "xlsx", "en"))
+    may = {row[1]: row[4] for row in sheet.values}
+    assert may["sub_project"] == "Sub-project: its own identifier"
+    assert may["period"] == "Reporting period: its code in the plan"
+    assert may["goals"] == "Goal: own identifiers, parted by commas"
+    assert may["participants"].startswith("A list in JSON; each entry has: contact, name, ")
+    assert may["open_to_all"] == "TRUE or FALSE"
+    _, sheet = opened(template(desk, "reports", "xlsx", "sv"))
+    may = {row[1]: row[4] for row in sheet.values}
+    assert may["periods"] == "Rapporteringsperiod: projektplanens koder, åtskilda med kommatecken"
+
+
+@pytest.mark.parametrize(
+    ("language", "delimiter", "shown"),
+    [
+        ("fi", ";", {"57,5", "31.5.2012"}),
+        ("sv", ";", {"57,5", "31.5.2012"}),
+        ("en", ",", {"57.5", "2012-05-31"}),
+    ],
+)
+def test_a_template_has_days_and_numbers_as_the_spreadsheets_of_its_language(
+    desk: Desk, language: str, delimiter: str, shown: set[str]
+) -> None:
+    text = template(desk, "measurements", "csv", language).decode("utf-8-sig")
+    _, row = csv.reader(io.StringIO(text), delimiter=delimiter)
+    assert shown < {*row}
+    sheet, _ = opened(template(desk, "measurements", "xlsx", language))
+    _, cells = sheet.values
+    assert {57.5, datetime(2012, 5, 31)} < {*cells}
 
 
 # how it is sent

@@ -341,7 +341,8 @@ def test_the_template_is_let_in_as_it_is_where_there_is_such_a_plan(
     assert set(named) == titles
     assert named[0] == LABELS[language]["resources"]["sub_projects"]["title"]
     explained = opened(response.get_data())[told]
-    assert {row[-1] for row in explained.iter_rows(min_row=2, values_only=True)} == titles
+    assert {row[-1] for row in explained.iter_rows(min_row=5, values_only=True)} == titles
+    assert "sub_project" not in {row[1] for row in explained.iter_rows(values_only=True)}
     done = send(desk, response.get_data(), XLSX)
     assert done.status_code == 201, done.text
     assert {tally["created"] for tally in done.json["counts"].values()} == {1}
