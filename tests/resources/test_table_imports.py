@@ -694,6 +694,21 @@ def test_when_nothing_is_refused_the_head_comes_back_alone(desk: Desk, extension
         assert content == expected[extension]
 
 
+def test_why_a_stale_row_is_refused_says_what_stands_there_now(desk: Desk) -> None:
+    key = desk.bench.world.a.ids["contacts"]
+    old = desk.bench.open("contacts", key)
+    desk.bench.change("contacts", key, old.headers["ETag"], json={"name": "Heidän", "phone": None})
+    row = {"id": str(key), "version": old.get_json()["version"], "name": "Minun", "phone": "1"}
+    body = table(",".join(row), ",".join(map(str, row.values())))
+    _, (*_, why) = csv.reader(io.StringIO(refused_file(desk, "contacts", body).decode()))
+    name, phone = why.split("; ")
+    assert name.startswith("name: The row has changed since")
+    assert name.endswith(" It says now: Heidän")
+    assert phone.endswith(" It is empty now.")
+    answer = desk.send("contacts", body, headers={"Accept-Language": "fi"}, path="/refused")
+    assert " Siinä on nyt: Heidän" in answer.text
+
+
 # templates
 
 
