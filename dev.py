@@ -20,8 +20,8 @@ FLASK, TESTS = [PYTHON, "-m", "flask", "--app", "wsgi"], ["-n", "auto", "--cov"]
 
 def run(*command: str, advice: str = "") -> None:
     print("·", *command, flush=True)
-    if subprocess.run(command, check=False).returncode:
-        sys.exit(advice or 1)
+    if code := subprocess.run(command, check=False).returncode:
+        sys.exit(advice or code)
 
 
 def install(*locks: str) -> None:

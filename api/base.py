@@ -18,6 +18,10 @@ def _parsed(text: str | None) -> uuid.UUID | None:
     return None if text is None else uuid.UUID(text)
 
 
+def _printed(value: uuid.UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
 class Identifier(sa.TypeDecorator[uuid.UUID]):
     """A UUID: native on PostgreSQL, its 36 characters on SQLite, so that both print it alike."""
 
@@ -27,8 +31,8 @@ class Identifier(sa.TypeDecorator[uuid.UUID]):
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[t.Any]:
         return dialect.type_descriptor(sa.CHAR(36) if dialect.name == "sqlite" else sa.Uuid())
 
-    def process_bind_param(self, value: uuid.UUID | None, dialect: sa.Dialect) -> t.Any:
-        return str(value) if value is not None and dialect.name == "sqlite" else value
+    def bind_processor(self, dialect: sa.Dialect) -> t.Any:
+        return _printed if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> t.Any:
         if dialect.name != "sqlite":

@@ -1,7 +1,6 @@
 """The database: its engines, how each of them is opened, and what it says when rows collide."""
 
 import contextlib
-import json
 import select
 import sqlite3
 import time
@@ -31,7 +30,7 @@ class Database:
         self.engine = sa.create_engine(
             url,
             hide_parameters=True,  # names and addresses have no place in a log
-            json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
+            json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             **({} if sqlite else {"connect_args": {"options": "-c timezone=UTC"}}),
         )

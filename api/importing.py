@@ -244,7 +244,8 @@ def _carry_out(
         if incoming.stem is None:
             most = current_app.config["MAX_IMPORT_BYTES"]
             told = {"plan": None, "media": incoming.media, "most": most}
-            return imports.do_job(session, file, told, progress), (), 0
+            done, _ = imports.do_job(session, file, told, progress)
+            return done, (), 0
         brought = _table(session, incoming, file, progress, asked)
         if brought.faults and not asked.partial:
             raise brought.refusal()

@@ -24,7 +24,10 @@ from schemas.jobs import JobKind, JobState
 log = logging.getLogger("lamppu.jobs")
 
 # What a kind of job does: in this session, with this file, its parameters, and something to tell how far it has come.
-Kind = Callable[[Session, IO[bytes], Mapping[str, Any], jobs.Progress], Import]
+# It gives the import, and where good rows were kept without others, why those were refused.
+Kind = Callable[
+    [Session, IO[bytes], Mapping[str, Any], jobs.Progress], tuple[Import, Problem | None]
+]
 KINDS: Mapping[str, Kind] = {
     JobKind.DOCUMENT.value: imports.do_job,
     JobKind.TABLE.value: tables.do_job,
@@ -82,19 +85,24 @@ def _bring_in(database: Database, scope: Scope, job: Job) -> None:
         with _transaction(database, scope, write=False) as reader:
             jobs.copy(reader, job.id, file)
         with _transaction(database, scope) as session:
-            done = KINDS[job.kind](session, file, job.parameters, progress)
+            done, refusal = KINDS[job.kind](session, file, job.parameters, progress)
             every = Tally(progress.tally.done, progress.tally.done)
-            jobs.end(session, job.id, JobState.DONE, tally=every, import_id=done.id)
+            told = _told(job, refusal) if refusal else None
+            jobs.end(session, job.id, JobState.DONE, tally=every, import_id=done.id, problem=told)
     log.info("job %s: done", job.id)
 
 
 def _refuse(database: Database, scope: Scope, job: Job, problem: Problem) -> None:
-    document = problem.document(job.language)
-    document |= {"instance": job.path, "request_id": job.request_id}
     state = JobState.REFUSED if problem.status < Problem.status else JobState.FAILED
     with _transaction(database, scope) as session:
-        jobs.end(session, job.id, state, problem=document)
+        jobs.end(session, job.id, state, problem=_told(job, problem))
     log.info("job %s: %s", job.id, problem.code)
+
+
+def _told(job: Job, problem: Problem) -> dict[str, Any]:
+    """As the request would have been told."""
+    document = problem.document(job.language)
+    return document | {"instance": job.path, "request_id": job.request_id}
 
 
 class Progress:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.sql import visitors
 
+from api import many
 from api.base import Identifier, ProviderScoped
 
 # The roles a PostgreSQL transaction runs as; neither owns a table, so row level security (wall 3) holds for both.
@@ -110,32 +111,35 @@ def _refuse(unheld: list[str]) -> None:
         raise ScopeError(f"no scope for {unheld}")
 
 
-def insert_all(session: Session, table: sa.Table, rows: Sequence[Mapping[str, t.Any]]) -> None:
+Rows = Sequence[Mapping[str, t.Any]]
+
+
+def insert_all(session: Session, table: sa.Table, rows: Rows) -> None:
     """Insert many rows, which become the session's provider's; all of them with the same columns."""
-    if not table.info.get("scoped"):
-        raise ScopeError("rows of one provider only")
-    _run_for_each(session, sa.insert(table), rows, "provider_id")
+    _write_all(session, table, rows, many.insert)
 
 
-def execute_all(session: Session, statement: t.Any, rows: Sequence[Mapping[str, t.Any]]) -> None:
-    """Run a statement that took the scope from `scoped()` once for each of these parameters."""
-    if not statement.get_execution_options().get("takes_scope"):
-        raise ScopeError("no scope for a statement of many")
-    _run_for_each(session, statement, rows, SCOPE_PROVIDER.key)
+def update_all(session: Session, table: sa.Table, rows: Rows) -> None:
+    """Give many rows of the session's provider these values; each names its row by `id`, which is a version on."""
+    _write_all(session, table, rows, many.update)
 
 
-def _run_for_each(
-    session: Session, statement: t.Any, rows: Sequence[Mapping[str, t.Any]], provider: str
+def _write_all(
+    session: Session,
+    table: sa.Table,
+    rows: Rows,
+    write: t.Callable[[sa.Connection, sa.Table, Rows, uuid.UUID], None],
 ) -> None:
     """By the connection, past the events of the session: it is held here."""
     scope = session.scope
+    if not table.info.get("scoped"):
+        raise ScopeError("rows of one provider only")
     if scope.everyone or scope.provider_id is None:
         raise ScopeError("no provider, no rows")
     if any("provider_id" in row for row in rows):
         raise ScopeError("rows have the provider of their session")
     if rows:
-        mine = [{**row, provider: scope.provider_id} for row in rows]
-        session.connection().execute(statement, mine if len(mine) > 1 else mine[0])
+        write(session.connection(), table, rows, scope.provider_id)
 
 
 # What was found of statements that are built once; the others go with their requests.

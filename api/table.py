@@ -183,7 +183,7 @@ class Resource:
     def _write(self, row: Row, data: dict[str, Any]) -> Response:
         """Write and show the row; a write that changes nothing leaves version and time as they are."""
         self.prepare(data, row)
-        if self.view.changes(self.current(row.id), data):
+        if self.view.changes(self.view.sendable(self.current(row.id)), data):
             rows.replace(session(), row, data, reach())
         return self.shown(self.current(row.id))
 

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from api import lane, wire
 from api.access import Reach
 from api.base import Base
-from api.columns import Holds, as_json, column
+from api.columns import Among, Holds, as_json, column
 from api.lane import Lane
 from api.models.base import Link, Row
 from api.models.periods import Period
 from api.scope import Session
+from schemas import quick
 from schemas.fields import References
 from schemas.lists import texts
 
@@ -60,6 +61,8 @@ class View:
         self.texts = texts(model.schema)
         shown = model.schema().dump_fields
         self.columns = {name: column(model, name, shown[name]).label(name) for name in shown}
+        fields = model.schema.writable().fields.items()
+        self._links = [name for name, field in fields if isinstance(field, References)]
         self.statement = lru_cache(STATEMENTS_KEPT)(self._build)
         self.counting = lru_cache(STATEMENTS_KEPT)(self._build_count)
         self.writing = lru_cache(STATEMENTS_KEPT)(self._build_writing)
@@ -120,8 +123,8 @@ class View:
         elif name == "updated_since":
             found = c.updated_at >= sa.bindparam("is_updated_since", type_=c.updated_at.type)
         elif name in c:
-            value = sa.bindparam(f"is_{name}", type_=c[name].type, expanding=several)
-            found = c[name].in_(value) if several else c[name] == value
+            value = sa.bindparam(f"is_{name}", type_=c[name].type)
+            found = Among(c[name], value) if several else c[name] == value
         elif name == "project_id":
             sub_project = Base.metadata.tables["sub_projects"].c
             found = c.sub_project_id.in_(_those(sub_project.id, sub_project.project_id))
@@ -233,17 +236,18 @@ class View:
         part: Shown = orjson.loads(wire.dump(known))
         return part
 
-    def changes(self, shown: Shown, data: Shown) -> list[str]:
-        """The fields of the row that writing this data would change, as its own schema would let it in."""
-        kept = self.comparable(self.model.schema.writable().load(self.sendable(shown)))
+    def changes(self, kept: Shown, data: Shown) -> list[str]:
+        """The fields of the row that writing this data would change, as its own schema would let it in.
+
+        :param kept: the row as `sendable` gives it
+        """
+        old = self.comparable(quick.load(self.model.schema.writable(), kept))
         new = self.comparable(data)
-        return [name for name in new if new[name] != kept.get(name)]
+        return [name for name in new if new[name] != old.get(name)]
 
     def comparable(self, data: Shown) -> Shown:
         """What a schema let in, so that it equals another that means the same: links have no order."""
-        fields = self.model.schema.writable().fields
-        links = {name for name, field in fields.items() if isinstance(field, References)}
-        return data | {name: set(data[name]) for name in links & data.keys()}
+        return data | {name: set(data[name]) for name in self._links if name in data}
 
 
 # One for each table, whoever asks, so that a statement is built once.

@@ -1,4 +1,4 @@
-"""Exports: all rows at once over HTTP, beside the database's own way to write them as JSON."""
+"""All rows at once: out over HTTP, beside the database's own way to write them as JSON; and in (see `imports`)."""
 
 import argparse
 import contextlib
@@ -7,7 +7,6 @@ import sqlite3
 import statistics
 import sys
 import tempfile
-import threading
 import time
 import typing as t
 import uuid
@@ -15,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import psycopg
 
-from benchmarks import measure, tables
+from benchmarks import imports, measure, tables
+from benchmarks.grown import growing
 from benchmarks.seed import World, world
 
 PATH = "/api/v1/exports/results.ndjson"
@@ -50,14 +49,16 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks/run.py bulk")
     parser.add_argument("--engines", nargs="+", default=[*GOALS])
     parser.add_argument("--results", type=int, default=1_000_000)
+    parser.add_argument("--import-rows", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", choices=["exports", "imports"])
     return parser.parse_args()
 
 
 def exported(port: int, token: str, query: str = "") -> Taken:
     """An export to its last byte, by a raw socket: an HTTP library would cost more than the server."""
     request = f"GET {PATH}{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", port)) as line, _grown() as grown:
+    with socket.create_connection(("127.0.0.1", port)) as line, growing() as grown:
         began = time.perf_counter()
         line.sendall(request.encode())
         buffer = bytearray(1_048_576)
@@ -70,35 +71,7 @@ def exported(port: int, token: str, query: str = "") -> Taken:
             size += count
             end = (end + buffer[:count][-5:])[-5:]
         seconds = time.perf_counter() - began
-    return Taken(seconds, first, size, grown[0] / 1e6)
-
-
-@contextlib.contextmanager
-def _grown() -> Iterator[list[int]]:
-    """By how many bytes the processes of the server grow, at the most."""
-    processes = psutil.Process().children(recursive=True)
-    before, most, over = _resident(processes), [0], threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.05):
-            most[0] = max(most[0], _resident(processes) - before)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield most
-    finally:
-        over.set()
-        watcher.join()
-
-
-def _resident(processes: list[psutil.Process]) -> int:
-    total = 0
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if "python" in process.name():
-                total += process.memory_info().rss
-    return total
+    return Taken(seconds, first, size, grown.megabytes)
 
 
 def floor(url: str) -> Taken:
@@ -157,21 +130,27 @@ def _line(name: str, ratios: list[float], least: float) -> list[str]:
     return [name, f"{middle:.2f}", f"≥ {least:.2f}", short]
 
 
+def exports(chosen: argparse.Namespace, engine: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="lamppu-benchmark-") as name:
+        folder = Path(name)
+        settings, _ = measure.settings(folder)
+        with measure.databases(engine, folder, [chosen.results]) as [(own, bulk)]:
+            told = settings | {"DATABASE_URL": own}
+            filled = world(told, chosen.results, bulk)
+            environment = {key: str(value) for key, value in told.items()}
+            log = folder / "ours.log"
+            with measure.serving("ours", "gunicorn", environment, log) as port:
+                lines = list(rounds(chosen, port, bulk, filled))
+    head = [f"{engine}: export of {filled.results:,} results", "measured", "goal", ""]
+    return tables.table(head, lines)
+
+
 def main() -> None:
     chosen = options()
     for engine in chosen.engines:
-        with tempfile.TemporaryDirectory(prefix="lamppu-benchmark-") as name:
-            folder = Path(name)
-            settings, _ = measure.settings(folder)
-            with measure.databases(engine, folder, [chosen.results]) as [(own, bulk)]:
-                told = settings | {"DATABASE_URL": own}
-                filled = world(told, chosen.results, bulk)
-                environment = {key: str(value) for key, value in told.items()}
-                log = folder / "ours.log"
-                with measure.serving("ours", "gunicorn", environment, log) as port:
-                    lines = list(rounds(chosen, port, bulk, filled))
-        head = [f"{engine}: export of {filled.results:,} results", "measured", "goal", ""]
-        print(tables.table(head, lines), end="\n\n", flush=True)
+        for name, table in (("exports", exports), ("imports", imports.table)):
+            if chosen.only in (None, name):
+                print(table(chosen, engine), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def load(port: int, request: bytes, *, seconds: float, connections: int, status:
 
     :raises AssertionError: an answer had another status
     """
-    spent = _cpu_seconds()
+    spent = cpu_seconds()
     counted: Counter[int] = Counter()
     opened = [Connection(port) for _ in range(connections)]
     with selectors.DefaultSelector() as selector:
@@ -97,10 +97,10 @@ def load(port: int, request: bytes, *, seconds: float, connections: int, status:
         each.socket.close()
     assert set(counted) == {status}, f"{counted} instead of {status}"
     total = counted[status]
-    return Load(total / (now - began), (_cpu_seconds() - spent) / total * 1000)
+    return Load(total / (now - began), (cpu_seconds() - spent) / total * 1000)
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     spent = 0.0
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -1,5 +1,5 @@
 """python3 benchmarks/run.py [--help]         how fast LAMPPU is, beside a floor and beside its peers
-python3 benchmarks/run.py bulk [--help]    the same of exports
+python3 benchmarks/run.py bulk [--help]    the same of exports and imports
 
 Sets up `benchmarks/.venv`, which is its own, and measures; the tables it prints are Markdown."""
 

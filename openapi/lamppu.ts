@@ -7097,7 +7097,7 @@ export interface components {
              * @description What it brought in, when it is done.
              */
             import_id: string | null;
-            /** @description The answer that there would have been, when it is refused or failed. */
+            /** @description The answer that there would have been, when it is refused or failed; when it is done and some rows were refused, as `partial` has it, why they were. */
             problem: components["schemas"]["ConflictProblem"] | null;
             /** Format: uuid */
             provider_id: string;
@@ -7171,7 +7171,7 @@ export interface components {
              * @description What it brought in, when it is done.
              */
             import_id?: string | null;
-            /** @description The answer that there would have been, when it is refused or failed. */
+            /** @description The answer that there would have been, when it is refused or failed; when it is done and some rows were refused, as `partial` has it, why they were. */
             problem?: components["schemas"]["ConflictProblem"] | null;
             /** Format: uuid */
             provider_id?: string;

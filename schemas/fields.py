@@ -121,6 +121,13 @@ class Text(fields.String):
         return text
 
 
+def is_plain_text(text: str) -> bool:
+    """Whether a text has what `Text` asks of its characters."""
+    if not text or text.isspace():
+        return False
+    return text.isprintable() or not _FORBIDDEN.search(text)  # what is printable is not forbidden
+
+
 class Key(Text):
     """Text that tells rows apart: in normal form C, or two that look the same could both be there."""
 

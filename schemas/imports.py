@@ -87,6 +87,11 @@ class Element(fields.Dict):
         return element
 
 
+def is_narrow(value: Any) -> bool:
+    """Whether a value is an element of few names, and has no entries: most are, and need no second look."""
+    return type(value) is dict and len(value) <= NAMES_MAX and list not in map(type, value.values())
+
+
 def _is_wide(value: Any) -> bool:
     return isinstance(value, dict) and len(value) > NAMES_MAX
 

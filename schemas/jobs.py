@@ -63,6 +63,7 @@ class Job(Owned):
         dump_only=True,
         metadata={
             "component": "ConflictProblem",
-            "description": "The answer that there would have been, when it is refused or failed.",
+            "description": "The answer that there would have been, when it is refused or failed; when it is done and "
+            "some rows were refused, as `partial` has it, why they were.",
         },
     )

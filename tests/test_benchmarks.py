@@ -38,7 +38,7 @@ def test_the_floor_and_ours_are_measured_case_by_case() -> None:
 
 
 def test_exports_are_measured_beside_the_database_alone() -> None:
-    options = "--engines sqlite --results 2000 --rounds 1"
+    options = "--only exports --engines sqlite --results 2000 --rounds 1"
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.bulk", *options.split()],
         cwd=ROOT,
@@ -50,6 +50,27 @@ def test_exports_are_measured_beside_the_database_alone() -> None:
     names = re.findall("^[|] ([^|]*) [|]", done.stdout, re.MULTILINE)
     assert names[0] == "sqlite: export of 2,000 results"
     assert names[4:6] == ["ours by floor", "first byte by an empty export's"]
+
+
+def test_imports_are_measured_beside_hand_written_sql_and_a_loop() -> None:
+    options = "--only imports --engines sqlite --import-rows 600 --rounds 1"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.bulk", *options.split()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    names = re.findall("^[|] ([^|]*) [|]", done.stdout, re.MULTILINE)
+    assert names[0] == "sqlite: import of 600 results"
+    for case in ("new", "unchanged", "changed"):
+        assert {
+            f"{case}: {kind} by {other}"
+            for kind in ("ndjson", "csv")
+            for other in ("floor", "loop")
+        } < {*names}
+    assert names[-1] == "MB that the server grew by, at the most"
 
 
 def test_a_goal_that_is_missed_is_named_with_how_far() -> None:

@@ -173,7 +173,8 @@ def test_codes_are_those_of_the_named_project(counter: Counter) -> None:
     head = "external_id,goal,period,kind,text"
     file = counter.file("results.csv", head, "r1,canary-a-goals,2012-spring,activity,Yksi")
     told = counter.refused(file)
-    assert told == ["results.csv:2: period: Nothing of periods has this name."]
+    why = "A code of periods: say by `project` of which project."
+    assert told == [f"results.csv:2: period: {why}"]
     assert counter.refused(file, "--project", "NONE") == [
         "results.csv: --project: Your provider takes part in no such project."
     ]
@@ -231,7 +232,7 @@ def test_every_fault_is_told_with_its_row_in_the_asked_language(counter: Counter
     file = counter.file("goals.csv", HEAD, f"t1,{SUB_PROJECT},", "t2,nothing,Kaksi", ",,")
     assert counter.refused(file, "--language", "fi") == [
         "goals.csv:2: text: Tämä kenttä on pakollinen.",
-        "goals.csv:3: sub_project: Minkään tiedon nimi ei ole tämä (sub_projects).",
+        "goals.csv:3: sub_project: Tietoa sub_projects ei löydy tällä tunnisteella.",
     ]
 
 
@@ -278,7 +279,7 @@ def test_refused_rows_come_back_also_when_nothing_is_kept(counter: Counter) -> N
         ("osa.json", b"[]", ": Not an object."),
         (
             "goals.csv.gz",
-            gzip.compress(b"external_id\n")[:-5],
+            gzip.compress(b"external_id\n", mtime=0)[:-5],
             ": It is not whole, or not packed as its name says.",
         ),
         (

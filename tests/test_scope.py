@@ -28,9 +28,9 @@ from api.scope import (
     Scope,
     ScopeError,
     Session,
-    execute_all,
     insert_all,
     scoped,
+    update_all,
 )
 from api.services import rows
 from api.view import View
@@ -451,47 +451,43 @@ def contacts(**more: Any) -> list[dict[str, Any]]:
     return [{"id": uuid.uuid4(), "name": f"Moni {n}", **values, **more} for n in range(3)]
 
 
-RENAMED = (
-    sa.update(Contact.__table__)
-    .where(Contact.__table__.c.provider_id == SCOPE_PROVIDER)
-    .values(name=sa.bindparam("new"))
-)
-
-
 def test_many_rows_are_inserted_as_the_sessions_providers(session: Session, ground: World) -> None:
     insert_all(session, Contact.__table__, contacts())
     asked = sa.select(Contact.provider_id).where(Contact.name.startswith("Moni"))
     assert session.scalars(asked).all() == [ground.b.provider_id] * 3
 
 
-def test_a_statement_run_for_many_reaches_own_rows_only(
+def renamed(ground: World) -> list[dict[str, Any]]:
+    """One's own contact and another provider's, given the same name."""
+    return [{"id": one.ids["contacts"], "name": "Uusi"} for one in (ground.a, ground.b)]
+
+
+def test_an_update_of_many_reaches_own_rows_only(
     database: Database, session: Session, ground: World
 ) -> None:
-    execute_all(session, scoped(RENAMED), [{"new": "Uusi"}])
+    update_all(session, Contact.__table__, renamed(ground))
     session.commit()
     with database.all_providers() as everyone:
-        found = {row.provider_id: row.name for row in everyone.scalars(sa.select(Contact))}
-    assert {key for key, name in found.items() if name == "Uusi"} == {ground.b.provider_id}
+        found = {row.provider_id: row for row in everyone.scalars(sa.select(Contact))}
+    assert {key for key, row in found.items() if row.name == "Uusi"} == {ground.b.provider_id}
+    assert found[ground.b.provider_id].version == found[ground.a.provider_id].version + 1
 
 
 def test_many_rows_are_not_written_past_the_scope(
     database: Database, session: Session, unscoped: Session, ground: World
 ) -> None:
-    theirs = contacts(provider_id=ground.a.provider_id)
     with pytest.raises(ScopeError):
-        insert_all(session, Contact.__table__, theirs)
+        insert_all(session, Contact.__table__, contacts(provider_id=ground.a.provider_id))
+    taken = [row | {"provider_id": ground.b.provider_id} for row in renamed(ground)]
     with pytest.raises(ScopeError):
-        insert_all(session, Project.__table__, contacts())
-    with pytest.raises(ScopeError):
-        execute_all(session, RENAMED, [{"new": "Uusi"}])
-    with pytest.raises(ScopeError):
-        execute_all(session, scoped(RENAMED), [{"new": "x", "provider_id": ground.a.provider_id}])
-    with database.all_providers() as everyone:
-        for other in (unscoped, everyone):
-            with pytest.raises(ScopeError):
-                insert_all(other, Contact.__table__, contacts())
-            with pytest.raises(ScopeError):
-                execute_all(other, scoped(RENAMED), [{"new": "Uusi"}])
+        update_all(session, Contact.__table__, taken)
+    for write, some in ((insert_all, contacts()), (update_all, renamed(ground))):
+        with pytest.raises(ScopeError):
+            write(session, Project.__table__, some)
+        with database.all_providers() as everyone:
+            for other in (unscoped, everyone):
+                with pytest.raises(ScopeError):
+                    write(other, Contact.__table__, some)
 
 
 def test_a_scope_is_taken_on_once(session: Session, ground: World) -> None:
@@ -588,7 +584,8 @@ def test_these_modules_and_no_others_read_all_providers() -> None:
 
 def test_these_modules_and_no_others_know_connections_past_the_sessions() -> None:
     raw = ("connection", "engine", "exec_driver_sql", "raw_connection", "driver_connection")
-    assert _callers(*raw) == {"api/db.py", "api/scope.py", "api/lane.py", "api/cli.py"}
+    opened = {"api/db.py", "api/scope.py", "api/many.py", "api/lane.py", "api/cli.py"}
+    assert _callers(*raw) == opened
 
 
 def test_only_the_named_session_may_have_everyones_scope() -> None:

@@ -87,6 +87,9 @@ def told(answer: TestResponse) -> tuple[Any, ...]:
         body = {k: v for k, v in answer.get_json().items() if k not in ("instance", "request_id")}
     passing = ("Date", "X-Request-ID", "Content-Length")
     headers = {name: value for name, value in answer.headers if name not in passing}
+    if answer.status_code == 200 and "ETag" in headers:
+        # Of a list what stands behind the dot names the request too (see api/freshness.py).
+        headers["ETag"] = headers["ETag"].partition(".")[0]
     return answer.status_code, headers, body
 
 

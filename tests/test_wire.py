@@ -65,6 +65,59 @@ def test_what_goes_out_comes_in_again_as_it_was(value: Any) -> None:
     assert wire.parse(escaped) == value
 
 
+# Pieces of objects, of which some stand for the same name or the same number, and some for none.
+NAMES = ('"a"', '"b"', '"\\u0061"', '"\\":"', '" :"')
+SAID = (
+    *("0", "-0", "1.0", "-0.0", "1E5", "9007199254740993.0", "0.1e-400", "1e400", "NaN", "null"),
+    *("18446744073709551615", "18446744073709551616", "-9223372036854775809", "1" * 41),
+    *(
+        '"x"',
+        '"\\":"',
+        '" : "',
+        '"\\ud800"',
+        '"\\u0000"',
+        "[1]",
+        '{"a": 1}',
+        '{"a":1,"a":2}',
+        "[",
+        "",
+    ),
+)
+PAIRS = st.tuples(
+    st.sampled_from(NAMES), st.sampled_from((":", " :", "\t: ", " ")), st.sampled_from(SAID)
+)
+
+
+@settings(laws, max_examples=200)
+@given(st.lists(PAIRS, max_size=4))
+def test_an_object_is_parsed_as_the_standard_library_parses_it(
+    pairs: list[tuple[str, ...]],
+) -> None:
+    body = f"{{{', '.join(map(''.join, pairs))}}}"
+    try:
+        found = repr(wire.parse(body.encode()))
+    except (Invalid, InvalidJson):
+        found = "refused"
+    assert found == expected(body)
+
+
+def expected(body: str) -> str:
+    """What an object says, by a parser that notes names that stand twice."""
+    twice = False
+
+    def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal twice
+        twice = twice or len(dict(pairs)) < len(pairs)
+        return dict(pairs)
+
+    try:
+        value = json.loads(body, object_pairs_hook=noted)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        return "refused"
+    return "refused" if twice or "1" * 41 in body else repr(value)
+
+
 @laws
 @given(st.binary(max_size=40))
 def test_any_bytes_are_parsed_or_refused_in_our_words(body: bytes) -> None:

@@ -6,7 +6,8 @@ from datetime import date, datetime, time
 from typing import Any
 
 from api import wire
-from api.documents.heads import LEFT_OUT, Head
+from api.documents.heads import Head
+from api.documents.tables import unguarded
 from api.problems import Invalid, InvalidJson
 from schemas.exports import Kind
 
@@ -22,26 +23,42 @@ _YES = frozenset({"true", "tosi", "sant", "kyllä", "ja", "yes", "k", "j", "y", 
 _NO = frozenset({"false", "epätosi", "falskt", "ei", "nej", "no", "e", "n", "0"})
 
 
-def said(head: Head, cell: Any) -> Any:
-    """:param cell: a text; of a workbook also a number, a truth value, a moment or a time"""
-    if cell is None or (isinstance(cell, str) and not cell.strip()):
+def reader(head: Head, *, guards: bool) -> Callable[[Any], Any]:
+    """Reads a cell of a column: a text; of a workbook also a number, a truth value, a moment or a time.
+
+    :param guards: whether an apostrophe may stand before a text
+    """
+    kind, of_text = head.column.kind, _texts(head)
+    guarded = guards and kind is Kind.TEXT
+
+    def read(cell: Any) -> Any:
+        if isinstance(cell, str):
+            text = unguarded(cell) if guarded else cell
+            if bare := text.strip():
+                listed = head.names and bare[0] not in "[{"
+                return _names(text) if listed else of_text(text)
+        elif cell is not None:
+            return _of_value(kind, cell)
         return list(head.empty) if head.empty == () else head.empty
-    if head.names and isinstance(cell, str) and cell.strip()[0] not in "[{":
-        return [name for part in re.split("[,;]", cell) if (name := part.strip())]
-    if isinstance(cell, str):
-        return _of_text(head, cell)
-    return _of_value(head.column.kind, cell)
+
+    return read
 
 
-def is_said(value: Any) -> bool:
-    return value is not LEFT_OUT
+def _names(text: str) -> list[str]:
+    return [name for part in re.split("[,;]", text) if (name := part.strip())]
 
 
-def _of_text(head: Head, cell: str) -> Any:
-    text = cell.strip() if head.trimmed else cell
-    if head.words:
-        return head.words.get(" ".join(text.split()).casefold(), text)
-    return _clock(text) if head.clock else _OF_TEXT[head.column.kind](text)
+def _texts(head: Head) -> Callable[[str], Any]:
+    """Reads the texts of a column."""
+    if words := head.words:
+
+        def word(text: str) -> str:
+            return words.get(" ".join(text.split()).casefold()) or text.strip()
+
+        return word
+    if head.clock:
+        return _clock
+    return str.strip if head.trimmed else _OF_TEXT[head.column.kind]
 
 
 def _of_value(kind: Kind, cell: Any) -> Any:  # noqa: PLR0911  one a type of cell
@@ -87,9 +104,9 @@ def _flag(text: str) -> Any:
 
 def _clock(text: str) -> str:
     """`9.30` as well as `09:30`."""
-    if found := _CLOCK.fullmatch(text):
-        return f"{found[1]:0>2}:{found[2]}"
-    return text
+    bare = text.strip()
+    found = _CLOCK.fullmatch(bare)
+    return f"{found[1]:0>2}:{found[2]}" if found else bare
 
 
 def _day(text: str) -> str:

@@ -11,23 +11,22 @@ import itertools
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, time
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from marshmallow import ValidationError
 
 from api import wire
 from api.documents import workbooks
-from api.documents.cells import is_said, said
-from api.documents.heads import ERROR, TOLD, Head, read_heads
-from api.documents.tables import LONGEST_CELL, row_of, unguarded
+from api.documents.cells import reader
+from api.documents.heads import ERROR, LEFT_OUT, TOLD, Head, read_heads
+from api.documents.tables import LONGEST_CELL, row_of
 from api.documents.workbooks import Unusable
 from api.problems import Fault, Invalid, InvalidJson, TooLarge
 from schemas.base import Record
-from schemas.exports import Kind
 from schemas.fields import Worded
-from schemas.imports import Element, short_of
+from schemas.imports import Element, is_narrow, short_of
 from schemas.tables import ROWS_MAX, PageToImport
 
 BOM = codecs.BOM_UTF8
@@ -36,8 +35,7 @@ _SNIFFED = 65_536
 _CHUNK = 1_000_000
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of a table.
 
     :param place: where it stands, as a person counts: the row of a spreadsheet, the line of a file; an item's number
@@ -49,7 +47,7 @@ class Line:
     place: int
     row: dict[str, Any]
     cells: Any
-    faults: Sequence[Fault] = field(default_factory=tuple)
+    faults: Sequence[Fault] = ()
 
 
 class Table(ABC):
@@ -72,11 +70,14 @@ class Table(ABC):
 
     def _line(self, place: int, row: Any, cells: Any) -> Line:
         """A line whose row is not too wide to go through."""
+        if is_narrow(row) and ERROR not in row:
+            return Line(place, row, cells)
         try:
             told = self._element.deserialize(row)
         except ValidationError as error:
             line = Line(place, {}, cells)
-            return replace(line, faults=[self.placed(line, f) for f in wire.faults(error.messages)])
+            faults = [self.placed(line, fault) for fault in wire.faults(error.messages)]
+            return line._replace(faults=faults)
         told.pop(ERROR, None)
         return Line(place, told, cells)
 
@@ -102,7 +103,7 @@ class Grid(Table):
         ragged: bool,
     ):
         super().__init__(schema, stem)
-        self.guards, self.ragged = guards, ragged
+        self.ragged = ragged
         self._found = (one for one in found if _is_there(one[1]))
         self.top, cells = next(self._found, (1, ()))
         if isinstance(cells, Fault):
@@ -111,6 +112,7 @@ class Grid(Table):
         if not written:
             raise _not_a_table(Worded("No head with names of columns."))
         self.heads = read_heads(written, schema, stem, self.top)
+        self._readers = [reader(head, guards=guards) for head in self.heads]
         self._by_field = {short_of(head.column.name): head for head in self.heads}
 
     def lines(self) -> Iterator[Line]:
@@ -134,21 +136,21 @@ class Grid(Table):
             )
             fault = Fault("wrong_width", text, row=place)
             return Line(place, {}, cells, [fault])
-        pairs = list(zip(self.heads, cells, strict=True))
-        if faults := [
-            replace(cell.fault, row=place, column=head.written, value=cell.shown[:TOLD])
-            for head, cell in pairs
-            if isinstance(cell, Unusable)
-        ]:
+        if Unusable in map(type, cells):
+            faults = [
+                replace(cell.fault, row=place, column=head.written, value=cell.shown[:TOLD])
+                for head, cell in zip(self.heads, cells, strict=True)
+                if isinstance(cell, Unusable)
+            ]
             return Line(place, {}, cells, faults)
-        values = [(head, said(head, self._bare(head, cell))) for head, cell in pairs]
-        there = [(head.column, value) for head, value in values if is_said(value)]
+        values = [read(cell) for read, cell in zip(self._readers, cells, strict=True)]
+        there = [
+            (head.column, value)
+            for head, value in zip(self.heads, values, strict=True)
+            if value is not LEFT_OUT
+        ]
         row = row_of([column for column, _ in there], [value for _, value in there])
         return self._line(place, row, cells)
-
-    def _bare(self, head: Head, cell: Any) -> Any:
-        guarded_text = self.guards and head.column.kind is Kind.TEXT and isinstance(cell, str)
-        return unguarded(cell) if guarded_text else cell
 
     def placed(self, line: Line, fault: Fault) -> Fault:
         """`/goal_id` is in the column of that field or of its name, `/name/fi` in `name.fi`."""

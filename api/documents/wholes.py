@@ -56,7 +56,7 @@ def _of_objects(file: IO[bytes], schemas: Schemas) -> Iterator[tuple[Table, Line
                 "Each line says of which resource it is: {stems}.", stems=_listed(schemas)
             )
             fault = every.placed(line, Fault("unknown_name", text, "/resource"))
-            yield every, replace(line, faults=[fault])
+            yield every, line._replace(faults=[fault])
 
 
 def _of_sheets(file: IO[bytes], schemas: Schemas, most: int) -> Iterator[tuple[Table, Line]]:
@@ -89,7 +89,7 @@ def _of_sheet(
     try:
         table = Grid(schema, stem, rows, guards=False, ragged=True)
         for line in table.lines():
-            yield table, replace(line, faults=[_in(stem, fault) for fault in line.faults])
+            yield table, line._replace(faults=[_in(stem, fault) for fault in line.faults])
     except Invalid as problem:
         raise Invalid(faults=[_in(stem, fault) for fault in problem.faults]) from problem
 

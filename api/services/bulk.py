@@ -4,7 +4,7 @@ What `rows` checks of a row is checked before; what the database refuses is told
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
 
-from api.base import Identifier, now
+from api.base import now
 from api.models.base import Child, RecordRow
-from api.scope import SCOPE_PROVIDER, Session, execute_all, insert_all, scoped
+from api.scope import SCOPE_PROVIDER, Session, insert_all, scoped, update_all
 
 Data = Mapping[str, Any]
 
@@ -62,34 +62,30 @@ def insert(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> 
     moment, columns = now(), _columns(model, bodies)
     new = {"version": 1, "created_at": moment, "updated_at": moment}
     insert_all(session, _table(model), [_chosen(data, columns) | new for data in bodies])
-    _fill(session, model, bodies)
+    _fill(session, _parts(model), bodies)
 
 
-def update(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> None:
-    """Give rows these values; each is a version on. They are locked by whoever calls."""
-    table, columns = _table(model), _columns(model, bodies) - {"id"}
-    c = table.c
-    key = sa.bindparam("row", type_=Identifier())
-    changed = sa.update(table).where(c.provider_id == SCOPE_PROVIDER, c.id == key)
-    changed = changed.values(
-        {name: sa.bindparam(f"new_{name}", type_=c[name].type) for name in columns}
-        | {"version": c.version + 1, "updated_at": sa.bindparam("moment", type_=c.updated_at.type)}
-    )
-    moment = now()
-    execute_all(
-        session,
-        scoped(changed),
-        [
-            {f"new_{name}": data[name] for name in columns} | {"row": data["id"], "moment": moment}
-            for data in bodies
-        ],
-    )
-    for part in _parts(model):
-        named = part.table.c[part.parent] == key
-        mine = part.table.c.provider_id == SCOPE_PROVIDER
-        gone = scoped(sa.delete(part.table).where(mine, named))
-        execute_all(session, gone, [{"row": data["id"]} for data in bodies])
-    _fill(session, model, bodies)
+def update(
+    session: Session,
+    model: type[RecordRow],
+    bodies: Sequence[Data],
+    names: Collection[str] | None = None,
+) -> None:
+    """Give rows these values; each is a version on. They are locked by whoever calls.
+
+    :param names: the fields that change in any of them; indexes of the others are let be
+    """
+    moment, columns = {"updated_at": now()}, _columns(model, bodies)
+    if names is not None:
+        columns &= {"id", *names}
+    update_all(session, _table(model), [_chosen(data, columns) | moment for data in bodies])
+    parts = [part for part in _parts(model) if names is None or part.name in names]
+    for part in parts:
+        c = part.table.c
+        named = c[part.parent].in_([data["id"] for data in bodies])
+        gone = sa.delete(part.table).where(c.provider_id == SCOPE_PROVIDER, named)
+        session.execute(scoped(gone), {})
+    _fill(session, parts, bodies)
 
 
 def delete(session: Session, model: type[RecordRow], keys: Sequence[uuid.UUID]) -> None:
@@ -99,8 +95,8 @@ def delete(session: Session, model: type[RecordRow], keys: Sequence[uuid.UUID]) 
     session.execute(scoped(mine), {})
 
 
-def _fill(session: Session, model: type[RecordRow], bodies: Sequence[Data]) -> None:
-    for part in _parts(model):
+def _fill(session: Session, parts: Iterable[Part], bodies: Sequence[Data]) -> None:
+    for part in parts:
         rows = [row for data in bodies for row in part.rows(data["id"], data)]
         insert_all(session, part.table, rows)
 

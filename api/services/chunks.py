@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from api.problems import Duplicate, Fault, Invalid
 from api.scope import Session
 from api.services import bulk, rows
 from api.services.conflicts import all_refused
-from api.services.elements import ORDER, Element, check, names_used
+from api.services.elements import CODED, ORDER, Element, check, names_used
 from api.services.rows import Data
 from api.services.traces import Trace
 from schemas.fields import Worded
@@ -51,9 +52,10 @@ class Ground:
 def checked(session: Session, elements: Sequence[Element], ground: Ground) -> None:
     """Hold elements, whose rows are known, against their schemas; names become ids."""
     names = names_used(session, elements, ground.project_id)
+    unknown = () if ground.project_id else CODED
     for element in ground.until_enough(elements):
         element.refuse(*strays(element.home, ground.home, lambda _: "/external_id"))
-        check(element, names, ground.home)
+        check(element, names, ground.home, unknown)
 
 
 def settled(session: Session, elements: Sequence[Element], ground: Ground) -> list[Element]:
@@ -61,15 +63,25 @@ def settled(session: Session, elements: Sequence[Element], ground: Ground) -> li
     ordered = _in_order(session, [element for element in elements if not element.faults])
     # What changes nothing refers to what it has referred to.
     changing = [element for element in ordered if element.outcome != Outcome.UNCHANGED]
-    known = rows.find(session, {n for e in changing for n in rows.named(e.schema, e.data)})
-    for element in ground.until_enough(changing):
+    # Many rows refer to the same ones: these are kept once, and looked at once.
+    distinct: dict[tuple[rows.Named, ...], tuple[rows.Named, ...]] = {}
+    named = (tuple(rows.named(element.schema, element.data)) for element in changing)
+    referring = [distinct.setdefault(one, one) for one in named]
+    every = set(chain.from_iterable(distinct))
+    known, referred_to = rows.find(session, every), {name.target for name in every}
+    homes: dict[Any, rows.Home] = {}
+    for element, references in zip(ground.until_enough(changing), referring, strict=False):
+        model, data = element.model, element.data
         try:
-            home = rows.settle(session, element.model, element.data, known)
-            rows.may_live(session, element.model, element.data, home, ground.reach)
+            home = homes.get((model, references)) or rows.home_of(model, references, known)
+            rows.fill_in(model, data, home)
+            rows.may_live(session, model, data, home, ground.reach)
         except Invalid as problem:
             element.refuse(*problem.faults)
             continue
-        known |= rows.joined(element.model, element.key, home)
+        homes[model, references] = home
+        if element.stem in referred_to:
+            known |= rows.joined(model, element.key, home)
         element.refuse(*_moved(element, ground.home))
     return [element for element in ordered if not element.faults]
 
@@ -91,9 +103,11 @@ def strays(
 
 def _moved(element: Element, home: Mapping[str, uuid.UUID]) -> list[Fault]:
     """What is wrong with where a row would be: elsewhere than it was, or than the document says."""
+    data, table = element.data, element.model.__table__.c
+    there = {name: data[name] for name in (*home, *element.home) if name in table}
+    if not home and there == element.home:
+        return []
     pointer = partial(rows.settles, element.model)
-    table = element.model.__table__.c
-    there = {name: element.data[name] for name in (*home, *element.home) if name in table}
     text = Worded("A row stays where it was made.")
     return strays(there, home, pointer) or [
         Fault("immutable", text, pointer(name))
@@ -116,22 +130,23 @@ def _in_order(session: Session, elements: Sequence[Element]) -> list[Element]:
             based_on[first.key] = None
         else:
             whole = (element for element in elements if not element.faults)
-            return sorted(whole, key=lambda e: (ORDER.index(e.stem), place[e.key]))
+            return sorted(whole, key=lambda e: (ORDER.index(e.stem), place.get(e.key, 0)))
 
 
 def _based_on(session: Session, elements: Iterable[Element]) -> dict[uuid.UUID, uuid.UUID | None]:
     """What each deliverable is based on: of the sub-projects that are concerned, as it will be."""
-    theirs = {e.data["sub_project_id"] for e in elements if e.stem == "deliverables"}
+    mine = [element for element in elements if element.stem == "deliverables"]
+    theirs = {element.data["sub_project_id"] for element in mine}
     based_on: dict[uuid.UUID, uuid.UUID | None] = {}
     for part in rows.in_parts(sorted(theirs)):
         # Two at once, each leading to the other, would both find no way back; the second waits for the first.
-        mine = sa.select(SubProject.id).where(SubProject.id.in_(part)).order_by(SubProject.id)
-        session.execute(mine.with_for_update(key_share=True))
+        locked = sa.select(SubProject.id).where(SubProject.id.in_(part)).order_by(SubProject.id)
+        session.execute(locked.with_for_update(key_share=True))
         asked = sa.select(Deliverable.id, Deliverable.based_on_id).where(
             Deliverable.sub_project_id.in_(part)
         )
         based_on |= {row.id: row.based_on_id for row in session.execute(asked)}
-    return based_on | {element.key: element.data.get("based_on_id") for element in elements}
+    return based_on | {element.key: element.data["based_on_id"] for element in mine}
 
 
 def write(session: Session, elements: Sequence[Element], trace: Trace) -> None:
@@ -139,10 +154,10 @@ def write(session: Session, elements: Sequence[Element], trace: Trace) -> None:
 
     :raises Duplicate: one is no longer new
     """
-    for put, some in (
-        (bulk.insert, [one for one in elements if one.outcome == Outcome.CREATED]),
-        (bulk.update, [one for one in elements if one.outcome == Outcome.UPDATED]),
-    ):
+    made = [element for element in elements if element.outcome == Outcome.CREATED]
+    changed = [element for element in elements if element.outcome == Outcome.UPDATED]
+    names = {name for element in changed for name in element.changes}
+    for put, some in ((bulk.insert, made), (partial(bulk.update, names=names), changed)):
         if some:
             _put(session, partial(put, session, some[0].model), some)
             trace.note(session, [one for one in some if not one.faults])

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, cast
@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.access import Reach
+from api.columns import Among
 from api.documents.intake import Line
 from api.models.base import RecordRow
 from api.models.projects import Project
@@ -21,6 +22,7 @@ from api.scope import SCOPE_PROVIDER, Session, scoped
 from api.services import rows
 from api.services.spelling import Spelling, resolved, spelled
 from api.view import Shown, view_of
+from schemas import quick
 from schemas.fields import Worded
 from schemas.imports import Outcome
 from schemas.reports import CompiledReport
@@ -49,6 +51,16 @@ _SHOWN: Mapping[str, type[Schema]] = {"reports": CompiledReport}
 Names = dict[tuple[str, str], uuid.UUID]
 
 
+@cache
+def _model_of(stem: str) -> type[RecordRow]:
+    return cast(type[RecordRow], rows.model_of(stem))
+
+
+@cache
+def _schema_of(stem: str) -> Schema:
+    return _model_of(stem).schema.writable()
+
+
 def _as_it_is(fault: Fault) -> Fault:
     return fault
 
@@ -65,20 +77,21 @@ class Element:
     place: int | None = None  # of a table, the row or line
     key: uuid.UUID = field(default_factory=uuid7)
     before: Shown | None = None  # the row as it is shown, when it is there already
+    kept: Shown = field(default_factory=dict)  # the same as a client would send it back
     home: Mapping[str, uuid.UUID] = field(default_factory=dict)  # where that row belongs
     data: dict[str, Any] = field(default_factory=dict)
-    changes: list[str] = field(default_factory=list)  # fields of the row that is there already
+    changes: Sequence[str] = ()  # fields of the row that is there already
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
-    faults: list[Fault] = field(default_factory=list)  # why it is refused
+    faults: Sequence[Fault] = ()  # why it is refused
     where: Callable[[Fault], Fault] = _as_it_is  # where a fault stands in what was sent
 
     @property
     def model(self) -> type[RecordRow]:
-        return cast(type[RecordRow], rows.model_of(self.stem))
+        return _model_of(self.stem)
 
     @property
     def schema(self) -> Schema:
-        return self.model.schema.writable()
+        return _schema_of(self.stem)
 
     @property
     def outcome(self) -> Outcome:
@@ -94,7 +107,7 @@ class Element:
             "resource": self.stem,
             "external_id": self.data["external_id"],
             "outcome": self.outcome,
-            "changes": self.changes,
+            "changes": list(self.changes),
         }
 
     def placed(self, fault: Fault) -> Fault:
@@ -106,20 +119,17 @@ class Element:
         return [self.where(fault) for fault in self.faults]
 
     def refuse(self, *faults: Fault) -> None:
-        self.faults += map(self.placed, faults)
+        if faults:
+            self.faults = [*self.faults, *map(self.placed, faults)]
 
 
 def element_of(stem: str, line: Line) -> Element:
     """A line of a table. What nobody writes is passed over: an export has it."""
-    given = {name: value for name, value in line.row.items() if name not in _passed_over(stem)}
-    return Element(
-        stem,
-        "",
-        given,
-        own_id=line.row.get("id"),
-        version=line.row.get("version"),
-        place=line.place,
-    )
+    row, passed_over = line.row, _passed_over(stem)
+    if not passed_over.isdisjoint(row):
+        row = {name: value for name, value in row.items() if name not in passed_over}
+    own_id, version = line.row.get("id"), line.row.get("version")
+    return Element(stem, "", row, own_id=own_id, version=version, place=line.place)
 
 
 @cache
@@ -133,13 +143,17 @@ def _passed_over(stem: str) -> frozenset[str]:
 class Met:
     """Rows and names that an import has met so far: each may be there once. Hashes only, for there may be many."""
 
-    known: set[int] = field(default_factory=set)
+    known: dict[int, int] = field(default_factory=dict)
 
-    def again(self, *name: Any) -> bool:
-        """Whether it was met before; from now on it was."""
-        seen = hash(name) in self.known
-        self.known.add(hash(name))
-        return seen
+    def again(self, element: Element, name: Any) -> Worded | None:
+        """Who has this name, or this row, of the element's resource already; from now on the element has."""
+        key, place = hash((element.stem, name)), element.place or 0
+        if key not in self.known:
+            self.known[key] = place
+            return None
+        if first := self.known[key]:
+            return Worded("Row {row} has it already.", row=first)
+        return Worded("Another element has it too.")
 
 
 def identify(
@@ -162,10 +176,9 @@ def identify(
             if element.before is None:
                 element.refuse(Fault("not_found", Worded("You have no such row."), "/id"))
             elif element.before["external_id"] != element.given.get("external_id"):
-                met.again(stem, element.before["external_id"])  # the name that it may give away
+                met.again(element, element.before["external_id"])  # the name that it may give away
         for element in by_name.values():
-            if element.before and met.again(stem, element.key):
-                text = Worded("Another element is about the same row.")
+            if element.before and (text := met.again(element, element.key)):
                 element.refuse(Fault("repeated", text, "/external_id"))
 
 
@@ -176,13 +189,13 @@ def _note(
     name, key = element.given.get("external_id"), _id(element.own_id)
     if element.own_id is not None and key is None:
         element.refuse(Fault("wrong_format", Worded("Not an id."), "/id"))
-    elif key and met.again(element.stem, key):
-        element.refuse(Fault("repeated", Worded("Another element has it too."), "/id"))
+    elif key and (text := met.again(element, key)):
+        element.refuse(Fault("repeated", text, "/id"))
     elif key is None and not isinstance(name, str):
         text = Worded("Each element needs an external_id, a string.")
         element.refuse(Fault("required", text, "/external_id"))
-    elif isinstance(name, str) and met.again(element.stem, name):
-        element.refuse(Fault("repeated", Worded("Another element has it too."), "/external_id"))
+    elif isinstance(name, str) and (text := met.again(element, name)):
+        element.refuse(Fault("repeated", text, "/external_id"))
     elif key:
         by_id[key] = element
     else:
@@ -207,11 +220,12 @@ def _find(
     """Tell the elements that have a row of it; the rows are locked."""
     c = model.__table__.c
     homes = [c[name] for name in ("sub_project_id", "project_id") if name in c]
+    named = Among(c[column], sa.bindparam("names"))
+    # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
+    asked = sa.select(c.id, *homes).where(c.provider_id == SCOPE_PROVIDER, named)
+    locked = scoped(asked.order_by(c.id).with_for_update(key_share=True))
     for names in rows.in_parts([name for name in mine if _may_be_there(name)]):
-        # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
-        asked = sa.select(c.id, *homes).where(c.provider_id == SCOPE_PROVIDER, c[column].in_(names))
-        locked = scoped(asked.order_by(c.id).with_for_update(key_share=True))
-        found = {row["id"]: row for row in session.execute(locked, {}).mappings()}
+        found = {row["id"]: row for row in session.execute(locked, {"names": names}).mappings()}
         if not found:
             continue
         for shown in view_of(model).rows(session, reach, {"id": list(found)}, order=None):
@@ -241,11 +255,12 @@ def names_used(
             continue
         model: Any = rows.model_of(stem)
         name = model.code if stem in CODED else model.external_id
+        asked = sa.select(name, model.id).where(Among(name, sa.bindparam("names")))
+        if stem in CODED:
+            asked = asked.where(model.project_id == project_id)
         for part in rows.in_parts(used[stem]):
-            asked = sa.select(name, model.id).where(name.in_(part))
-            if stem in CODED:
-                asked = asked.where(model.project_id == project_id)
-            names |= {(stem, known): key for known, key in session.execute(asked)}
+            found = session.execute(asked, {"names": part})
+            names |= {(stem, known): key for known, key in found}
     return names | {
         (e.stem, e.given["external_id"]): e.key
         for e in elements
@@ -265,36 +280,46 @@ def _projects(session: Session, acronyms: set[str]) -> Names:
     return found
 
 
-def check(element: Element, names: Names, home: Mapping[str, uuid.UUID]) -> None:
-    """Resolve the element's names and hold it against its resource's schema."""
+def check(
+    element: Element,
+    names: Names,
+    home: Mapping[str, uuid.UUID],
+    unknown: Collection[str] = (),
+) -> None:
+    """Resolve the element's names and hold it against its resource's schema.
+
+    :param unknown: resources whose rows go by no name, since nobody said of which project
+    """
     schema, view = element.schema, view_of(element.model)
-    spelling = Spelling(find=lambda target, name: names.get((target, name)))
+    spelling = Spelling(lambda target, name: names.get((target, name)), unknown)
     given = resolved(schema, element.given, spelling, "")
+    if element.before:
+        element.kept = view.sendable(element.before)
     # What an element leaves out stays: a spreadsheet without a column must not empty it.
-    kept = view.sendable(element.before) if element.before else {}
-    given = kept | given
+    given = {**element.kept, **given}
     for name, value in home.items():
         if name in schema.load_fields:
             given.setdefault(name, str(value))
     element.pointers = spelling.pointers
     element.refuse(*spelling.faults)
     try:
-        element.data = schema.load(given)
+        element.data = quick.load(schema, given)
     except ValidationError as error:
         told = {fault.pointer for fault in element.faults}
-        found = (element.placed(fault) for fault in wire.faults(error.messages))
-        element.faults += [fault for fault in found if fault.pointer not in told]
+        found = map(element.placed, wire.faults(error.messages))
+        more = [fault for fault in found if fault.pointer not in told]
+        element.faults = [*element.faults, *more]
         return
-    if element.before and given != kept:
-        element.changes = view.changes(element.before, element.data)
-        element.refuse(*_stale(element, kept))
+    if element.before and given != element.kept:
+        element.changes = view.changes(element.kept, element.data)
+        element.refuse(*_stale(element))
 
 
-def _stale(element: Element, kept: Mapping[str, Any]) -> Iterator[Fault]:
+def _stale(element: Element) -> Iterator[Fault]:
     """What an element would change in a row that has changed since it was read, field by field."""
     now: Any = element.before and element.before["version"]
     if element.version in (None, now):
         return
     text = Worded("The row has changed since: it is at version {version}.", version=now)
     for name in element.changes:
-        yield Fault("stale", text, f"/{name}", more={"current": kept[name]})
+        yield Fault("stale", text, f"/{name}", more={"current": element.kept[name]})

@@ -110,7 +110,7 @@ def run(session: Session, document: Mapping[str, Any], reach: Reach) -> Import:
 
 def do_job(
     session: Session, body: IO[bytes], parameters: Mapping[str, Any], progress: Progress
-) -> Import:
+) -> tuple[Import, None]:
     """Bring in what was sent, as a job.
 
     :param parameters: `media` and `most`, of `api.services.wholes.read`, unless it is a document; `plan`, as
@@ -119,7 +119,7 @@ def do_job(
     whole = read(parameters.get("media", JSON), body, parameters.get("most", 0))
     made = plan(session, whole, Reach.OWN)
     made.must_be(parameters["plan"])
-    return carry_out(session, made, progress)
+    return carry_out(session, made, progress), None
 
 
 def rehearse(session: Session, made: Plan) -> None:

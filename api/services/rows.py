@@ -1,10 +1,10 @@
 """Writing one row of any table: its references hold, its home stays."""
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
 from marshmallow import Schema
@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from api import lane
 from api.access import Reach
 from api.base import Base, Identifier, now
+from api.columns import Among
 from api.models.base import Child, PlanRow, RecordRow, Row, SystemRow
 from api.models.participations import Participation
 from api.models.projects import Project
@@ -30,8 +31,7 @@ Data = dict[str, Any]
 MOST_AT_ONCE = 1_000
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(NamedTuple):
     """A reference as it stands in a body: where, to which resource, to which row."""
 
     pointer: str
@@ -160,7 +160,7 @@ def _values(model: type[Row], data: Data) -> Data:
 
 def named(schema: Schema, data: Mapping[str, Any], base: str = "") -> Iterator[Named]:
     """Every reference in a body, nested ones too."""
-    for name, field in schema.load_fields.items():
+    for name, field in _reference_fields(schema):
         value, pointer = data.get(name), f"{base}/{name}"
         if value is None:
             continue
@@ -168,33 +168,65 @@ def named(schema: Schema, data: Mapping[str, Any], base: str = "") -> Iterator[N
             yield Named(pointer, field.target, value)
         elif isinstance(field, References):
             yield from (Named(f"{pointer}/{i}", field.target, key) for i, key in enumerate(value))
-        elif isinstance(field, Entries) and isinstance(field.inner, Part):
+        else:
             for i, entry in enumerate(value):
                 yield from named(field.inner.schema, entry, f"{pointer}/{i}")
 
 
-def settle(session: Session, model: type[Row], data: Data, known: Found | None = None) -> Home:
+@cache
+def _reference_fields(schema: Schema) -> list[tuple[str, Any]]:
+    """The fields of a schema that hold references, themselves or in their entries."""
+    fields: Mapping[str, Any] = schema.load_fields
+    return [
+        (name, field)
+        for name, field in fields.items()
+        if isinstance(field, Reference | References)
+        or (isinstance(field, Entries) and isinstance(field.inner, Part))
+    ]
+
+
+def settle(session: Session, model: type[Row], data: Data) -> Home:
     """Check every reference, and fill in the home that the row has by them.
 
-    :param known: what `find` found for the references of many rows; without it they are looked up
     :raises Invalid: a reference names no row, or one of another sub-project or project
     """
     references = list(named(model.schema.writable(), data))
-    found = find(session, references) if known is None else known
+    home = home_of(model, references, find(session, references))
+    fill_in(model, data, home)
+    return home
+
+
+def home_of(model: type[Row], references: Sequence[Named], known: Found) -> Home:
+    """Where a row is at home by what it refers to.
+
+    :param known: what `find` found
+    :raises Invalid: a reference names no row, or one of another sub-project or project
+    """
+    homes = [known.get((name.target, name.key)) for name in references]
     faults = [
         Fault("not_found", Worded("No such row of {target}.", target=name.target), name.pointer)
-        for name in references
-        if (name.target, name.key) not in found
+        for name, home in zip(references, homes, strict=True)
+        if home is None
     ]
     if faults:
         raise Invalid(faults=faults)
-    home = _home(model, references, found)
-    if faults := list(_strangers(home, references, found)):
+    found = list(zip(references, cast(list[Home], homes), strict=True))
+    home = _home(model, found)
+    if faults := list(_strangers(home, found)):
         raise Invalid(faults=faults)
-    for column in ("sub_project_id", "project_id"):
-        if column in model.__table__.c and column not in data:
-            data[column] = getattr(home, column)
     return home
+
+
+def fill_in(model: type[Row], data: Data, home: Home) -> None:
+    """Complete a row by its home, as far as it does not say it itself."""
+    for column in _home_columns(model):
+        if column not in data:
+            data[column] = getattr(home, column)
+
+
+@cache
+def _home_columns(model: type[Row]) -> list[str]:
+    return [name for name in ("sub_project_id", "project_id") if name in model.__table__.c]
 
 
 def joined(model: type[Row], key: uuid.UUID, home: Home) -> Found:
@@ -203,7 +235,7 @@ def joined(model: type[Row], key: uuid.UUID, home: Home) -> Found:
     return {(model.__tablename__, key): _home_of(model.__tablename__, homes | {"id": key})}
 
 
-def find(session: Session, references: Collection[Named]) -> Found:
+def find(session: Session, references: Iterable[Named]) -> Found:
     """The rows that the references name, and where they belong; one statement for many of all targets."""
     found: Found = {}
     by_target: dict[str, set[uuid.UUID]] = {}
@@ -235,13 +267,13 @@ def _looked_up(targets: tuple[str, ...], by_provider: bool) -> Any:
 def _of_target(target: str, by_provider: bool) -> sa.Select[Any]:
     model = model_of(target)
     c = model.__table__.c
-    keys = sa.bindparam(f"{target}_keys", expanding=True, type_=Identifier())
+    keys = sa.bindparam(f"{target}_keys", type_=Identifier())
     homes = [
         _homes_of(model).get(name, sa.cast(sa.null(), Identifier())).label(name)
         for name in ("sub_project_id", "project_id")
     ]
     asked = sa.select(sa.literal(target).label("target"), c.id, *homes)
-    asked = asked.where(c.id.in_(keys))
+    asked = asked.where(Among(c.id, keys))
     if issubclass(model, RecordRow):
         asked = asked.where(c.provider_id == SCOPE_PROVIDER)
     elif by_provider and issubclass(model, PlanRow):
@@ -278,27 +310,20 @@ def _home_of(stem: str, row: Any) -> Home:
     return Home(**home | ({own: row["id"]} if own else {}))
 
 
-def _home(
-    model: type[Row],
-    references: list[Named],
-    found: Mapping[tuple[str, uuid.UUID], Home],
-) -> Home:
+def _home(model: type[Row], found: Sequence[tuple[Named, Home]]) -> Home:
     """A home that is named gives it, or else the first reference that has one: a result's goal, …"""
-    named_first = sorted(
-        references, key=lambda name: name.target not in ("sub_projects", "projects")
-    )
-    homes = [found[name.target, name.key] for name in named_first]
-    if not issubclass(model, RecordRow) or "project_id" in model.__table__.c:
-        return next((h for h in homes if h.project_id), Home())
-    return next((h for h in homes if h.sub_project_id), Home())
+    of_project = not issubclass(model, RecordRow) or "project_id" in _home_columns(model)
+    homes = [
+        (name.target not in ("sub_projects", "projects"), place)
+        for place, (name, home) in enumerate(found)
+        if (home.project_id if of_project else home.sub_project_id)
+    ]
+    return found[min(homes)[1]][1] if homes else Home()
 
 
-def _strangers(
-    home: Home, references: list[Named], found: Mapping[tuple[str, uuid.UUID], Home]
-) -> Iterator[Fault]:
+def _strangers(home: Home, found: Sequence[tuple[Named, Home]]) -> Iterator[Fault]:
     """References to rows of another sub-project, or to plan rows of another project."""
-    for name in references:
-        theirs = found[name.target, name.key]
+    for name, theirs in found:
         if theirs.sub_project_id and theirs.sub_project_id != home.sub_project_id:
             yield Fault("other_sub_project", "Belongs to another sub-project.", name.pointer)
         elif theirs.project_id and theirs.project_id != home.project_id:
@@ -313,8 +338,8 @@ def settles(model: type[Row], column: str) -> str:
 
 
 def _stays_home(row: Row, home: Home) -> None:
-    for column in ("sub_project_id", "project_id"):
-        if column in row.__table__.c and getattr(row, column) != getattr(home, column):
+    for column in _home_columns(type(row)):
+        if getattr(row, column) != getattr(home, column):
             pointer = settles(type(row), column)
             raise Invalid(faults=[Fault("immutable", "A row stays where it was made.", pointer)])
 

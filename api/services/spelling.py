@@ -4,8 +4,9 @@ What is nobody's name may be an id, so that a column of a table takes both.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema
@@ -17,9 +18,13 @@ from schemas.imports import is_reference, short_of
 
 @dataclass
 class Spelling:
-    """How an element spelled its references, so that a fault points at what the document says."""
+    """How an element spelled its references, so that a fault points at what the document says.
+
+    :param unknown: resources of which nothing is known by a name, since nobody said of which project
+    """
 
     find: Callable[[str, str], uuid.UUID | None]
+    unknown: Collection[str] = ()
     faults: list[Fault] = field(default_factory=list)
     pointers: dict[str, str] = field(default_factory=dict)
 
@@ -30,6 +35,10 @@ class Spelling:
         key = (self.find(target, value) or _id(value)) if isinstance(value, str) else None
         if key is None:
             text = Worded("Nothing of {target} has this name.", target=target)
+            if target in self.unknown:
+                text = Worded(
+                    "A code of {target}: say by `project` of which project.", target=target
+                )
             self.faults.append(Fault("not_found", text, pointer))
         return str(key) if key else None
 
@@ -45,27 +54,36 @@ def resolved(
 ) -> dict[str, Any]:
     """The element with ids in place of names: `goal` becomes `goal_id`, `goals` `goal_ids`."""
     result = dict(given)
-    for name, declared in schema.load_fields.items():
-        if isinstance(declared, Entries) and isinstance(declared.inner, Part):
-            inner, entries = declared.inner.schema, result.get(name)
+    for name, short, declared in _referring(schema):
+        if short is None:
+            entries = result.get(name)
             if isinstance(entries, list) and len(entries) <= declared.maximum:
                 result[name] = [
-                    resolved(inner, entry, spelling, f"{base}/{name}/{place}")
+                    resolved(declared.inner.schema, entry, spelling, f"{base}/{name}/{place}")
                     if isinstance(entry, dict)
                     else entry
                     for place, entry in enumerate(entries)
                 ]
-        elif is_reference(declared):
-            short = short_of(name)
-            if short in result and name not in result:
-                spelling.pointers[f"{base}/{name}"] = f"{base}/{short}"
-                value, pointer = result.pop(short), f"{base}/{short}"
-                result[name] = (
-                    spelling.keys(declared, value, pointer)
-                    if isinstance(declared, References)
-                    else spelling.key(declared.target, value, pointer)
-                )
+        elif short in result and name not in result:
+            value, pointer = result.pop(short), f"{base}/{short}"
+            spelling.pointers[f"{base}/{name}"] = pointer
+            result[name] = (
+                spelling.keys(declared, value, pointer)
+                if isinstance(declared, References)
+                else spelling.key(declared.target, value, pointer)
+            )
     return result
+
+
+@cache
+def _referring(schema: Schema) -> list[tuple[str, str | None, Any]]:
+    """The references of a schema, each with what it is called where it goes by a name, and its lists of entries."""
+    fields: Mapping[str, Any] = schema.load_fields
+    return [
+        (name, short_of(name) if is_reference(field) else None, field)
+        for name, field in fields.items()
+        if is_reference(field) or (isinstance(field, Entries) and isinstance(field.inner, Part))
+    ]
 
 
 def spelled(pointers: Mapping[str, str], pointer: str) -> str:

@@ -1,5 +1,6 @@
 """Importing rows of one resource from a table of any length: planned and written in parts, in one transaction."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,7 +33,7 @@ class Brought:
     """What has become of a table."""
 
     stem: str
-    tally: dict[str, int] = field(default_factory=lambda: {one.value: 0 for one in Outcome})
+    tally: Counter[Outcome] = field(default_factory=Counter)
     refused: int = 0
     faults: list[Fault] = field(default_factory=list)  # the first of them
     found: int = 0  # how many faults there are
@@ -41,8 +42,9 @@ class Brought:
     trace: Trace = field(default_factory=Trace)
 
     def note(self, element: Element) -> None:
-        self.tally[element.outcome.value] += 1
-        if element.outcome != Outcome.UNCHANGED and len(self.elements) < PLANNED_MAX:
+        outcome = element.outcome
+        self.tally[outcome] += 1
+        if outcome != Outcome.UNCHANGED and len(self.elements) < PLANNED_MAX:
             self.elements.append(element.shown())
 
     def refuse(self, faults: Sequence[Fault]) -> None:
@@ -51,7 +53,8 @@ class Brought:
         self.faults += faults[: MOST_FAULTS - len(self.faults)]
 
     def counts(self) -> dict[str, dict[str, int]]:
-        return {self.stem: self.tally | ({"refused": self.refused} if self.refused else {})}
+        tally = {each.value: self.tally[each] for each in Outcome}
+        return {self.stem: tally | ({"refused": self.refused} if self.refused else {})}
 
     def more(self) -> dict[str, int]:
         """How many faults there are beside those that are told."""
@@ -108,16 +111,16 @@ def bring_in(
     """
     brought, met, done = Brought(table.stem), Met(), 0
     for lines in _parts(table):
-        pairs = [(line, element_of(table.stem, line)) for line in lines]
-        elements = [element for line, element in pairs if not line.faults]
+        every = [element_of(table.stem, line) for line in lines]
+        elements = [one for line, one in zip(lines, every, strict=True) if not line.faults]
         identify(session, elements, [table.stem], ground.reach, met)
         checked(session, elements, ground)
         good = settled(session, elements, ground)
         if partial or not brought.found:
             write(session, good, brought.trace)
         if planned:
-            brought.digest.add(element for _, element in pairs)
-        for line, element in pairs:
+            brought.digest.add(every)
+        for line, element in zip(lines, every, strict=True):
             found = line.faults or [table.placed(line, fault) for fault in element.faults]
             if not found:
                 brought.note(element)
@@ -132,11 +135,12 @@ def bring_in(
 
 def do_job(
     session: Session, body: IO[bytes], parameters: Mapping[str, Any], progress: Progress
-) -> Import:
+) -> tuple[Import, Invalid | None]:
     """Bring a table in as a job.
 
     :param parameters: `stem`, `media`, and `most` of `api.documents.intake.opened`; `project`, `in_part` and `plan` as
         `schemas.tables.TableQuery` let them in; `language`
+    :return: the import, and why rows were refused while others are kept
     """
     stem, partial = parameters["stem"], parameters["in_part"]
     schema: Any = rows.model_of(stem).schema
@@ -147,7 +151,7 @@ def do_job(
     if brought.faults and not partial:
         raise brought.refusal()
     brought.must_be(parameters["plan"], parameters["language"])
-    return record(session, brought)
+    return record(session, brought), brought.refusal() if brought.faults else None
 
 
 def record(session: Session, brought: Brought) -> Import:

@@ -15,7 +15,6 @@ from api.scope import SCOPE_PROVIDER, Session, insert_all, scoped
 from api.services import sweeps
 from api.services.conflicts import flush
 from api.services.elements import Element
-from api.view import view_of
 
 KEPT = timedelta(days=30)
 ROWS: Any = ImportRow.__table__
@@ -37,7 +36,7 @@ class Trace:
                 "resource": element.stem,
                 "row_id": element.key,
                 "version": element.before["version"] + 1 if element.before else 1,
-                "before": element.before and view_of(element.model).sendable(element.before),
+                "before": element.kept or None,
             }
             for position, element in enumerate(elements, self.written)
         ]

@@ -14,7 +14,7 @@ from api.base import Identifier, Moment
 KINDS = ("activity", "outcome", "nothing_to_report", "not_applicable")
 PROGRESS = ("planned", "ongoing", "done")
 TEXT_LENGTH, NAME_LENGTH = 10_000, 200
-URL = os.environ["DATABASE_URL"]
+URL = os.environ.get("DATABASE_URL", "")
 
 
 def now() -> datetime:

@@ -14,6 +14,7 @@ from sqlalchemy import orm
 
 from benchmarks.candidates import models
 from benchmarks.candidates.models import Goal, Period, Result
+from benchmarks.candidates.shapes import ResultSchema, Schema
 
 app = Flask(__name__)
 app.config.update(
@@ -39,39 +40,6 @@ def close(_: BaseException | None) -> None:
 @jwt.user_lookup_loader
 def signed_in(_: dict[str, str], claims: dict[str, str]) -> models.User | None:
     return session.scalar(models.signed_in(claims["sub"], claims["sid"]))
-
-
-class Schema(ma.Schema):
-    id = fields.UUID(dump_only=True)
-    provider_id = fields.UUID(dump_only=True)
-    sub_project_id = fields.UUID(dump_only=True)
-    version = fields.Integer(dump_only=True)
-    created_at = fields.AwareDateTime(dump_only=True)
-    updated_at = fields.AwareDateTime(dump_only=True)
-    external_id = fields.String(
-        load_default=None, allow_none=True, validate=validate.Length(1, models.NAME_LENGTH)
-    )
-
-
-class ResultSchema(Schema):
-    goal_id = fields.UUID(required=True)
-    period_id = fields.UUID(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(models.KINDS))
-    progress = fields.String(load_default="done", validate=validate.OneOf(models.PROGRESS))
-    position = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
-    text = fields.String(
-        load_default=None, allow_none=True, validate=validate.Length(1, models.TEXT_LENGTH)
-    )
-    reason = fields.String(
-        load_default=None, allow_none=True, validate=validate.Length(1, models.TEXT_LENGTH)
-    )
-
-    @ma.validates_schema
-    def says_what_or_why(self, data: dict[str, str], **_: object) -> None:
-        wanted = "text" if data["kind"] in ("activity", "outcome") else "reason"
-        for name in ("text", "reason"):
-            if (data.get(name) is None) == (name == wanted):
-                raise ma.ValidationError("Text or reason, as the kind is.", name)
 
 
 class GoalSchema(Schema):

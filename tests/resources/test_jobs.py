@@ -444,6 +444,8 @@ def test_a_table_may_be_brought_in_in_part(office: Office) -> None:
     job = office.work(leave_table(office, TABLE + "eino,\n", partial="true").get_json()["id"])
     assert job["state"] == "done"
     assert office.brought()[0]["counts"]["contacts"]["refused"] == 1
+    (fault,) = job["problem"]["errors"]
+    assert (fault["row"], fault["column"]) == (4, "name")
 
 
 def test_a_plan_of_a_table_that_has_moved_refuses_the_job(office: Office) -> None:

@@ -965,6 +965,18 @@ def workbook(lines: Any) -> bytes:
     return file.getvalue()
 
 
+def test_whoever_forgets_the_project_is_told_that_codes_need_it(desk: Desk) -> None:
+    body = f"external_id,goal,period,kind,text\nr1,{desk.goal},2012-spring,activity,x\n"
+    (fault,) = desk.send("results", body).get_json()["errors"]
+    assert (fault["column"], fault["code"]) == ("period", "not_found")
+    assert "`project`" in fault["detail"]
+
+
+def test_of_a_name_that_comes_twice_it_is_told_where_it_came_first(desk: Desk) -> None:
+    (fault,) = desk.send("contacts", "external_id,name\nc1,A\nc2,B\nc1,C\n").get_json()["errors"]
+    assert (fault["row"], fault["detail"]) == (4, "Row 2 has it already.")
+
+
 def test_a_number_of_65_bits_is_told_where_it_stands(bench: Bench) -> None:
     for media, body in {
         "application/json": b'{"items": [{"external_id": "t", "text": 36893488147419103232}]}',
