@@ -419,6 +419,20 @@ def test_all_rows_are_checked_a_hundred_faults_told_and_the_others_counted(desk:
     assert problem["more"] == 150
 
 
+@pytest.mark.parametrize("path", ["", "/refused"])
+def test_when_far_too_many_rows_are_refused_no_more_are_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(tables, "MOST_REFUSED", 150)
+    monkeypatch.setattr(tables, "AT_ONCE", 100)
+    body = "external_id,name\n" + "x,\n" * 1_000
+    for query in ({}, {"partial": "true"}) if not path else ({},):
+        problem = desk.send("contacts", body, path=path, **query).get_json()
+        first = problem["errors"][0]
+        assert (first["code"], len(problem["errors"])) == ("too_many_rows", 100)
+        assert 100 < problem["more"] < 400  # of the 200 rows that were read by then
+
+
 def test_what_only_the_database_notices_is_told_at_its_row(desk: Desk) -> None:
     head = "external_id,goal,name"
     desk.counts("indicators", table(head, "i1,canary-a-goals,Osuus"))
