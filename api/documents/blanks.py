@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import xlsxwriter
@@ -28,6 +28,8 @@ _COMMAS = ("fi", "sv")
 _DAYS = {"fi": "d.m.yyyy", "sv": "d.m.yyyy", "en": "yyyy-mm-dd"}
 # What goes by its own external id; the plan goes by its codes.
 _OWN = {*ImportDocument().fields, "sub_projects"}
+# Or each second's template would have an ETag of its own.
+_MADE = datetime(2000, 1, 1)
 _WIDTH, _WIDE = 20, 60
 
 
@@ -132,6 +134,7 @@ def xlsx_of(sheets: Mapping[str, list[Field]], language: str) -> bytes:
     """:param sheets: by their names"""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        book.set_properties({"created": _MADE})
         bold = book.add_format({"bold": True})
         shapes = {Kind.TEXT: book.add_format({"num_format": "@"})}  # or `1-2` becomes a day
         shapes[Kind.DAY] = book.add_format({"num_format": _DAYS[language]})

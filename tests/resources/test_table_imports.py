@@ -744,6 +744,11 @@ def template(desk: Desk, stem: str, extension: str, language: str) -> bytes:
     return desk.bench.client.get(path, query_string={"language": language}).get_data()
 
 
+def test_a_template_is_the_same_whenever_it_is_made(desk: Desk) -> None:
+    answer = desk.bench.client.get("/api/v1/imports/goals/template.xlsx")
+    assert openpyxl.load_workbook(io.BytesIO(answer.data)).properties.created.year == 2000
+
+
 def test_a_template_of_a_workbook_says_what_each_column_is_for(desk: Desk) -> None:
     sheet, told = opened(template(desk, "results", "xlsx", "fi"))
     heads = [cell.value for cell in sheet[1]]
