@@ -142,6 +142,11 @@ def _far_day(sheet: Any) -> None:
     sheet["D2"].number_format = numbers.FORMAT_DATE_YYYYMMDD2
 
 
+def _many_sheets(sheet: Any) -> None:
+    for _ in range(100):
+        sheet.parent.create_sheet()
+
+
 def _other_sheet(sheet: Any) -> None:
     sheet.title = "contacts"
     sheet.parent.create_sheet("contacts 2").append(HEADS)
@@ -435,6 +440,68 @@ WORKBOOKS = [
     ),
 ]
 
+
+def _cell(kind: str, value: str) -> bytes:
+    """A workbook with this for a name."""
+    cell = b'<c t="%b"><v>%b</v></c>' % (kind.encode(), value.encode())
+    row = b'<row r="2">%b%b</row>' % (inline("c1"), cell)
+    return changed(BOOK, SHEET, sheet_of(TOP + row))
+
+
+def _code(code: bytes) -> Callable[[bytes], bytes]:
+    """Styles with a number's format of this code."""
+    return lambda old: (
+        b'<styleSheet><numFmts><numFmt numFmtId="200" formatCode="%b"/></numFmts></styleSheet>'
+        % code
+    )
+
+
+def _packed_as(way: int) -> bytes:
+    """A workbook whose parts are packed in another way, in their midst something else."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", way) as new:
+        new.writestr("_rels/.rels", "a" * 3_000)
+    body = bytearray(file.getvalue())
+    body[45:55] = b"\xff" * 10
+    return bytes(body)
+
+
+WORKBOOKS += [
+    xlsx("parts packed by bzip2", _packed_as(zipfile.ZIP_BZIP2), none(None)),
+    xlsx("parts packed by LZMA", _packed_as(zipfile.ZIP_LZMA), none(None)),
+    xlsx(
+        "a sheet that comes twice",
+        changed(BOOK, "xl/workbook.xml", lambda old: re.sub(rb"<sheet .*?/>", rb"\g<0>\g<0>", old)),
+        none(None),
+    ),
+    xlsx("a hundred sheets and one", book(HEADS, GOOD, shaped=_many_sheets), none(None)),
+    xlsx(
+        "a cell far to the right",
+        changed(
+            BOOK,
+            SHEET,
+            sheet_of(TOP + b'<row r="2">' + inline(*GOOD) + b'<c r="XFD2"><v>1</v></c></row>'),
+        ),
+        ("too_many_fields", 2, None),
+    ),
+    *(
+        xlsx(f"{number} for a number", _cell("n", number), ("error_value", 2, "name"))
+        for number in ("inf", "nan", "-inf", "1e999")
+    ),
+    xlsx(
+        "a moment with an offset",
+        _cell("d", "2012-01-01T00:00:00+02:00"),
+        ("wrong_type", 2, "name"),
+    ),
+    xlsx(
+        "half a character in a column's name",
+        book([*HEADS, "_xD800_"]),
+        ("unknown_field", 1, "\ufffd"),
+    ),
+    xlsx("a name as long as no cell of Excel", _cell("str", "a" * 32_768), ("too_long", 2, "name")),
+    xlsx("a format without an end", changed(BOOK, STYLES, _code(b"[" * 256)), none(None)),
+]
+
 # bombs, and what is packed in some other way
 
 LAUGHS = (
@@ -454,6 +521,11 @@ def _declared(before: bytes) -> Callable[[bytes], bytes]:
 
 def _packed(size: int) -> bytes:
     return gzip.compress(WHOLE.encode() + b"\r\n" * (size // 2))
+
+
+def _named(old: bytes) -> bytes:
+    attributes = b" ".join(map(b'a:b%d=""'.__mod__, range(2_000)))
+    return b'<styleSheet xmlns:a="%b"><x %b/></styleSheet>' % (b"u" * 50_000, attributes)
 
 
 MEGABYTE = 1_000_000
@@ -482,6 +554,23 @@ BOMBS = [
             SHEET,
             lambda old: b"<worksheet " + b"".join(b'a%d="" ' % n for n in range(40_000)),
         ),
+        none(None),
+    ),
+    xlsx(
+        "a text in thousands of pieces",
+        changed(BOOK, SHEET, sheet_of(TOP + b'<row r="2">' + inline("a<x/>" * 4_000) + b"</row>")),
+        none(None),
+    ),
+    xlsx(
+        "more names than any part has",
+        changed(
+            BOOK, STYLES, lambda old: b"<a>%b</a>" % b"".join(map(b"<b%d/>".__mod__, range(2_000)))
+        ),
+        none(None),
+    ),
+    xlsx(
+        "a long namespace in each of many attributes",
+        changed(BOOK, STYLES, _named),
         none(None),
     ),
     xlsx("elements in elements", changed(BOOK, SHEET, lambda old: b"<a>" * 1_000), none(None)),

@@ -49,6 +49,16 @@ class Line(NamedTuple):
     cells: Any
     faults: Sequence[Fault] = ()
 
+    @property
+    def length(self) -> int:
+        """In characters, apart from what is as short as a number; of a line of a page, which is read whole, none."""
+        match self.cells:
+            case bytes():
+                return len(self.cells)
+            case list():
+                return sum(len(cell) for cell in self.cells if isinstance(cell, str))
+        return 0
+
 
 class Table(ABC):
     """Lines, and how to speak of them.
@@ -108,7 +118,7 @@ class Grid(Table):
         self.top, cells = next(self._found, (1, ()))
         if isinstance(cells, Fault):
             raise Invalid(faults=[replace(cells, row=self.top)])
-        written = ["" if cell is None else str(cell) for cell in _stripped(cells)]
+        written = ["" if cell is None else shown(cell) for cell in _stripped(cells)]
         if not written:
             raise _not_a_table(Worded("No head with names of columns."))
         self.heads = read_heads(written, schema, stem, self.top)

@@ -11,35 +11,41 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 from posixpath import dirname, join, normpath
 from typing import IO, Any
 from xml.parsers import expat  # without DTDs, which are refused, it expands nothing
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
+from api.documents.heads import TOLD
 from api.problems import Fault, Invalid, TooLarge
 from schemas.fields import Worded
+from schemas.imports import NAMES_MAX
 
 SHEET_ROWS, SHEET_COLUMNS = 1_048_576, 16_384
-CELL_LENGTH = 100_000  # three times what Excel takes
+# Of Excel; as it is written it may be longer, by what is escaped.
+CELL_LENGTH, WRITTEN_LENGTH, CODE_LENGTH = 32_767, 100_000, 255
 DIRECTORY_BYTES, SMALL_BYTES, TEXTS_BYTES = 1_000_000, 4_000_000, 64_000_000
 # No sheet of people's making is packed so well.
 RATIO, RATIO_FROM_BYTES = 200, 1_000_000
 DEEPEST, TAG_BYTES, CHUNK_BYTES = 30, 100_000, 65_536
-MOST_MERGED = 1_000
+MOST_MERGED, MOST_SHEETS = 1_000, 100
+MOST_NAMES = 1_000  # of elements and attributes in a part: expat keeps each
 STYLES_MAX = 100_000  # Excel has 65,490
 
+_PACKED = (ZIP_STORED, ZIP_DEFLATED)
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})", re.ASCII)
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # ECMA-376 Part 1, 22.9.2.19
 _WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 # Formats that a file need not name (18.8.30), and what tells in others that a number is a moment.
 _MOMENTS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
-_NOT_CODE = re.compile(r'"[^"]*"|\[[^\]hHmMsS]*\]|[\\_*].')
+_NOT_CODE = re.compile(r'"[^"]*"|\[[^][hHmMsS]*\]|[\\_*].')
 _OF_MOMENT = re.compile("[dmyhsDMYHS]")
 
 
 @dataclass(frozen=True)
 class Unusable:
-    """A cell that holds no value.
+    """A cell that holds no value, or none that can be taken.
 
     :param shown: what a person sees there
     """
@@ -52,26 +58,27 @@ class _Broken(Exception):
     """Not as the specification has it, or past our bounds."""
 
 
-def rows(file: IO[bytes], stem: str, most: int) -> Iterator[tuple[int, list[Any]]]:
+def rows(file: IO[bytes], stem: str, most: int) -> "Rows":
     """The rows of a sheet that have cells, each with its number: the sheet of this name, or else the first.
 
-    :param most: bytes, when it is unpacked
+    :param most: bytes, when it is unpacked, of all that is read of it
     :raises Invalid: no workbook, or one with merged cells; after the rows, since a file tells of them last
     :raises TooLarge: unpacked
     """
     with _readable(), _opened(file, most) as archive:
-        yield from _Book(archive).rows(stem)
+        yield from _Book(archive, most).rows(stem)
 
 
 def sheets(file: IO[bytes], most: int) -> "Iterator[tuple[str, Rows]]":
     """Every sheet by its name, with its rows as above, which are read as long as the next sheet is not asked for."""
     with _readable(), _opened(file, most) as archive:
-        book = _Book(archive)
+        book = _Book(archive, most)
         for name, part in book.sheets:
             yield name, book.rows_of(part)
 
 
-Rows = Iterator[tuple[int, list[Any]]]
+# The number of each row, and its cells, or why there are too many of them.
+Rows = Iterator[tuple[int, list[Any] | Fault]]
 
 
 @contextmanager
@@ -98,6 +105,9 @@ def _opened(file: IO[bytes], most: int) -> ZipFile:
     file.seek(0)
     archive = ZipFile(file)
     parts = archive.infolist()
+    # Others than these two are none of the specification (Part 2, 6.3.3), and their libraries raise what they will.
+    if any(part.compress_type not in _PACKED or part.header_offset < 0 for part in parts):
+        raise _Broken
     packed = [part for part in parts if part.file_size > RATIO_FROM_BYTES]
     if sum(part.file_size for part in parts) > most or any(
         part.file_size > RATIO * part.compress_size for part in packed
@@ -107,8 +117,8 @@ def _opened(file: IO[bytes], most: int) -> ZipFile:
 
 
 class _Book:
-    def __init__(self, archive: ZipFile):
-        self.archive = archive
+    def __init__(self, archive: ZipFile, most: int):
+        self.archive, self.left = archive, 2 * most  # some small parts are read several times
         self.names = set(archive.namelist())
         main = next(iter(self._related("", "officeDocument").values()), "")
         self.sheets: list[tuple[str, str]] = []
@@ -116,24 +126,27 @@ class _Book:
         targets = self._related(main, "worksheet")
         for name, _, told, _ in self._small(main):
             if name == "sheet" and (key := _attribute(told, "id")) in targets:
-                self.sheets.append((told["name"], targets[key]))
+                self._sheet(told["name"], targets[key])
             elif name == "workbookPr" and told.get("date1904") in ("1", "true"):
                 self.epoch = datetime(1904, 1, 1)
-        self.texts = [
-            t for part in self._related(main, "sharedStrings").values() for t in self._texts(part)
-        ]
-        styles = self._related(main, "styles").values()
-        self.moments = {n for part in styles for n in self._moments(part)}
+        self.texts = [t for part in self._only(main, "sharedStrings") for t in self._texts(part)]
+        self.moments = {n for part in self._only(main, "styles") for n in self._moments(part)}
 
-    def rows(self, stem: str) -> Iterator[tuple[int, list[Any]]]:
+    def _sheet(self, name: str, part: str) -> None:
+        """:raises _Broken: there are too many, or another is the same"""
+        if len(self.sheets) == MOST_SHEETS or part in (other for _, other in self.sheets):
+            raise _Broken
+        self.sheets.append((name, part))
+
+    def rows(self, stem: str) -> Rows:
         named = [name.strip().casefold() for name, _ in self.sheets]
         if f"{stem} 2" in named:
             text = Worded("The rows go on in another sheet; send each in a file of its own.")
             raise Invalid(faults=[Fault("not_a_table", text)])
         return self.rows_of(self.sheets[named.index(stem) if stem in named else 0][1])
 
-    def rows_of(self, part: str) -> "Rows":
-        with _readable(), self.archive.open(part) as file:
+    def rows_of(self, part: str) -> Rows:
+        with _readable(), self._open(part) as file:
             yield from _Sheet(self).rows(file)
 
     # parts
@@ -148,22 +161,35 @@ class _Book:
             if name == "Relationship" and told.get("Type", "").endswith(f"/{kind}")
         }
 
+    def _only(self, part: str, kind: str) -> set[str]:
+        """The part of a kind of which there is one at most, if it is there."""
+        found = set(self._related(part, kind).values())
+        if len(found) > 1:
+            raise _Broken
+        return found
+
+    def _open(self, part: str) -> IO[bytes]:
+        """:raises TooLarge: with what has been read before"""
+        self.left -= self.archive.getinfo(part).file_size
+        if self.left < 0:
+            raise TooLarge("The workbook is too large when it is unpacked.")
+        return self.archive.open(part)
+
     def _small(self, part: str, most: int = SMALL_BYTES) -> "Iterator[_Ended]":
         if self.archive.getinfo(part).file_size > most:
             raise TooLarge("The workbook is too large when it is unpacked.")
-        with self.archive.open(part) as file:
+        with self._open(part) as file:
             yield from _elements(file)
 
-    def _texts(self, part: str) -> Iterator[str]:
+    def _texts(self, part: str) -> "Iterator[str | Unusable]":
         if part not in self.names:
             return
-        found: list[str] = []
+        found = _Runs()
         for name, parent, _, text in self._small(part, TEXTS_BYTES):
             if name == "t" and parent != "rPh":  # how it is pronounced is not part of it
-                found.append(text)
+                found.add(text)
             elif name == "si":
-                yield _unescaped("".join(found))
-                found = []
+                yield found.taken()
 
     def _moments(self, part: str) -> Iterator[int]:
         """The styles of cells in which a number is a moment, by their numbers."""
@@ -171,7 +197,7 @@ class _Book:
             return
         formats, number = set(_MOMENTS), -1
         for name, parent, told, _ in self._small(part):
-            if name == "numFmt" and _OF_MOMENT.search(_NOT_CODE.sub("", told["formatCode"])):
+            if name == "numFmt" and _is_of_moment(told["formatCode"]):
                 formats.add(int(told["numFmtId"]))
             elif name == "xf" and parent == "cellXfs":
                 number += 1
@@ -190,20 +216,20 @@ class _Sheet:
         self.cells: dict[int, Any] = {}
         self.merged: list[Fault] = []
 
-    def rows(self, file: IO[bytes]) -> Iterator[tuple[int, list[Any]]]:
+    def rows(self, file: IO[bytes]) -> Rows:
         value: str | None = None
         formula: str | None = None
-        texts: list[str] = []
+        texts = _Runs()
         for name, parent, told, text in _elements(file):
             if name == "v":
                 value = text
             elif name == "f":
                 formula = text
             elif name == "t" and parent in ("is", "r"):
-                texts.append(text)
+                texts.add(text)
             elif name == "c":
-                self._cell(told, value, formula, texts)
-                value, formula, texts = None, None, []
+                self._cell(told, value, formula, texts.taken())
+                value, formula = None, None
             elif name == "row":
                 if found := self._row(told):
                     yield self.row, found
@@ -212,48 +238,61 @@ class _Sheet:
         if self.merged:
             raise Invalid(faults=self.merged)
 
-    def _row(self, told: Mapping[str, str]) -> list[Any]:
-        """The cells of the row that has just ended, as far as there are any."""
+    def _row(self, told: Mapping[str, str]) -> list[Any] | Fault:
+        """The cells of the row that has just ended, as far as there are any; one far to the right makes no others."""
         number = int(told.get("r", self.row + 1))
         if not self.row < number <= SHEET_ROWS:
             raise _Broken
         cells, self.cells = self.cells, {}
         self.row, self.column = number, 0
-        return [cells.get(column) for column in range(1, max(cells, default=0) + 1)]
+        width = max(cells, default=0)
+        if width > NAMES_MAX:
+            return Fault("too_many_fields", Worded("More than {max} columns.", max=NAMES_MAX))
+        return [cells.get(column) for column in range(1, width + 1)]
 
     def _cell(
-        self, told: Mapping[str, str], value: str | None, formula: str | None, texts: list[str]
+        self,
+        told: Mapping[str, str],
+        value: str | None,
+        formula: str | None,
+        inline: str | Unusable,
     ) -> None:
         self.column = _column(told["r"]) if "r" in told else self.column + 1
         if self.column > SHEET_COLUMNS:
             raise _Broken
-        found = self._value(told, value, formula, texts)
-        if found is not None:
+        found = self._value(told, value, formula, inline)
+        blank = self.column > NAMES_MAX and isinstance(found, str) and not found.strip()
+        if found is not None and not blank:
             self.cells[self.column] = found
 
     def _value(  # noqa: PLR0911  one a type of cell
-        self, told: Mapping[str, str], value: str | None, formula: str | None, texts: list[str]
+        self,
+        told: Mapping[str, str],
+        value: str | None,
+        formula: str | None,
+        inline: str | Unusable,
     ) -> Any:
         kind = told.get("t", "n")
         if formula is not None:
             return Unusable(Fault("formula", Worded("A formula; paste its value.")), f"={formula}")
         if kind == "inlineStr":
-            return _unescaped("".join(texts)) or None
+            return inline or None
         if not value:
             return None
         match kind:
             case "s":
                 return self.book.texts[int(value)] or None
             case "str":
-                return _unescaped(value)
+                return _text(value)
             case "b":
                 return value in ("1", "true")
             case "e":
-                fault = Fault("error_value", Worded("An error of the spreadsheet."))
-                return Unusable(fault, value)
-            case "d":
-                return datetime.fromisoformat(value.removesuffix("Z"))
+                return _error(value)
+            case "d":  # on the clock of whoever wrote it, as all others are
+                return datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=None)
         number = int(value) if _WHOLE.fullmatch(value) else float(value)
+        if not isfinite(number):
+            return _error(value)
         if int(told.get("s", 0)) in self.book.moments:
             return _moment(number, self.book.epoch)
         return number
@@ -291,13 +330,59 @@ def _moment(number: float, epoch: datetime) -> Any:
     return moment + timedelta(days=1) if early else moment
 
 
+def _error(shown: str) -> Unusable:
+    return Unusable(Fault("error_value", Worded("An error of the spreadsheet.")), shown[:TOLD])
+
+
+class _Runs:
+    """The runs of one text, each of its own looks."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self.length = 0
+
+    def add(self, text: str) -> None:
+        if text:
+            self.found.append(text)
+            self.length += len(text)
+        if self.length > WRITTEN_LENGTH:
+            raise _Broken
+
+    def taken(self) -> str | Unusable:
+        """The text, after which another begins."""
+        if not self.found:
+            return ""
+        text = _text("".join(self.found))
+        self.found, self.length = [], 0
+        return text
+
+
+def _text(written: str) -> str | Unusable:
+    text = _unescaped(written)
+    if len(text) > CELL_LENGTH:
+        return Unusable(
+            Fault("too_long", Worded("Longer than {max}.", max=CELL_LENGTH)), text[:TOLD]
+        )
+    return text
+
+
 def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    """Characters are escaped by their halves in UTF-16; one half alone is none."""
+    if "_x" not in text:
+        return text
+    halves = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _is_of_moment(code: str) -> bool:
+    if len(code) > CODE_LENGTH:
+        raise _Broken
+    return _OF_MOMENT.search(_NOT_CODE.sub("", code)) is not None
 
 
 def _attribute(told: Mapping[str, str], name: str) -> str:
     """An attribute of another namespace, whichever it is: the specification has two for the same."""
-    return next((value for key, value in told.items() if key.endswith(f" {name}")), "")
+    return next((value for key, value in told.items() if key.endswith(f":{name}")), "")
 
 
 _WITH_TEXT = frozenset({"t", "v", "f"})
@@ -306,30 +391,37 @@ _Ended = tuple[str, str, Mapping[str, str], str]
 
 
 def _elements(file: IO[bytes]) -> Iterator[_Ended]:
-    """Every element as it ends; names without their namespaces. :raises _Broken: DTDs, and what is past our bounds"""
+    """Every element as it ends; names without their prefixes. :raises _Broken: DTDs, and what is past our bounds"""
     ended: list[_Ended] = []
     opened: list[tuple[str, Mapping[str, str], list[str]]] = [("", {}, [])]
+    names: dict[str, str] = {}
+    length = 0  # of the text at hand: no other is inside of it
 
     def start(name: str, told: Mapping[str, str]) -> None:
-        if len(opened) > DEEPEST:
+        nonlocal length
+        if len(opened) > DEEPEST or opened[-1][0] in _WITH_TEXT:
             raise _Broken
-        opened.append((name.rpartition(" ")[2], told, []))
+        length = 0
+        opened.append((name.rpartition(":")[2], told, []))
 
     def end(_: str) -> None:
         name, told, texts = opened.pop()
         ended.append((name, opened[-1][0], told, "".join(texts)))
 
     def text(part: str) -> None:
+        nonlocal length
         name, _, parts = opened[-1]
         if name in _WITH_TEXT:
             parts.append(part)
-            if sum(map(len, parts)) > CELL_LENGTH:
+            length += len(part)
+            if length > WRITTEN_LENGTH:
                 raise _Broken
 
     def refuse(*_: Any) -> None:
         raise _Broken
 
-    parser = expat.ParserCreate(namespace_separator=" ")
+    # Namespaces are let be: expat would copy that of an element, however long, into each of its names.
+    parser = expat.ParserCreate(intern=names)
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text, refuse
@@ -337,7 +429,7 @@ def _elements(file: IO[bytes]) -> Iterator[_Ended]:
     while chunk := file.read(CHUNK_BYTES):
         parser.Parse(chunk)
         fed += len(chunk)
-        if fed - parser.CurrentByteIndex > TAG_BYTES + CHUNK_BYTES:
+        if fed - parser.CurrentByteIndex > TAG_BYTES + CHUNK_BYTES or len(names) > MOST_NAMES:
             raise _Broken
         yield from ended
         ended.clear()

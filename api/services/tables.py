@@ -22,6 +22,8 @@ from schemas.fields import Reference, Worded
 from schemas.imports import PLANNED_MAX, Outcome
 
 AT_ONCE = 2_000
+# Characters, of which a list may take some thirty times as many bytes when it is read.
+TEXT_AT_ONCE = 4_000_000
 # Rows that may refer to each other are planned together, so that it makes no difference in which order they come.
 TOGETHER_MAX = 10_000
 # Nobody mends more at once, and while they are told others wait to write.
@@ -167,16 +169,25 @@ def record(session: Session, brought: Brought) -> Import:
 def _parts(table: Table) -> Iterator[list[Line]]:
     lines = table.lines()
     if not _refers_to_its_own(table.stem):
-        yield from iter(lambda: list(islice(lines, AT_ONCE)), [])
+        yield from iter(lambda: list(_some(lines, AT_ONCE, TEXT_AT_ONCE)), [])
         return
-    every = list(islice(lines, TOGETHER_MAX))
+    every = list(_some(lines, TOGETHER_MAX, 2 * TEXT_AT_ONCE))
     if more := next(lines, None):
         text = Worded(
             "More than {max} rows that may refer to each other; send them in parts.",
-            max=TOGETHER_MAX,
+            max=len(every),
         )
         raise Invalid(faults=[table.placed(more, Fault("too_many_rows", text))])
     yield every
+
+
+def _some(lines: Iterator[Line], most: int, text: int) -> Iterator[Line]:
+    """The next lines, as many as may be kept together: so many, or those of so many characters."""
+    for line in islice(lines, most):
+        yield line
+        text -= line.length
+        if text < 0:
+            return
 
 
 @cache

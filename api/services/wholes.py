@@ -22,6 +22,8 @@ from schemas.imports import ELEMENTS_MAX, ImportDocument
 JSON = "application/json"
 # Nobody reads on past the first faults that are told; past these they are not even counted.
 MOST_COUNTED = 10 * MOST_FAULTS
+# Characters of all lines, of which lists may take some thirty times as many bytes.
+TEXT_MAX = 10_000_000
 
 
 @dataclass
@@ -69,11 +71,13 @@ def _elements(document: Mapping[str, Any]) -> Iterator[Element]:
 
 
 def _of_tables(given: Iterable[tuple[Table, Line]]) -> Whole:
-    whole, counts = Whole("", []), Counter[str]()
+    whole, counts, length = Whole("", []), Counter[str](), 0
     for table, line in given:
         counts[table.stem] += 1
-        if counts[table.stem] > ELEMENTS_MAX:
-            text = Worded("More than {max}; send them in parts.", max=ELEMENTS_MAX)
+        length += line.length
+        if counts[table.stem] > ELEMENTS_MAX or length > TEXT_MAX:
+            most = counts[table.stem] - 1
+            text = Worded("More than {max}; send them in parts.", max=most)
             raise Invalid(faults=[placed(table, line, Fault("too_many_rows", text))])
         if line.faults:
             whole.faults += line.faults

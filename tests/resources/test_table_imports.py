@@ -15,8 +15,9 @@ from werkzeug.test import TestResponse
 from api.app import create_app
 from api.bodies import zstd
 from api.services import tables
-from api.services.elements import ORDER
+from api.services.elements import ORDER, identify
 from schemas.results import Result
+from tests import broken_files
 from tests.accounts import code
 from tests.contract.conforming import current
 from tests.documents.test_tables import NASTY
@@ -406,6 +407,16 @@ def test_a_fault_of_a_line_of_json_is_told_by_line_and_pointer(desk: Desk) -> No
     ]
 
 
+def test_characters_that_a_workbook_escapes_by_halves_are_whole_again(desk: Desk) -> None:
+    names = ["_xD83D__xDE00_", "_x005F_x", "_xDE00_"]
+    book = broken_files.book(
+        ["external_id", "name"], *([f"c{n}", name] for n, name in enumerate(names))
+    )
+    desk.counts("contacts", book, XLSX)
+    found = [desk.named("contacts", f"c{n}")["name"] for n in range(3)]
+    assert found == ["\N{GRINNING FACE}", "_x", "\N{REPLACEMENT CHARACTER}"]
+
+
 def test_a_fault_of_a_page_is_told_by_pointer(desk: Desk) -> None:
     page = json.dumps({"items": [{"external_id": "c1", "name": "Aino"}, {"name": "B"}]})
     (fault,) = desk.refused("contacts", page, "application/json")
@@ -582,6 +593,37 @@ def test_rows_that_may_refer_to_each_other_have_a_bound(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "TOGETHER_MAX", 2)
+    assert desk.refused("deliverables", deliverables(("d1", ""), ("d2", ""), ("d3", ""))) == [
+        {"row": 4, "code": "too_many_rows"}
+    ]
+
+
+@pytest.mark.parametrize("media", [CSV, NDJSON, XLSX])
+def test_a_part_of_a_table_ends_early_where_its_rows_are_long(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, media: str
+) -> None:
+    rows = [{"external_id": f"c{n}", "name": "a" * 100} for n in range(6)]
+    bodies: Row = {
+        CSV: table("external_id,name", *(",".join(row.values()) for row in rows)),
+        NDJSON: "\n".join(map(json.dumps, rows)),
+        XLSX: broken_files.book(["external_id", "name"], *(row.values() for row in rows)),
+    }
+    sizes: list[int] = []
+
+    def noted(session: Any, elements: Any, *others: Any) -> None:
+        sizes.append(len(elements))
+        identify(session, elements, *others)
+
+    monkeypatch.setattr(tables, "TEXT_AT_ONCE", 200)
+    monkeypatch.setattr(tables, "identify", noted)
+    assert desk.counts("contacts", bodies[media], media)["created"] == 6
+    assert sizes == [2, 2, 2]
+
+
+def test_long_rows_that_may_refer_to_each_other_are_fewer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "TEXT_AT_ONCE", 20)
     assert desk.refused("deliverables", deliverables(("d1", ""), ("d2", ""), ("d3", ""))) == [
         {"row": 4, "code": "too_many_rows"}
     ]

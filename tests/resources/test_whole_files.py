@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from api.bodies import zstd
+from api.services import wholes
 from schemas.imports import ELEMENTS_MAX
 from schemas.labels import LABELS
 from tests.accounts import code
@@ -303,6 +304,15 @@ def test_more_than_a_document_may_have_is_refused(desk: Desk) -> None:
     body = workbook(sheets(desk.document(contacts=many)))
     (fault,) = refused(desk, body, XLSX)
     assert fault == {"resource": "contacts", "row": ELEMENTS_MAX + 2, "code": "too_many_rows"}
+
+
+def test_rows_that_are_longer_together_than_a_document_are_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wholes, "TEXT_MAX", 5_000)
+    many = [{"external_id": f"y{n}", "name": "O" * 200} for n in range(30)]
+    (fault,) = refused(desk, workbook(sheets(desk.document(contacts=many))), XLSX)
+    assert (fault["resource"], fault["code"]) == ("contacts", "too_many_rows")
 
 
 def test_a_row_of_another_sub_project_is_not_among_them(desk: Desk) -> None:
