@@ -9505,13 +9505,13 @@ export interface components {
         };
         /**
          * RefusedTableToImport
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
          */
         RefusedTableToImport: string;
         /**
          * RefusedWorkbookToImport
          * Format: binary
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
          */
         RefusedWorkbookToImport: string;
         Replay: {
@@ -10396,7 +10396,7 @@ export interface components {
         /**
          * SubProjectWorkbook
          * Format: binary
-         * @description A sheet for each resource. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. Formulas and merged cells are refused.
+         * @description A sheet for each resource. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused.
          */
         SubProjectWorkbook: string;
         /** @description Who was asked, when, how many answered and what the questions were. */
@@ -10711,7 +10711,7 @@ export interface components {
         };
         /**
          * TableToImport
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
          */
         TableToImport: string;
         /** @description What became of the elements of one resource. */
@@ -11157,7 +11157,7 @@ export interface components {
         /**
          * WorkbookToImport
          * Format: binary
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point or a comma. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
          */
         WorkbookToImport: string;
         /**

@@ -16,8 +16,11 @@ _WHOLE = re.compile(r"[-+]?\d{1,15}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?\d{1,20}([.,]\d{1,20})?", re.ASCII)
 # Between thousands, as Finnish and Swedish have it; and the minus of Swedish spreadsheets.
 _SPACED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(\D|$))")
-_YES = frozenset({"true", "kyllä", "ja", "yes", "x"})
-_NO = frozenset({"false", "ei", "nej", "no"})
+# `9.30`, `klo 9:30`, `kl. 09.30` and `9:30:00`.
+_CLOCK = re.compile(r"(?:kl[o.]?\s*)?([0-9]{1,2})[.:]([0-9]{2})(?:[.:]00)?", re.IGNORECASE)
+# As people write them, and as the spreadsheets of our languages do.
+_YES = frozenset({"true", "tosi", "sant", "kyllä", "ja", "yes", "k", "j", "y", "x", "1"})
+_NO = frozenset({"false", "epätosi", "falskt", "ei", "nej", "no", "e", "n", "0"})
 
 
 def reader(head: Head, *, guards: bool) -> Callable[[Any], Any]:
@@ -25,7 +28,7 @@ def reader(head: Head, *, guards: bool) -> Callable[[Any], Any]:
 
     :param guards: whether an apostrophe may stand before a text
     """
-    kind, of_text = head.column.kind, _OF_TEXT[head.column.kind]
+    kind, of_text = head.column.kind, _texts(head)
     guarded = guards and kind is Kind.TEXT
 
     def read(cell: Any) -> Any:
@@ -45,6 +48,19 @@ def _names(text: str) -> list[str]:
     return [name for part in re.split("[,;]", text) if (name := part.strip())]
 
 
+def _texts(head: Head) -> Callable[[str], Any]:
+    """Reads the texts of a column."""
+    if words := head.words:
+
+        def word(text: str) -> str:
+            return words.get(" ".join(text.split()).casefold()) or text.strip()
+
+        return word
+    if head.clock:
+        return _clock
+    return str.strip if head.trimmed else _OF_TEXT[head.column.kind]
+
+
 def _of_value(kind: Kind, cell: Any) -> Any:  # noqa: PLR0911  one a type of cell
     match cell:
         case bool():
@@ -57,6 +73,8 @@ def _of_value(kind: Kind, cell: Any) -> Any:  # noqa: PLR0911  one a type of cel
             return cell.isoformat()
         case time():
             return cell.isoformat("minutes")
+        case int() | float() if kind is Kind.FLAG and cell in (0, 1):
+            return cell == 1
         case float() if cell.is_integer():
             return str(int(cell)) if kind is Kind.TEXT else int(cell)
         case int() | float():
@@ -84,6 +102,13 @@ def _flag(text: str) -> Any:
     return True if word in _YES else False if word in _NO else text
 
 
+def _clock(text: str) -> str:
+    """`9.30` as well as `09:30`."""
+    bare = text.strip()
+    found = _CLOCK.fullmatch(bare)
+    return f"{found[1]:0>2}:{found[2]}" if found else bare
+
+
 def _day(text: str) -> str:
     """`18.1.2013` as well as `2013-01-18`."""
     if found := _DAY.fullmatch(text.strip()):
@@ -97,7 +122,7 @@ def _day(text: str) -> str:
 
 def _json(text: str) -> Any:
     try:
-        return wire.parse(text.encode())
+        return wire.parse(text.strip().encode())
     except (InvalidJson, Invalid, UnicodeEncodeError):
         return text
 

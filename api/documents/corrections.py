@@ -14,11 +14,12 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from api.documents.heads import ERROR
+from api.documents.heads import ERROR, TOLD
 from api.documents.intake import BOM, Csv, Grid, Line, Ndjson, Page, Table, shown
 from api.documents.tables import guarded, write_text
 from api.problems import Fault
 from api.translations import said
+from schemas.fields import Worded
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -26,10 +27,21 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 def why(faults: Sequence[Fault], language: str) -> str:
     """`Goal: This field is required; …`, without what is no text in the names that a caller gave."""
     told = "; ".join(
-        ": ".join(filter(None, (one.column or one.pointer, said(one.detail, language))))
-        for one in faults
+        ": ".join(filter(None, (one.column or one.pointer, _told(one, language)))) for one in faults
     )
     return _CONTROLS.sub("\ufffd", told)
+
+
+def _told(fault: Fault, language: str) -> str:
+    """Of a stale field also what stands there now: whoever mends it has only this file."""
+    detail = said(fault.detail, language)
+    if "current" not in fault.more:
+        return detail
+    current = fault.more["current"]
+    if current is None:
+        return f"{detail} {said(Worded('It is empty now.'), language)}"
+    text = current if isinstance(current, str) else json.dumps(current, ensure_ascii=False)
+    return f"{detail} {said(Worded('It says now: {current}', current=text[:TOLD]), language)}"
 
 
 class Correction(ABC):

@@ -26,7 +26,7 @@ from api.documents.workbooks import Unusable
 from api.problems import Fault, Invalid, InvalidJson, TooLarge
 from schemas.base import Record
 from schemas.fields import Worded
-from schemas.imports import Element, is_narrow, short_of
+from schemas.imports import NAMES_MAX, Element, is_narrow, short_of
 from schemas.tables import ROWS_MAX, PageToImport
 
 BOM = codecs.BOM_UTF8
@@ -135,7 +135,7 @@ class Grid(Table):
                 wanted=len(self.heads),
             )
             fault = Fault("wrong_width", text, row=place)
-            return Line(place, {}, cells, [fault])
+            return Line(place, {}, cells[:NAMES_MAX], [fault])
         if Unusable in map(type, cells):
             faults = [
                 replace(cell.fault, row=place, column=head.written, value=cell.shown[:TOLD])

@@ -21,8 +21,9 @@ ENCODING: Node = {
 HEADS = (
     "A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a "
     "reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are "
-    "left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, numbers have a point "
-    "or a comma. "
+    "left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or "
+    "`klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all "
+    "of these are none of them; free text stays as it is. "
 )
 # How rows of the plan may be called; rows of one's own go by their external ids.
 _NAMES = {"periods": "2012-spring", "projects": "LAMPPU"} | dict.fromkeys(CODED - {"periods"}, "T1")

@@ -304,7 +304,7 @@ def template(query: dict[str, Any]) -> Response:
     for stem in sorted(ORDER, key="sub_projects".__ne__):
         columns = blanks.fields(stem, _schema(stem), spoken, tabular.example(stem))
         # That of the whole is meant.
-        mine = [column for column in columns if column.name != "sub_project_id"]
+        mine = [column for column in columns if column.name != "sub_project"]
         sheets[title_of(stem, _schema(stem), spoken)] = mine
     response = Response(blanks.xlsx_of(sheets, spoken), mimetype=XLSX)
     return _blank(response, "import.xlsx", spoken)

@@ -21,7 +21,7 @@ from api.services.conflicts import flush
 from schemas.jobs import JobKind, JobState
 
 PIECE_BYTES = 1_000_000
-MOST_WAITING = 100
+MOST_WAITING = 20  # each with a file of up to MAX_TABLE_BYTES
 UNENDED = frozenset({JobState.QUEUED.value, JobState.RUNNING.value})
 
 

@@ -24,6 +24,8 @@ from schemas.imports import PLANNED_MAX, Outcome
 AT_ONCE = 2_000
 # Rows that may refer to each other are planned together, so that it makes no difference in which order they come.
 TOGETHER_MAX = 10_000
+# Nobody mends more at once, and while they are told others wait to write.
+MOST_REFUSED = 10_000
 
 Refused = Callable[[Line, Sequence[Fault]], None]
 
@@ -107,7 +109,7 @@ def bring_in(
     :param partial: whether good rows are written when others are refused
     :param planned: whether anybody asks which plan it is
     :param refused: is told of each line that is, in their order
-    :raises Invalid: it is no table; Duplicate: somebody else brings the same in
+    :raises Invalid: it is no table, or too much of it is refused; Duplicate: somebody else brings the same in
     """
     brought, met, done = Brought(table.stem), Met(), 0
     for lines in _parts(table):
@@ -128,6 +130,10 @@ def bring_in(
             brought.refuse(found)
             if refused:
                 refused(line, found)
+        if brought.refused > MOST_REFUSED:
+            text = Worded("More than {max} rows are refused; mend these first.", max=MOST_REFUSED)
+            faults = [Fault("too_many_rows", text), *brought.faults[:-1]]
+            raise Invalid(faults=faults, members={"more": brought.found - len(faults)})
         done += len(lines)
         progress(done, None)
     return brought

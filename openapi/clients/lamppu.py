@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Send tables to a LAMPPU server, and keep a folder in step with it. Needs Python 3.10 and nothing else: copy it.
 
-    python3 lamppu.py import FILE… [--project ACRONYM] [--dry-run] [--partial]
+    python3 lamppu.py import FILE… [--project ACRONYM] [--dry-run] [--partial] [--refused]
     python3 lamppu.py pull FOLDER [RESOURCE…]
 
 import: each file is a table of the resource that its name begins with (`results-2012.csv`), as CSV, XLSX or NDJSON, or
-a whole sub-project as JSON. Whatever its rows refer to goes first. Where a line breaks the file is sent again under the
-same Idempotency-Key, so that nothing comes about twice. What is refused is told by row and column; with --refused those
-rows are kept as a file to mend.
+a whole sub-project: JSON, or XLSX or NDJSON whose name begins with no resource. Any of them may be packed (`.gz`).
+Whatever its rows refer to goes first. Where a line breaks the file is sent again under the same Idempotency-Key, so
+that nothing comes about twice. What is refused is told by row and column; with --refused those rows of a table are kept
+as a file to mend.
 
 pull: for each resource (all plans and records that the client may read, unless some are named) the folder has a file of
-NDJSON, one row a line: the first time by an export, from then on by what has changed. It may be stopped at any moment
-and run again, once a night or once a minute. Where a line breaks it tries again, and goes on where it was.
+NDJSON, one row a line: the first time by an export, from then on by what has changed. It says how many rows it has got
+of each. It may be stopped at any moment and run again, once a night or once a minute. Where a line breaks it tries
+again, and goes on where it was.
+
+With --language fi, sv or en the server speaks that; otherwise it is the language of LC_ALL or LANG, or else English.
 
 The server and the client (`POST /api/v1/clients`) are told by the environment:
 
@@ -59,6 +63,9 @@ TYPES = {
     ".ndjson": "application/x-ndjson",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+WHOLE = (".json", ".ndjson", ".xlsx")  # in which a whole sub-project may come
+PACKED = ".gz"
+LANGUAGES = ("en", "fi", "sv")
 # Reports without their forms: an export would compile each, and a form changes with the records that are in it.
 FIELDS = {
     "reports": "version,created_at,updated_at,provider_id,external_id,sub_project_id,kind,title,"
@@ -89,7 +96,8 @@ class Unreachable(Exception):
 class Api:
     """A server, asked in the name of a client: with a token that is renewed, and again when a line breaks."""
 
-    def __init__(self, url: str, client_id: str, secret: str):
+    def __init__(self, url: str, client_id: str, secret: str, language: str):
+        self.language = language
         self.root = url.rstrip("/") + "/api/v1"
         plain = f"{client_id}:{secret}".encode()
         self.basic = "Basic " + base64.b64encode(plain).decode()
@@ -114,6 +122,7 @@ class Api:
                     if query:
                         asked.full_url += "?" + urlencode(query)
                     asked.add_header("Authorization", "Bearer " + self.token)
+                    asked.add_header("Accept-Language", self.language)
                     if file:
                         asked.add_header("Content-Length", str(file.stat().st_size))
                     return urlopen(asked, timeout=600)
@@ -144,6 +153,7 @@ class Api:
         """RFC 6749 §4.4."""
         asked = Request(self.root + "/auth/token", b"grant_type=client_credentials")
         asked.add_header("Authorization", self.basic)
+        asked.add_header("Accept-Language", self.language)
         try:
             with urlopen(asked, timeout=30) as answer:
                 self.token = json.load(answer)["access_token"]
@@ -180,7 +190,7 @@ def _told(error: HTTPError) -> str:
     """What a problem document (RFC 9457) says, on a line or a few."""
     try:
         problem = json.load(error)
-        faults = [f"  {_place(fault)}: {fault['detail']}" for fault in problem.get("errors", [])]
+        faults = [_line(fault) for fault in problem.get("errors", [])]
         more = [f"  and {problem['more']} more"] if problem.get("more") else []
         told = f"{error.code} {problem.get('detail') or problem['title']}"
         return "\n".join([told, *faults, *more])
@@ -188,12 +198,18 @@ def _told(error: HTTPError) -> str:
         return f"{error.code} {error.reason}"
 
 
+def _line(fault: Node) -> str:
+    """What is wrong, where, and of a stale row what stands there now."""
+    now = f" ({json.dumps(fault['current'], ensure_ascii=False)})" if "current" in fault else ""
+    return "  " + ": ".join(filter(None, (_place(fault), fault["detail"] + now)))
+
+
 def _place(fault: Node) -> str:
-    if "row" in fault:
-        column = f", {fault['column']}" if "column" in fault else ""
-        value = f" ({fault['value']})" if "value" in fault else ""
-        return f"row {fault['row']}{column}{value}"
-    return str(fault.get("pointer") or fault.get("parameter") or fault.get("header"))
+    row = f"row {fault['row']}" if "row" in fault else None
+    names = ("column", "pointer", "parameter", "header")
+    name = next((fault[name] for name in names if fault.get(name)), None)
+    where = ", ".join(filter(None, (fault.get("resource"), row, name)))
+    return f"{where} ({fault['value']})" if "value" in fault else where
 
 
 def say(text: str) -> None:
@@ -214,7 +230,8 @@ def bring_in(api: Api, files: list[Path], given: argparse.Namespace) -> int:
         if resource:
             query |= {"partial": "true"} if given.partial else {}
             query |= {"project": given.project} if given.project else {}
-        headers = {"Content_Type": TYPES[file.suffix.lower()]}
+        headers = {"Content_Type": TYPES[_suffix(file)]}
+        headers |= {"Content_Encoding": "gzip"} if _is_packed(file) else {}
         key = {} if given.dry_run else {"Idempotency_Key": uuid.uuid4().hex}
         try:
             told = api.read(path, query, file, **headers, **key)
@@ -230,11 +247,24 @@ def bring_in(api: Api, files: list[Path], given: argparse.Namespace) -> int:
     return refused
 
 
+def _is_packed(file: Path) -> bool:
+    return file.suffix.lower() == PACKED
+
+
+def _unpacked(file: Path) -> Path:
+    """What it is called without `.gz`."""
+    return file.with_suffix("") if _is_packed(file) else file
+
+
+def _suffix(file: Path) -> str:
+    return _unpacked(file).suffix.lower()
+
+
 def _resource(file: Path) -> str | None:
     """That of which a file is a table; None of a whole sub-project."""
-    if file.suffix.lower() == ".json":
+    if _suffix(file) == ".json":
         return None
-    return max(_begins(file), key=len)
+    return max(_begins(file), key=len, default=None)
 
 
 def _begins(file: Path) -> list[str]:
@@ -249,13 +279,14 @@ def _tell(file: Path, told: Node) -> None:
         counted = ", ".join(f"{count} {outcome}" for outcome, count in tally.items() if count)
         print(f"{file}: {resource}: {counted or 'nothing'}")
     for fault in told.get("errors", []):
-        print(f"  {_place(fault)}: {fault['detail']}", file=sys.stderr)
+        print(_line(fault), file=sys.stderr)
 
 
 def _keep_refused(
     api: Api, file: Path, path: str, project: str | None, headers: dict[str, str]
 ) -> None:
-    kept = file.with_name(f"{file.stem}.refused{file.suffix}")
+    plain = _unpacked(file)
+    kept = plain.with_name(f"{plain.stem}.refused{plain.suffix}")
     query = {"project": project} if project else None
     with api.open(path + "/refused", query, file, **headers) as answer, kept.open("wb") as new:
         shutil.copyfileobj(answer, new)
@@ -269,15 +300,16 @@ def pull(api: Api, folder: Path, named: list[str]) -> Node:
     """Bring the folder up to date.
 
     :param named: resources; without them all that the client may read
-    :return: how many changes there were of each resource
+    :return: how many rows were exported of each resource that is new here, and changed of the others
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = _state(folder)
+    counts: Node = {}
     for resource in named or RESOURCES:
         if resource in state["resources"]:
             continue
         try:
-            begun = export(api, folder, resource)
+            begun, counts[resource] = export(api, folder, resource)
         except Refused as error:
             if error.status == 403 and not named:
                 continue
@@ -287,7 +319,9 @@ def pull(api: Api, folder: Path, named: list[str]) -> Node:
             state["position"] = begun
         state["resources"].append(resource)
         _save(folder, state)
-    return follow(api, folder, state)
+    for resource, count in follow(api, folder, state).items():
+        counts[resource] = counts.get(resource, 0) + count
+    return counts
 
 
 def _state(folder: Path) -> Node:
@@ -302,9 +336,9 @@ def _save(folder: Path, state: Node) -> None:
     part.replace(folder / STATE)
 
 
-def export(api: Api, folder: Path, resource: str) -> str:
-    """Every row, into a file. :return: the position from which the changes go on"""
-    begun, after = "", ""
+def export(api: Api, folder: Path, resource: str) -> tuple[str, int]:
+    """Every row, into a file. :return: the position from which the changes go on, and how many rows there were"""
+    begun, after, count = "", "", 0
     part = folder / f"{resource}.ndjson.part"
     with part.open("wb") as file:
         for _ in range(TRIES):
@@ -316,6 +350,7 @@ def export(api: Api, folder: Path, resource: str) -> str:
                     for line in _lines(answer):
                         file.write(line)
                         after = json.loads(line)["id"]
+                        count += 1
             except BROKEN as error:
                 say(f"{resource}: the line broke ({error}), going on after {after or 'the start'}")
             else:
@@ -323,8 +358,8 @@ def export(api: Api, folder: Path, resource: str) -> str:
         else:
             raise Unreachable(f"the export of {resource} breaks off each time")
     part.replace(folder / f"{resource}.ndjson")
-    say(f"{resource}: exported")
-    return begun
+    say(f"{resource}: {count} exported")
+    return begun, count
 
 
 def _lines(answer: BinaryIO) -> Iterator[bytes]:
@@ -378,27 +413,36 @@ def _apply(path: Path, changes: dict[str, Node | None]) -> None:
 # the command
 
 
+def spoken() -> str:
+    """The language of the environment, where the server speaks it (POSIX, chapter 8.2)."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    told = next((value for name in names if (value := os.environ.get(name))), "")
+    return told[:2] if told[:2] in LANGUAGES and not told[2:3].isalpha() else "en"
+
+
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    both = argparse.ArgumentParser(add_help=False)
+    both.add_argument("--language", choices=LANGUAGES, default=spoken(), help="of the answers")
     commands = parser.add_subparsers(required=True, dest="command")
-    importing = commands.add_parser("import", help="send tables")
+    importing = commands.add_parser("import", help="send tables", parents=[both])
     importing.add_argument("files", type=Path, nargs="+", metavar="FILE")
     importing.add_argument("--project", metavar="ACRONYM", help="whose codes the rows use")
     importing.add_argument("--dry-run", action="store_true", help="only say what would be done")
     importing.add_argument("--partial", action="store_true", help="keep the good rows")
     importing.add_argument("--refused", action="store_true", help="keep the others as a file")
-    pulling = commands.add_parser("pull", help="bring a folder up to date")
+    pulling = commands.add_parser("pull", help="bring a folder up to date", parents=[both])
     pulling.add_argument("folder", type=Path)
     pulling.add_argument("resources", nargs="*", metavar="RESOURCE", help="such as goals")
     given = parser.parse_args()
     for file in getattr(given, "files", []):
         if not file.is_file():
             parser.error(f"{file}: no such file")
-        if file.suffix.lower() not in TYPES:
+        if _suffix(file) not in TYPES:
             parser.error(f"{file}: its name ends with none of {', '.join(TYPES)}")
-        if not (file.suffix.lower() == ".json" or _begins(file)):
+        if not (_suffix(file) in WHOLE or _begins(file)):
             parser.error(f"{file}: its name begins with none of {', '.join(IMPORTED)}")
     if unknown := set(getattr(given, "resources", [])) - set(RESOURCES):
         parser.error(f"no such resource: {', '.join(unknown)}; there are {', '.join(RESOURCES)}")
@@ -409,7 +453,7 @@ def options() -> argparse.Namespace:
 
 def main() -> int:
     given = options()
-    api = Api(*(os.environ[name] for name in SETTINGS))
+    api = Api(*(os.environ[name] for name in SETTINGS), language=given.language)
     try:
         if given.command == "import":
             return 1 if bring_in(api, given.files, given) else 0

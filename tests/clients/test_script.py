@@ -1,5 +1,7 @@
 """The client to copy keeps a folder in step with a server, whatever breaks on the way."""
 
+import gzip
+import io
 import json
 import re
 import socket
@@ -8,12 +10,14 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import openpyxl
 import pytest
 from flask import Flask
 
@@ -44,12 +48,14 @@ def run(app: Flask, gunicorn: str, tmp_path: Path) -> Run:
         url: str = gunicorn,
         scopes: Sequence[str] = READS,
         owner: uuid.UUID | None = None,
+        locale: str = "",
     ) -> Ran:
         client_id, secret = client(tuple(scopes), owner)
         given = {"URL": url, "CLIENT_ID": client_id, "CLIENT_SECRET": secret}
         return subprocess.run(
             [sys.executable, SCRIPT, *arguments],
-            env={f"LAMPPU_{name}": value for name, value in given.items()},
+            env={f"LAMPPU_{name}": value for name, value in given.items()}
+            | ({"LANG": locale} if locale else {}),
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -85,8 +91,11 @@ def seen(bench: Bench) -> dict[tuple[str, str], Any]:
 def test_a_folder_is_filled_and_then_kept_in_step(bench: Bench, run: Run, tmp_path: Path) -> None:
     for stem in ("goals", "results", "reports", "feedback"):
         bench.created(stem)
-    assert counts(run("pull", "kept")) == {}
+    exported = counts(run("pull", "kept"))
     before = kept(tmp_path / "kept")
+    rows = Counter(stem.replace("_", "-") for stem, _ in before)
+    assert {name: count for name, count in exported.items() if count} == dict(rows)
+    assert exported.keys() >= {"goals", "disseminations"}
     assert before == seen(bench)
     assert {stem for stem, _ in before} >= {"projects", "goals", "results", "reports"}
     bench.created("results")
@@ -111,7 +120,8 @@ def test_only_what_is_named_is_pulled_and_more_later(
     counts(run("pull", "kept", "goals"))
     assert {stem for stem, _ in kept(tmp_path / "kept")} == {"goals"}
     bench.created("results")
-    assert counts(run("pull", "kept", "goals", "sub-projects", "results")).keys() <= {"results"}
+    more = counts(run("pull", "kept", "goals", "sub-projects", "results"))
+    assert more.keys() == {"sub-projects", "results"}
     rows = {name: row for name, row in seen(bench).items() if name[0] in ("goals", "results")}
     assert kept(tmp_path / "kept").items() >= rows.items()
 
@@ -133,9 +143,9 @@ def test_a_line_that_breaks_is_taken_up_where_it_broke(
     for _ in range(30):
         bench.created("contacts")
     done = run("pull", "kept", "contacts", url=breaking(4_000))
-    assert counts(done) == {}
     rows = {name: row for name, row in seen(bench).items() if name[0] == "contacts"}
     assert kept(tmp_path / "kept") == rows
+    assert counts(done) == {"contacts": len(rows)}
     bench.created("contacts")
     assert counts(run("pull", "kept", "contacts", url=breaking(300))) == {"contacts": 1}
 
@@ -192,6 +202,86 @@ def test_what_is_refused_is_told_by_row_and_kept_to_be_mended(
     partly = send("goals.csv", "--partial")
     assert (partly.returncode, partly.stdout) == (1, "goals.csv: goals: 1 created, 1 refused\n")
     assert "row 3, text: " in partly.stderr
+
+
+def whole(bench: Bench, text: str) -> list[dict[str, str]]:
+    """A sub-project's rows, each with its resource."""
+    project = bench.open("projects", bench.world.plan["projects"]).get_json()["acronym"]
+    return [
+        {"resource": "sub_projects", "external_id": home(bench), "project": project},
+        {"resource": "goals", "external_id": "w1", "text": text},
+    ]
+
+
+def test_a_whole_sub_project_comes_as_lines_or_a_workbook_and_packed(
+    bench: Bench, send: Run, tmp_path: Path
+) -> None:
+    lines = "".join(json.dumps(row) + "\n" for row in whole(bench, "Yksi"))
+    (tmp_path / "import.ndjson").write_text(lines)
+    done = send("import.ndjson")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "import.ndjson: goals: 1 created\n" in done.stdout
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for row in whole(bench, "Kaksi"):
+        sheet = book.create_sheet(row.pop("resource"))
+        sheet.append([*row])
+        sheet.append([*row.values()])
+    file = io.BytesIO()
+    book.save(file)
+    (tmp_path / "osahanke.xlsx.gz").write_bytes(gzip.compress(file.getvalue()))
+    done = send("osahanke.xlsx.gz")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "osahanke.xlsx.gz: goals: 1 updated\n" in done.stdout
+
+
+def test_a_fault_is_told_with_its_resource_and_what_stands_there(
+    bench: Bench, send: Run, tmp_path: Path
+) -> None:
+    rows = whole(bench, "Yksi")
+    rows[1]["position"] = "third"
+    (tmp_path / "import.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = send("import.ndjson")
+    assert done.returncode == 1
+    assert '  goals, row 2, /position ("third"): Not a whole number.\n' in done.stderr
+
+
+def test_a_packed_table_is_refused_as_one_that_can_be_read(
+    bench: Bench, send: Run, tmp_path: Path
+) -> None:
+    rows = f"external_id,sub_project,text\ng1,{home(bench)},\n"
+    (tmp_path / "goals.csv.gz").write_bytes(gzip.compress(rows.encode()))
+    assert send("goals.csv.gz", "--refused").returncode == 1
+    head, _ = (tmp_path / "goals.refused.csv").read_text("utf-8-sig").splitlines()
+    assert head == "external_id,sub_project,text,error"
+
+
+def test_a_stale_row_is_told_with_what_stands_there_now(
+    bench: Bench, send: Run, tmp_path: Path
+) -> None:
+    key = bench.world.a.ids["contacts"]
+    row = bench.open("contacts", key)
+    changed = bench.change("contacts", key, row.headers["ETag"], json={"name": "Åsa"})
+    assert changed.status_code == 200
+    version = row.get_json()["version"]
+    (tmp_path / "contacts.csv").write_text(f"id,version,name\n{key},{version},Aino\n")
+    done = send("contacts.csv", locale="C.UTF-8")
+    assert done.returncode == 1
+    assert "row 2, name (Aino): The row has changed since" in done.stderr
+    assert done.stderr.endswith(' ("Åsa")\n')
+
+
+def test_the_server_speaks_the_language_of_the_environment_or_the_one_that_is_asked_for(
+    bench: Bench, send: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "goals.csv").write_text(f"external_id,sub_project,text\ng1,{home(bench)},\n")
+    for locale, arguments, told in (
+        ("", (), "This field is required."),
+        ("C", (), "This field is required."),
+        ("sv_FI.UTF-8", (), "Detta fält"),
+        ("sv_FI.UTF-8", ("--language", "fi"), "Tämä kenttä on pakollinen."),
+    ):
+        assert told in send("goals.csv", *arguments, locale=locale).stderr
 
 
 def test_a_file_is_sent_again_when_the_line_breaks_and_comes_in_once(

@@ -5,7 +5,7 @@ import gzip
 import io
 import itertools
 import json
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 import openpyxl
@@ -206,6 +206,83 @@ def test_days_and_numbers_are_read_as_finns_write_them(desk: Desk) -> None:
         assert (made["measured_on"], made["value"]) == ("2013-01-18", expected)
 
 
+def test_blanks_around_what_is_no_free_text_are_none_of_it(desk: Desk) -> None:
+    odd = "\u00a0 {}\u202f "
+    row = {"external_id": "r9"} | RESULT | {"progress": "done", "position": "3"}
+    cells = {name: odd.format(cell) for name, cell in row.items()}
+    desk.counts("results", results(cells | {"text": " Tehty\u00a0"}), project=desk.project)
+    made = desk.named("results", "r9")
+    assert (made["kind"], made["progress"], made["position"]) == ("activity", "done", 3)
+    assert made["text"] == " Tehty\u00a0"
+    sheet = [["external_id", "name", "email", "job_title"]]
+    sheet += [[odd.format(cell) for cell in ("c1", "Aino", "aino@tunturi.example")] + [" rehtori"]]
+    desk.counts("contacts", workbook(sheet), XLSX)
+    made = desk.named("contacts", "c1")
+    told = (made["name"], made["email"], made["job_title"])
+    assert told == ("Aino", "aino@tunturi.example", " rehtori")
+
+
+def test_blanks_in_lines_of_json_stay(desk: Desk) -> None:
+    line = json.dumps({"external_id": " c1", "name": " Aino "})
+    desk.counts("contacts", line, NDJSON)
+    assert desk.named("contacts", " c1")["name"] == " Aino "
+
+
+MEETING = ["external_id", "sub_project", "kind", "date", "start_time", "open_to_all"]
+
+
+def meetings(*rows: tuple[str, str]) -> str:
+    """A table of meetings, of which start and openness are given."""
+    same = "canary-a-sub_projects;kick_off;16.1.2012"
+    lines = [f"k{n};{same};{start};{is_open}" for n, (start, is_open) in enumerate(rows)]
+    return table(";".join(MEETING), *lines)
+
+
+def test_times_of_day_are_read_as_finns_and_swedes_write_them(desk: Desk) -> None:
+    written = ("9.30", "09:30", " klo 9.30", "Klo\u00a09:30", "kl. 9.30", "9:30:00", "9.30.00")
+    desk.counts("meetings", meetings(*((start, "ei") for start in written)))
+    read = {desk.named("meetings", f"k{n}")["start_time"] for n in range(len(written))}
+    assert read == {"09:30"}
+    wrong = ("9", "9.3", "24.00", "9.60", "klo")
+    faults = desk.refused("meetings", meetings(*((start, "ei") for start in wrong)))
+    assert [fault["value"] for fault in faults] == [*wrong]
+    assert {fault["code"] for fault in faults} == {"wrong_format"}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("TOSI", "k", "K", "1", "kyllä", "Ja", "x", "true", " sant"), True),
+        (("EPÄTOSI", "e", "E", "0", "ei", "Nej", "n", "FALSE", "falskt"), False),
+    ],
+)
+def test_yes_and_no_are_read_as_people_and_spreadsheets_write_them(
+    desk: Desk, words: tuple[str, ...], expected: bool
+) -> None:
+    desk.counts("meetings", meetings(*(("9.30", word) for word in words)))
+    read = [desk.named("meetings", f"k{n}")["open_to_all"] for n in range(len(words))]
+    assert read == [expected] * len(words)
+    row = ["k", "canary-a-sub_projects", "kick_off", date(2012, 1, 16), time(9, 30), int(expected)]
+    desk.counts("meetings", workbook([MEETING, row]), XLSX)
+    assert desk.named("meetings", "k")["open_to_all"] is expected
+    (fault,) = desk.refused("meetings", meetings(("9.30", "2")))
+    assert (fault["value"], fault["code"]) == ("2", "wrong_type")
+
+
+def test_a_word_of_a_vocabulary_may_be_given_by_its_title_in_any_language(desk: Desk) -> None:
+    kinds = ("outcome", "OUTCOME", "Tulos", "tulos", "RESULTAT", "Outcome")
+    progress = ("done", "DONE", "Tehty", "tehty", "Gjort", "Done")
+    rows = [{"kind": kind, "progress": word} for kind, word in zip(kinds, progress, strict=True)]
+    desk.counts("results", results(*rows), project=desk.project)
+    made = [desk.named("results", f"r{n}") for n in range(1, len(rows) + 1)]
+    assert {(row["kind"], row["progress"]) for row in made} == {("outcome", "done")}
+    kind = "Ei\u00a0raportoitavaa"
+    row = RESULT | {"external_id": "x1", "kind": kind, "reason": "Syy"}
+    sheet = [[*row], [*row.values()]]
+    desk.counts("results", workbook(sheet), XLSX, project=desk.project)
+    assert desk.named("results", "x1")["kind"] == "nothing_to_report"
+
+
 def test_lists_are_json_or_names_parted_by_commas(desk: Desk) -> None:
     desk.counts("goals", table("external_id,sub_project,text", "g2,canary-a-sub_projects,Toinen"))
     people = '[{""name"": ""Aino"", ""contact"": ""canary-a-contacts""}]'
@@ -340,6 +417,20 @@ def test_all_rows_are_checked_a_hundred_faults_told_and_the_others_counted(desk:
     problem = desk.send("results", body, project=desk.project).get_json()
     assert [fault["row"] for fault in problem["errors"]] == list(range(2, 102))
     assert problem["more"] == 150
+
+
+@pytest.mark.parametrize("path", ["", "/refused"])
+def test_when_far_too_many_rows_are_refused_no_more_are_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(tables, "MOST_REFUSED", 150)
+    monkeypatch.setattr(tables, "AT_ONCE", 100)
+    body = "external_id,name\n" + "x,\n" * 1_000
+    for query in ({}, {"partial": "true"}) if not path else ({},):
+        problem = desk.send("contacts", body, path=path, **query).get_json()
+        first = problem["errors"][0]
+        assert (first["code"], len(problem["errors"])) == ("too_many_rows", 100)
+        assert 100 < problem["more"] < 400  # of the 200 rows that were read by then
 
 
 def test_what_only_the_database_notices_is_told_at_its_row(desk: Desk) -> None:
@@ -617,6 +708,21 @@ def test_when_nothing_is_refused_the_head_comes_back_alone(desk: Desk, extension
         assert content == expected[extension]
 
 
+def test_why_a_stale_row_is_refused_says_what_stands_there_now(desk: Desk) -> None:
+    key = desk.bench.world.a.ids["contacts"]
+    old = desk.bench.open("contacts", key)
+    desk.bench.change("contacts", key, old.headers["ETag"], json={"name": "Heidän", "phone": None})
+    row = {"id": str(key), "version": old.get_json()["version"], "name": "Minun", "phone": "1"}
+    body = table(",".join(row), ",".join(map(str, row.values())))
+    _, (*_, why) = csv.reader(io.StringIO(refused_file(desk, "contacts", body).decode()))
+    name, phone = why.split("; ")
+    assert name.startswith("name: The row has changed since")
+    assert name.endswith(" It says now: Heidän")
+    assert phone.endswith(" It is empty now.")
+    answer = desk.send("contacts", body, headers={"Accept-Language": "fi"}, path="/refused")
+    assert " Siinä on nyt: Heidän" in answer.text
+
+
 # templates
 
 
@@ -633,19 +739,68 @@ def test_a_template_is_let_in_once_its_references_are_ones_own(desk: Desk, stem:
         assert all("value" in fault for fault in faults)
 
 
+def template(desk: Desk, stem: str, extension: str, language: str) -> bytes:
+    path = f"/api/v1/imports/{stem}/template.{extension}"
+    return desk.bench.client.get(path, query_string={"language": language}).get_data()
+
+
+def test_a_template_is_the_same_whenever_it_is_made(desk: Desk) -> None:
+    answer = desk.bench.client.get("/api/v1/imports/goals/template.xlsx")
+    assert openpyxl.load_workbook(io.BytesIO(answer.data)).properties.created.year == 2000
+
+
 def test_a_template_of_a_workbook_says_what_each_column_is_for(desk: Desk) -> None:
-    path = "/api/v1/imports/results/template.xlsx"
-    content = desk.bench.client.get(path, headers=desk.by).get_data()
-    sheet, told = opened(content)
+    sheet, told = opened(template(desk, "results", "xlsx", "fi"))
     heads = [cell.value for cell in sheet[1]]
-    assert (
-        heads[:5] == ["Ulkoinen tunniste", "Tavoite", "Raportointikausi", "Laji", "Kuvaus"] or heads
-    )
     rows = list(told.values)
-    assert [row[0] for row in rows[1:]] == heads
+    top = next(place for place, row in enumerate(rows) if row[0] == "Sarake")
+    assert [row[0] for row in rows[top + 1 :]] == heads
     kind = next(row for row in rows if row[1] == "kind")
     assert kind[2] == "Kyllä"
     assert "activity (Toiminta)" in kind[4]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("fi", "kirjoita sen päälle"), ("sv", "skriv över den"), ("en", "write over it")],
+)
+def test_the_help_of_a_template_begins_with_what_to_do_with_its_example(
+    desk: Desk, language: str, told: str
+) -> None:
+    _, sheet = opened(template(desk, "goals", "xlsx", language))
+    assert told in next(sheet.values)[0]
+
+
+def test_the_help_of_a_template_says_how_rows_and_lists_are_given(desk: Desk) -> None:
+    _, sheet = opened(template(desk, "meetings", "xlsx", "en"))
+    may = {row[1]: row[4] for row in sheet.values}
+    assert may["sub_project"] == "Sub-project: its own identifier"
+    assert may["period"] == "Reporting period: its code in the plan"
+    assert may["goals"] == "Goal: own identifiers, parted by commas"
+    assert may["participants"].startswith("A list in JSON; each entry has: contact, name, ")
+    assert may["open_to_all"] == "TRUE or FALSE"
+    _, sheet = opened(template(desk, "reports", "xlsx", "sv"))
+    may = {row[1]: row[4] for row in sheet.values}
+    assert may["periods"] == "Rapporteringsperiod: projektplanens koder, åtskilda med kommatecken"
+
+
+@pytest.mark.parametrize(
+    ("language", "delimiter", "shown"),
+    [
+        ("fi", ";", {"57,5", "31.5.2012"}),
+        ("sv", ";", {"57,5", "31.5.2012"}),
+        ("en", ",", {"57.5", "2012-05-31"}),
+    ],
+)
+def test_a_template_has_days_and_numbers_as_the_spreadsheets_of_its_language(
+    desk: Desk, language: str, delimiter: str, shown: set[str]
+) -> None:
+    text = template(desk, "measurements", "csv", language).decode("utf-8-sig")
+    _, row = csv.reader(io.StringIO(text), delimiter=delimiter)
+    assert shown < {*row}
+    sheet, _ = opened(template(desk, "measurements", "xlsx", language))
+    _, cells = sheet.values
+    assert {57.5, datetime(2012, 5, 31)} < {*cells}
 
 
 # how it is sent

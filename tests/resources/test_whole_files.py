@@ -208,7 +208,7 @@ def test_every_fault_is_told_by_its_sheet_its_row_and_its_column(desk: Desk) -> 
                 {"external_id": "t3", "text": None},
             ],
             results=[
-                {"external_id": "r1", "goal": "t1", "period": "2012-spring", "kind": "tulos"},
+                {"external_id": "r1", "goal": "t1", "period": "2012-spring", "kind": "tuotos"},
                 {
                     "external_id": "r2",
                     "goal": "none",
@@ -222,7 +222,7 @@ def test_every_fault_is_told_by_its_sheet_its_row_and_its_column(desk: Desk) -> 
     assert refused(desk, workbook(tables), XLSX) == [
         {"resource": "goals", "row": 3, "column": "text", "code": "formula", "value": "=1+1"},
         {"resource": "goals", "row": 4, "column": "text", "code": "required"},
-        {"resource": "results", "row": 2, "column": "kind", "code": "unknown_word", "value": "tulos"},
+        {"resource": "results", "row": 2, "column": "kind", "code": "unknown_word", "value": "tuotos"},
         {"resource": "results", "row": 3, "column": "goal", "code": "not_found", "value": "none"},
     ]  # fmt: skip
 
@@ -341,7 +341,8 @@ def test_the_template_is_let_in_as_it_is_where_there_is_such_a_plan(
     assert set(named) == titles
     assert named[0] == LABELS[language]["resources"]["sub_projects"]["title"]
     explained = opened(response.get_data())[told]
-    assert {row[-1] for row in explained.iter_rows(min_row=2, values_only=True)} == titles
+    assert {row[-1] for row in explained.iter_rows(min_row=5, values_only=True)} == titles
+    assert "sub_project" not in {row[1] for row in explained.iter_rows(values_only=True)}
     done = send(desk, response.get_data(), XLSX)
     assert done.status_code == 201, done.text
     assert {tally["created"] for tally in done.json["counts"].values()} == {1}
