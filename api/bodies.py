@@ -21,7 +21,7 @@ else:
     from backports import zstd
 
 # A body that is refused is read on for so much, so that the next request on the connection begins where it should.
-READ_ON_BYTES = 1_000_000
+READ_ON_BYTES = 2_000_000
 CHUNK_BYTES = 65_536
 # RFC 9659 §3: who takes zstd from anybody need not have more memory at hand than for this window, 8 MB.
 _ZSTD: Mapping[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
