@@ -1,7 +1,7 @@
 """Our Blueprint: a gate before every handler, strict arguments, and documentation out of the table that decides.
 
-The gate, in order: a representation that fits (406), who is it (401), may they (403), then the arguments (415, 413,
-400, 422), then the handler; one commit after it, or a rollback on any error.
+The gate, in order: a representation that fits (406), a token of ours (401), the body (413), who is it by now (401), may
+they (403), then the arguments (415, 400, 422), then the handler; one commit after it, or a rollback on any error.
 """
 
 import re
@@ -145,10 +145,13 @@ class Blueprint(flask_smorest.Blueprint):
                 # It shows a secret, which a batch would keep under its key, or is public anyway.
                 text = Worded("This is no operation of a batch.")
                 raise Invalid(faults=[Fault("not_in_batch", text, parameter="path")])
-            must_accept(produces)
-            _check_headers()
-            if not rights:
-                rates.count(None)
+            with bodies.read_on_when_refused():
+                must_accept(produces)
+                _check_headers()
+                if not rights:
+                    rates.count(None)
+                elif not part():
+                    g.claims = _counted_claims()
             if rights and in_lane and not part():
                 with _lane():
                     self._admit(None, *rights)
@@ -230,10 +233,19 @@ def _batch_caller() -> Caller | None:
     return batch.caller if batch else None
 
 
+def _counted_claims() -> dict[str, Any]:
+    """What the token claims, which asks no database: nothing of a body is taken in from who has no token of ours."""
+    try:
+        return claims()
+    except Unauthenticated:
+        rates.count(None)
+        raise
+
+
 def _counted_stranger(*, writing: bool) -> Caller:
     """Who it is; whoever can't say so is counted by his address, so that guessing tokens comes to an end."""
     try:
-        return jwt.bearer(g.claims if "claims" in g else claims())
+        return jwt.bearer(g.claims)
     except Unauthenticated:
         rates.count(None, writing=writing)
         raise
@@ -250,11 +262,6 @@ def claims() -> dict[str, Any]:
 @contextmanager
 def _lane() -> Iterator[None]:
     """The request's one transaction, in the scope that its token claims; what it claims is looked at next, in there."""
-    try:
-        g.claims = claims()
-    except Unauthenticated:
-        rates.count(None)
-        raise
     provider = g.claims.get("provider")
     with database().lane(Scope(provider_id=UUID(provider) if provider else None)) as g.lane:
         yield

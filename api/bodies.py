@@ -5,13 +5,14 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from gzip import GzipFile
 from typing import IO, Any, cast
 
 from flask import g, request
+from werkzeug.exceptions import ClientDisconnected
 
-from api.problems import BadRequest, TooLarge, UnsupportedMediaType
+from api.problems import BadRequest, Problem, TooLarge, UnsupportedMediaType
 from schemas.fields import Worded
 
 if sys.version_info >= (3, 14):
@@ -19,8 +20,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-# A body that is too large is read on for so much, so that the next request on the connection begins where it should.
-READ_ON_BYTES = 1_000_000
+# A body that is refused is read on for so much, so that the next request on the connection begins where it should.
+READ_ON_BYTES = 2_000_000
 CHUNK_BYTES = 65_536
 # RFC 9659 §3: who takes zstd from anybody need not have more memory at hand than for this window, 8 MB.
 _ZSTD: Mapping[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
@@ -37,6 +38,7 @@ CODINGS: Mapping[str, Callable[[Any], Any]] = {
 def taken(most: int, *, onto_disk: bool) -> Iterator[None]:
     """All of the body, before what follows: a slow sender must not hold SQLite's one write lock meanwhile.
 
+    :param most: bytes, as they come and unpacked
     :param onto_disk: it may come packed then, and `spool` has it unpacked until the request has been answered
     :raises TooLarge: as it came, or unpacked
     :raises UnsupportedMediaType: packed in a way that is not known here
@@ -45,18 +47,29 @@ def taken(most: int, *, onto_disk: bool) -> Iterator[None]:
         _read(most)
         yield
         return
-    unpacked = _unpacked()
     request.max_content_length = None  # it is counted here, as it comes
-    _must_fit(most)
     with tempfile.TemporaryFile(prefix="lamppu-") as file:
-        try:
-            g.digest = copy(unpacked(request.stream), file, most)
-        except TooLarge:
-            request.environ["wsgi.input"].read(READ_ON_BYTES)
-            raise
+        with read_on_when_refused():
+            unpacked = _unpacked()
+            _must_fit(most)
+            g.digest = copy(unpacked(_Counted(request.stream, most)), file, most)
         file.seek(0)
         g.spool = file
         yield
+
+
+@contextmanager
+def read_on_when_refused() -> Iterator[None]:
+    """Of a body that is not wanted, so that the next request on the connection begins where it should.
+
+    Where more is left, the server closes the connection.
+    """
+    try:
+        yield
+    except Problem:
+        request.max_content_length = None
+        _read_on(request.stream)
+        raise
 
 
 def spool() -> IO[bytes]:
@@ -75,11 +88,12 @@ def fingerprint() -> bytes:
 
 def _read(most: int) -> None:
     """Into memory. What comes in chunks werkzeug cuts off at the limit without a word."""
+    with read_on_when_refused():
+        _must_fit(most)
     request.max_content_length = most
-    _must_fit(most)
     body = request.get_data()
     if request.content_length is None and len(body) >= most:
-        request.environ["wsgi.input"].read(READ_ON_BYTES)
+        _read_on(request.environ["wsgi.input"])
         raise TooLarge
 
 
@@ -95,9 +109,31 @@ def _unpacked() -> Callable[[Any], Any]:
 def _must_fit(most: int) -> None:
     declared = request.content_length
     if declared is not None and declared > most:
-        if declared <= most + READ_ON_BYTES:
-            request.environ["wsgi.input"].read(declared)
         raise TooLarge
+
+
+def _read_on(source: IO[bytes]) -> None:
+    left = READ_ON_BYTES
+    with suppress(OSError, ClientDisconnected):  # there is nobody, or no body, to read on from
+        while left and (chunk := source.read(min(CHUNK_BYTES, left))):
+            left -= len(chunk)
+
+
+class _Counted:
+    """A source of no more than so many bytes: what is packed may go on for ever, and come to nothing.
+
+    :raises TooLarge: past them
+    """
+
+    def __init__(self, source: IO[bytes], most: int):
+        self.source, self.left = source, most
+
+    def read(self, size: int) -> bytes:
+        chunk = self.source.read(size)
+        self.left -= len(chunk)
+        if self.left < 0:
+            raise TooLarge
+        return chunk
 
 
 def copy(source: Any, file: IO[bytes], most: int) -> bytes:

@@ -9505,7 +9505,7 @@ export interface components {
         };
         /**
          * RefusedTableToImport
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
          */
         RefusedTableToImport: string;
         /**
@@ -10671,7 +10671,7 @@ export interface components {
         };
         /**
          * Table
-         * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away.
+         * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away. So has, within a text, a formula behind a semicolon, a tab or a line break, where some would begin a cell.
          */
         Table: string;
         /** @description An import, and what of it was refused. */
@@ -10711,7 +10711,7 @@ export interface components {
         };
         /**
          * TableToImport
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
          */
         TableToImport: string;
         /** @description What became of the elements of one resource. */

@@ -1,15 +1,26 @@
 """What somebody did who meant no good, and what it leads to now."""
 
+import gzip
+import http.client
 import io
+import itertools
 import json
 import logging
 import subprocess
 import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from api.app import create_app
+from api.bodies import CHUNK_BYTES, READ_ON_BYTES, zstd
+from tests import server
 from tests.accounts import Browser, signed_in
 from tests.factories import bearer, make, world
 
@@ -44,6 +55,109 @@ def test_a_body_in_chunks_is_held_to_the_limit_too(
         environ_overrides={"wsgi.input_terminated": True},
     )
     assert (answer.status_code, answer.json["code"]) == (413, "too_large")
+
+
+class Sender:
+    """Sends these pieces as they are asked for, and keeps how much was taken, and how much of it at once."""
+
+    def __init__(self, pieces: Iterable[bytes]):
+        self.pieces, self.held = iter(pieces), b""
+        self.taken = self.most_at_once = 0
+
+    def read(self, size: int = -1) -> bytes:
+        assert size >= 0, "all of it, however much that is"
+        while len(self.held) < size and (piece := next(self.pieces, b"")):
+            self.held += piece
+        chunk, self.held = self.held[:size], self.held[size:]
+        self.taken += len(chunk)
+        self.most_at_once = max(self.most_at_once, size)
+        return chunk
+
+    def seekable(self) -> bool:
+        return False
+
+
+def sent_table(
+    client: FlaskClient, sender: Sender, headers: dict[str, str], length: int | None = None
+) -> TestResponse:
+    """:param length: what is declared; otherwise it comes in chunks"""
+    return client.open(
+        "/api/v1/imports/contacts",
+        method="POST",
+        headers=headers | {"Content-Type": "text/csv"},
+        environ_overrides={
+            "wsgi.input": sender,
+            "wsgi.input_terminated": True,
+            **({"CONTENT_LENGTH": str(length)} if length else {}),
+        },
+    )
+
+
+@pytest.mark.parametrize("token", [None, "Bearer guess"])
+@pytest.mark.parametrize("coding", ["gzip", "identity", "no such coding"])
+def test_of_a_stranger_no_body_is_taken_in_but_for_a_little_that_is_read_on(
+    settings: dict[str, Any], token: str | None, coding: str
+) -> None:
+    """401, and not what would be wrong with the body: nobody has looked at that."""
+    app = create_app(settings | {"MAX_TABLE_BYTES": 1_000})
+    headers = {"Content-Encoding": coding} | ({"Authorization": token} if token else {})
+    pieces = [gzip.compress(bytes(10_000_000)), *[bytes(CHUNK_BYTES)] * 100]
+    for length in (None, sum(map(len, pieces))):
+        sender = Sender(pieces)
+        answer = sent_table(app.test_client(), sender, headers, length)
+        assert (answer.status_code, answer.json["code"]) == (401, "unauthenticated")
+        assert (sender.taken, sender.most_at_once) == (READ_ON_BYTES, CHUNK_BYTES)
+    app.extensions["database"].close()
+
+
+def test_strangers_with_bodies_are_counted_by_their_address(settings: dict[str, Any]) -> None:
+    app = create_app(settings | {"RATE_LIMIT": 2})
+    answers = [sent_table(app.test_client(), Sender([b"x"]), {}).status_code for _ in range(3)]
+    assert answers == [401, 401, 429]
+    app.extensions["database"].close()
+
+
+@pytest.mark.parametrize(("coding", "pack"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
+def test_what_is_packed_and_comes_to_nothing_is_bounded_too(
+    settings: dict[str, Any], editor: dict[str, str], coding: str, pack: Any
+) -> None:
+    app = create_app(settings | {"MAX_TABLE_BYTES": 50_000})
+    sender = Sender(itertools.repeat(pack(b"") * 1_000, 1_000))
+    answer = sent_table(app.test_client(), sender, editor | {"Content-Encoding": coding})
+    assert (answer.status_code, answer.json["code"]) == (413, "too_large")
+    assert sender.taken < 50_000 + READ_ON_BYTES + 1_000_000  # the library reads ahead
+    app.extensions["database"].close()
+
+
+@pytest.mark.parametrize("over", [1, READ_ON_BYTES - 1])
+def test_what_is_too_large_by_its_own_word_is_not_taken_into_memory(
+    settings: dict[str, Any], editor: dict[str, str], over: int
+) -> None:
+    app = create_app(settings | {"MAX_TABLE_BYTES": 5_000_000})
+    sender = Sender(itertools.repeat(bytes(CHUNK_BYTES)))
+    answer = sent_table(app.test_client(), sender, editor, 5_000_000 + over)
+    assert (answer.status_code, answer.json["code"]) == (413, "too_large")
+    assert (sender.taken, sender.most_at_once) == (READ_ON_BYTES, CHUNK_BYTES)
+    app.extensions["database"].close()
+
+
+def test_whoever_is_refused_goes_on_by_the_same_connection(
+    settings: dict[str, Any], editor: dict[str, str], tmp_path: Path
+) -> None:
+    with server.running(settings, tmp_path / "log", workers=1) as url:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+        connection.connect()
+        socket = connection.sock
+        for headers, status in (({}, 401), (editor, 413)):
+            told = headers | {"Content-Type": "application/json"}
+            connection.request("POST", CONTACTS, b" " * (READ_ON_BYTES + 1), told)
+            refused = connection.getresponse()
+            refused.read()
+            assert refused.status == status
+        connection.request("GET", CONTACTS, headers=editor)
+        assert connection.getresponse().status == 200
+        assert connection.sock is socket
+        connection.close()
 
 
 def test_an_empty_tag_names_no_version(app: Flask, client: FlaskClient) -> None:

@@ -2,6 +2,8 @@
 
 A row is JSON values by field; an empty cell is null. In CSV no text begins a formula: one that would, or that begins
 with an apostrophe, gets an apostrophe before it, and one apostrophe at the beginning is taken off again by who reads.
+So does any part of a text that would be a cell of its own to a spreadsheet that parts cells otherwise: where the comma
+is none of its delimiters, as in Finnish and Swedish, quotes within a line do not count.
 """
 
 import csv
@@ -20,7 +22,13 @@ Row = Mapping[str, Any]
 
 BOM = "\ufeff".encode()
 # What spreadsheets take for a formula, also after blanks and in full width, and what would pass for our own apostrophe.
-_STARTS_FORMULA = re.compile(r"'|\s*[=+\-@＝＋－＠]|[\t\r\n]")
+_SIGN = "[=+\\-@＝＋－＠]"
+_STARTS_FORMULA = re.compile(rf"'|\s*{_SIGN}|[\t\r\n]")
+# The same within a text: behind what parts cells or lines elsewhere, and quotes that begin a cell there.
+_FORMULA_WITHIN = rf"(?='*[^\S\t\r\n]*(?:\"[^\S\t\r\n]*)*{_SIGN})"
+_UNGUARDED = re.compile(rf"[;\t\r\n]{_FORMULA_WITHIN}")
+_GUARDED = re.compile(rf"([;\t\r\n])'{_FORMULA_WITHIN}")
+_IN_JSON = re.compile(rf";(?=[\"\s]*{_SIGN})")  # where tabs and line breaks are escaped anyway
 # Of Excel: rows of a sheet with its head, and UTF-16 units in a cell.
 SHEET_ROWS, CELL_UNITS = 1_048_576, 32_767
 # Of CSV, for who reads: as long as the longest list that a row may have, about twice over.
@@ -37,11 +45,12 @@ class TooLongForCell(ValueError):
 
 
 def guarded(text: str) -> str:
-    return f"'{text}" if _STARTS_FORMULA.match(text) else text
+    within = _UNGUARDED.sub(r"\g<0>'", text)
+    return f"'{within}" if _STARTS_FORMULA.match(text) else within
 
 
 def unguarded(cell: str) -> str:
-    return cell.removeprefix("'")
+    return _GUARDED.sub(r"\1", cell.removeprefix("'"))
 
 
 def values(columns: Sequence[Column], row: Row) -> list[Any]:
@@ -71,6 +80,10 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+def _guarded_json(value: Any) -> str:
+    return _IN_JSON.sub(r"\\u003b", _json(value))
+
+
 _WRITE: Mapping[Kind, Callable[[Any], str]] = {
     Kind.TEXT: guarded,
     Kind.DAY: str,
@@ -78,7 +91,7 @@ _WRITE: Mapping[Kind, Callable[[Any], str]] = {
     Kind.WHOLE: str,
     Kind.NUMBER: str,
     Kind.FLAG: _json,
-    Kind.JSON: _json,
+    Kind.JSON: _guarded_json,
 }
 _READ: Mapping[Kind, Callable[[str], Any]] = {
     Kind.TEXT: unguarded,

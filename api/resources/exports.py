@@ -66,7 +66,8 @@ _TABLE: Node = {
         "RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and "
         "a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would "
         "take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab "
-        "or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away."
+        "or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away. "
+        "So has, within a text, a formula behind a semicolon, a tab or a line break, where some would begin a cell."
     ),
 }
 _WORKBOOK: Node = {

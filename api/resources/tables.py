@@ -44,7 +44,8 @@ _BODIES: Node = {
         "type": "string",
         "description": tabular.HEADS
         + "RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One "
-        "apostrophe at the beginning of a text is taken off.",
+        "apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, "
+        "a tab or a line break within it.",
     },
     NDJSON: {
         "title": "LinesToImport",

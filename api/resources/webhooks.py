@@ -24,6 +24,7 @@ def _prepare(data: dict[str, Any], webhook: Webhook | None) -> None:
     to_private = bool(current_app.config["WEBHOOKS_TO_PRIVATE"])
     webhooks.prepare(caller(), data, webhook, to_private=to_private)
     if webhook is None:
+        webhooks.check_room(session(), caller().provider_id)
         data["position"] = positions.of_webhooks().written(positions.newest())
 
 

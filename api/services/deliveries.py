@@ -9,9 +9,11 @@ receiver takes his time.
 import logging
 import random
 import threading
+import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,7 +41,9 @@ ENTRIES = 100  # a message, at most
 # Longer than anything takes that is done under it: posting.WHOLE, and looking up a name.
 LEASE = timedelta(seconds=90)
 SECONDS_BETWEEN = 1.0
-THREADS = 8
+# In all, and for one provider's webhooks, or the ministry's, however many and slow they are.
+THREADS, THREADS_OF_ONE = 8, 4
+SETTLE_AGAIN_AFTER = (0.5, 1.0, 2.0)  # seconds
 # After a message that was not taken: twice as long each time, and anything between half of it and all, so that
 # receivers who were down together are not met together.
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(hours=4)
@@ -49,6 +53,8 @@ KEPT_FOR, KEPT_MOST = timedelta(days=30), 1000
 _GONE = 410
 
 _c = Webhook.__table__.c
+Owner = uuid.UUID | None
+Due = tuple[uuid.UUID, Owner]
 
 
 @dataclass(frozen=True)
@@ -91,35 +97,46 @@ class Courier:
     def once(self) -> None:
         """Deliver what there is by now to all who are due."""
         with ThreadPoolExecutor(THREADS) as pool:
-            for done in [pool.submit(self.deliver, key) for key in self.due()]:
-                done.result()
+            turns = _Turns(pool, self.deliver)
+            turns.add(self.due())
+            while turns.begin():
+                for error in turns.ended():
+                    raise error
 
     def run(self, over: threading.Event) -> None:
         """Deliver what comes, until told that it is over; what is on its way by then arrives."""
-        under_way: dict[uuid.UUID, Future[None]] = {}
+        looked = -SECONDS_BETWEEN
         with ThreadPoolExecutor(THREADS) as pool:
+            turns = _Turns(pool, self.deliver)
             while not over.is_set():
-                under_way = {key: one for key, one in under_way.items() if not _ended(key, one)}
-                try:
-                    due = [key for key in self.due() if key not in under_way]
-                except sa.exc.DBAPIError:
-                    log.exception("the database does not answer")
-                    due = []
-                under_way |= {key: pool.submit(self.deliver, key, over) for key in due}
-                over.wait(SECONDS_BETWEEN)
+                if time.monotonic() - looked >= SECONDS_BETWEEN:
+                    looked = time.monotonic()
+                    self._look(turns)
+                if turns.begin():
+                    for error in turns.ended(SECONDS_BETWEEN):
+                        # No end of the others' deliveries.
+                        log.error("a webhook: %s", type(error).__name__, exc_info=error)
+                else:
+                    over.wait(SECONDS_BETWEEN)
 
-    def due(self) -> list[uuid.UUID]:
+    def _look(self, turns: "_Turns") -> None:
+        try:
+            turns.add(self.due())
+        except sa.exc.DBAPIError:
+            log.exception("the database does not answer")
+
+    def due(self) -> list[Due]:
         with self.database.session(write=False) as session:
-            asked = sa.select(_c.id).where(_c.secret.is_not(None), *self._free())
-            return list(session.scalars(asked.order_by(_c.id)))
+            asked = sa.select(_c.id, _c.provider_id).where(_c.secret.is_not(None), *self._free())
+            return [(key, owner) for key, owner in session.execute(asked.order_by(_c.id))]
 
-    def deliver(self, key: uuid.UUID, over: threading.Event | None = None) -> None:
-        """Send one webhook all that there is for it, or until a message is not taken."""
-        while (message := self._pack(key)) and self._claim(message):
-            began = self.clock()
-            answer = self.poster.post(message.url, self._headers(message, began), message.body)
-            if not self._settle(message, answer, began) or (over and over.is_set()):
-                return
+    def deliver(self, key: uuid.UUID) -> bool:
+        """Send one webhook one message, if there is one for it. :return: whether there may be more to send"""
+        if not ((message := self._pack(key)) and self._claim(message)):
+            return False
+        began = self.clock()
+        answer = self.poster.post(message.url, self._headers(message, began), message.body)
+        return self._settle(message, answer, began)
 
     def _free(self) -> tuple[sa.ColumnElement[bool], ...]:
         """In use, due, and in nobody's hands."""
@@ -254,6 +271,16 @@ class Courier:
         return bool(found.rowcount)
 
     def _settle(self, message: Message, answer: Answer, began: datetime) -> bool:
+        """As `_settled`, and tried again where others write for long: or it would be sent again after the lease."""
+        for seconds in SETTLE_AGAIN_AFTER:
+            try:
+                return self._settled(message, answer, began)
+            except sa.exc.OperationalError as error:
+                log.warning("webhook %s: %s", message.webhook_id, type(error.orig).__name__)
+                time.sleep(seconds)
+        return self._settled(message, answer, began)
+
+    def _settled(self, message: Message, answer: Answer, began: datetime) -> bool:
         """Keep what came of it, and go on from its end if it was taken. :return: whether there may be more to send"""
         with self.database.session() as session:
             asked = sa.select(*_c).where(_c.id == message.webhook_id)
@@ -328,8 +355,41 @@ def _up_to(end: Position | None, page: Page) -> Page:
     return Page(within, end, more=True)
 
 
-def _ended(key: uuid.UUID, one: Future[None]) -> bool:
-    """A fault in one webhook's delivery, or of the database, is no end of the others'."""
-    if one.done() and (error := one.exception()):
-        log.error("webhook %s: %s", key, type(error).__name__, exc_info=error)
-    return one.done()
+class _Turns:
+    """Whose turn it is: after a message a webhook goes to the end of the queue, and no owner has every thread.
+
+    :param deliver: sends a webhook a message, and says whether there may be more
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, deliver: Callable[[uuid.UUID], bool]):
+        self.pool, self.deliver = pool, deliver
+        self.waiting: dict[uuid.UUID, Owner] = {}  # in the order of their turns
+        self.under_way: dict[Future[bool], Due] = {}
+
+    def add(self, due: Iterable[Due]) -> None:
+        busy = {key for key, _ in self.under_way.values()}
+        for key, owner in due:
+            if key not in busy:
+                self.waiting.setdefault(key, owner)
+
+    def begin(self) -> bool:
+        """Give out the threads that are free. :return: whether anything is under way"""
+        held = Counter(owner for _, owner in self.under_way.values())
+        for key, owner in list(self.waiting.items()):
+            if held.total() < THREADS and held[owner] < THREADS_OF_ONE:
+                held[owner] += 1
+                del self.waiting[key]
+                self.under_way[self.pool.submit(self.deliver, key)] = key, owner
+        return bool(self.under_way)
+
+    def ended(self, seconds: float | None = None) -> list[BaseException]:
+        """Wait for some to end, at most for so long. :return: the faults in which deliveries ended"""
+        done, _ = wait(self.under_way, seconds, FIRST_COMPLETED)
+        errors = []
+        for one in done:
+            key, owner = self.under_way.pop(one)
+            if error := one.exception():
+                errors.append(error)
+            elif one.result():
+                self.waiting[key] = owner
+        return errors

@@ -26,7 +26,10 @@ from api.models.webhooks import Webhook, WebhookDelivery
 from api.problems import Fault, Invalid
 from api.scope import Session
 from api.services import posting
+from schemas.fields import Worded
 
+# Of one provider, or of the ministry. Requests at the same time may go past it by as many as they are.
+MOST = 20
 SECRET_BYTES = 32
 _PREFIX = "whsec_"
 # What a webhook that is to be tried at once, and anew, has left behind.
@@ -61,6 +64,15 @@ def prepare(
         data |= FRESH
     if data["resources"] != webhook.resources:
         data |= NO_MESSAGE
+
+
+def check_room(session: Session, provider_id: uuid.UUID | None) -> None:
+    """:raises Invalid: no more webhooks"""
+    c = Webhook.__table__.c
+    mine = sa.select(sa.func.count()).where(c.provider_id.is_not_distinct_from(provider_id))
+    if (session.scalar(mine) or 0) >= MOST:
+        text = Worded("More than {max} webhooks.", max=MOST)
+        raise Invalid(faults=[Fault("too_many_rows", text, "")])
 
 
 def new_secret(session: Session, webhook: Webhook, vault: Fernet, keep_old_hours: int) -> str:

@@ -1,6 +1,8 @@
 """Tables hold what rows hold: nothing is cut off, changed, or taken for a formula."""
 
 import csv
+import itertools
+import re
 from datetime import date, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -56,8 +58,22 @@ NASTY = [
     ),
     *("<r>", "<r></r>", "<r><t>x</t></r>", "_x0041_", "_x005F_", "_xFFFE_", "\ufffe", "\uffff"),
     *('"', '"",', ",", ";=1", "a\rb", "  x  ", "\ufeffx", "null", "true", "1", "1e5", "2012-01-01"),
+    *(
+        "x;=1+1;y",
+        "x; +1",
+        "x\t=1",
+        "x\n-1",
+        'x;"=1;y',
+        "x;'=1",
+        "x;''=1",
+        "x;\n=1",
+        "x;'y",
+        "x\r\n' =1",
+    ),
+    *(";;=1", "\t'=1", 'x;" "＝1', "x;\u2028@1", "x;'\t=1", "';=1", "=1;=1", '"=1;=1'),
     *("{=1}", "https://lamppu.example", "e\u0301 👩\u200d🔬 שָׁלוֹם", "#REF!", "mailto:x@y.example"),
 ]
+SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 TEXTS = st.text(LETTERS, min_size=1) | st.sampled_from(NASTY)
 ROWS = st.lists(
     st.fixed_dictionaries(
@@ -94,13 +110,45 @@ def xlsx_of(folder: Path, rows: list[dict[str, Any]], **given: Any) -> bytes:
 @given(text=st.text() | st.sampled_from(NASTY))
 def test_a_guarded_text_begins_no_formula_and_comes_back_as_it_was(text: str) -> None:
     cell = guarded(text)
-    assert not cell.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    assert not cell.lstrip().startswith(SIGNS)
     assert not cell.startswith(("\t", "\r", "\n"))
     assert unguarded(cell) == text
 
 
+@given(text=st.text() | st.sampled_from(NASTY) | st.text("x;\t\n\r'\" =-＠"))
+def test_no_part_of_a_guarded_text_begins_a_formula_where_others_part_cells(text: str) -> None:
+    cell = guarded(text)
+    for part in re.split("[;\t\r\n]", cell)[1:]:
+        assert not part.lstrip('" \u2028').startswith(SIGNS)
+    assert unguarded(cell) == text
+
+
+@quickly
+@given(rows=ROWS)
+@example(rows=[EMPTY | {"id": text, "text": text, "parts": [{"text": text}]} for text in NASTY])
+def test_to_a_spreadsheet_that_parts_cells_by_semicolons_no_cell_begins_a_formula(
+    rows: list[dict[str, Any]],
+) -> None:
+    """As Excel does in Finnish: the line is parted first, and a quote within a cell is a character."""
+    lines = re.split("[\r\n]+", csv_of(rows).decode())
+    for cell in itertools.chain.from_iterable(csv.reader([line], delimiter=";") for line in lines):
+        assert not [part for part in cell if part.lstrip().startswith(SIGNS)]
+
+
 def test_only_what_needs_it_is_guarded() -> None:
-    for text in ("Tulos", "1 + 1 = 2", "a@b.example", "Kysely -", "“it's”", "", " x"):
+    for text in (
+        "Tulos",
+        "1 + 1 = 2",
+        "a@b.example",
+        "Kysely -",
+        "“it's”",
+        "",
+        " x",
+        "a; 'b'",
+        "a\n'b'",
+        "a;b",
+        "a\n1-2",
+    ):
         assert guarded(text) == text
     assert guarded("=1") == "'=1"
 

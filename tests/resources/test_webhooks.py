@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from api.access import POLICIES
 from api.models.webhooks import WebhookDelivery
+from api.services.webhooks import MOST
 from schemas.changes import RESOURCES
 from schemas.webhooks import Followed
 from tests.examples import Bench, places
@@ -71,6 +72,18 @@ def test_nobody_else_has_any(bench: Bench) -> None:
     for by in others:
         assert made(bench, by).status_code == 403
         assert bench.client.get(WEBHOOKS, headers=by).status_code == 403
+
+
+def test_each_provider_and_the_ministry_may_have_so_many_and_no_more(bench: Bench) -> None:
+    for by in (bench.manager, bench.ministry):
+        keys = [made(bench, by).get_json()["id"] for _ in range(MOST)]
+        refused = made(bench, by)
+        assert (refused.status_code, places(refused)) == (422, [(None, "too_many_rows")])
+        etag = bench.client.get(f"{WEBHOOKS}/{keys[0]}", headers=by).headers["ETag"]
+        asking = by | {"If-Match": etag}
+        assert bench.client.delete(f"{WEBHOOKS}/{keys[0]}", headers=asking).status_code == 204
+        assert made(bench, by).status_code == 201
+    assert made(bench, bench.other_manager).status_code == 201
 
 
 # where to

@@ -447,6 +447,66 @@ def test_one_who_does_not_answer_keeps_nobody_else_waiting(desk: Desk) -> None:
             done.result()
 
 
+def test_many_slow_ones_with_long_logs_leave_threads_to_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "ENTRIES", 1)
+    over, others = threading.Event(), desk.bench.other_manager
+    with receiving() as slow:
+        slow.answer = lambda _: 200 if over.wait(20) else 500
+        for _ in range(deliveries.THREADS + 1):
+            desk.webhook(url=slow.url)
+        desk.webhook(others)
+        desk.contact()
+        desk.contact()
+        desk.contact("Eino", desk.bench.world.b.provider_id)
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(desk.courier().once)
+            desk.receiver.wait_for(lambda: len(desk.receiver.taken) == 1)
+            slow.wait_for(lambda: len(slow.all) == deliveries.THREADS_OF_ONE)
+            over.set()
+            done.result()
+        assert slow.most_at_once == deliveries.THREADS_OF_ONE
+        assert len(slow.taken) == 2 * (deliveries.THREADS + 1)
+
+
+def test_after_a_message_the_next_ones_turn_comes(
+    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "ENTRIES", 1)
+    monkeypatch.setattr(deliveries, "THREADS", 1)
+    for name in "abc":
+        desk.webhook(url=f"{receiver.url}/{name}")
+    for _ in range(3):
+        desk.contact()
+    desk.courier().once()
+    assert [one.path[-1] for one in receiver.all] == ["a", "b", "c"] * 3
+
+
+def test_what_was_taken_is_kept_though_somebody_else_writes_for_long(
+    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "SETTLE_AGAIN_AFTER", (0.0, 0.0))
+    key, courier = desk.webhook(), desk.courier()
+    desk.contact()
+    left = iter([True, True])
+
+    def locked(*_: t.Any) -> None:
+        if receiver.all and next(left, False):
+            raise sa.exc.OperationalError("UPDATE", {}, Exception("database is locked"))
+
+    writing = desk.app.extensions["database"].engine
+    sa.event.listen(writing, "before_cursor_execute", locked)
+    try:
+        courier.once()
+    finally:
+        sa.event.remove(writing, "before_cursor_execute", locked)
+    assert (len(receiver.taken), len(desk.attempts(key)), next(left, None)) == (1, 1, None)
+    desk.clock.advance(HOUR)
+    desk.courier().once()
+    assert len(receiver.all) == 1
+
+
 # who is replayed
 
 
