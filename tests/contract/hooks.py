@@ -59,6 +59,7 @@ UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 CONDITIONS = {"If-Match", "If-None-Match"}
 TAG = re.compile(v.ETAG_LIST)
 KEY = re.compile("[!-~]{1,255}")
+LAST = "ffffffff-ffff-7fff-bfff-ffffffffffff"
 # What may be there only once, beside the names that providers give.
 KEYS: dict[str, tuple[str, ...]] = {
     "providers": ("business_id", "oid"),
@@ -240,6 +241,9 @@ def before_call(context: HookContext, case: Case, kwargs: Node) -> None:
         case.body = case.body | dict(_unused(stem, case.body))
     if "{external_id}" in case.operation.path:
         _name_once(case)
+    if "/exports/reports." in case.operation.path and _is_positive(case) and next(numbers) % 9:
+        # 200 reports of 400 goals come to 40 MB each time, and all answers of an operation are kept.
+        case.query = {**(case.query or {}), "after": LAST}
     if KEY.fullmatch(str(headers.get("Idempotency-Key", ""))):
         case.headers["Idempotency-Key"] = os.urandom(8).hex()
 
