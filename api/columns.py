@@ -194,6 +194,10 @@ class Among(FunctionElement[bool]):
     inherit_cache = True
     type = sa.Boolean()
 
+    def self_group(self, against: Any = None) -> Any:
+        """Not `… IN (…) = 1`, as SQLite's conditions are written otherwise: that is found by no index."""
+        return self
+
 
 @compiles(Among, "postgresql")
 def _among_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:

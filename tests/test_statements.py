@@ -323,6 +323,17 @@ def test_expanding_costs_a_statement_a_member_whatever_is_on_the_page(ground: Gr
         fill(ground, 3)
 
 
+def test_what_is_expanded_is_found_by_the_index_of_what_it_belongs_to(
+    ground: Ground, engine: str
+) -> None:
+    goal = f"{ground.path(OPERATIONS['goals.read'])}?expand=results"
+    with queries(ground.app) as asked:
+        assert ground.client.get(goal, headers=ground.manager).status_code == 200
+    (found,) = [text for text in asked if "FROM results" in text]
+    assert "goal_id IN (" in found if engine == "sqlite" else "goal_id = ANY (" in found
+    assert ") = 1" not in found
+
+
 def test_counting_costs_one_more_statement(ground: Ground) -> None:
     for operation in LISTS:
         if operation.stem in ("users", "clients"):
