@@ -16,7 +16,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from schemas import vocabulary as v
 
 # Control characters have no place in a report, and a lone surrogate is no text; line breaks and tabs may stay.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MOMENT = re.compile(
@@ -114,7 +114,7 @@ class Text(fields.String):
         text = super()._deserialize(value, *args, **kwargs)
         if len(text) > self.maximum:  # before any pattern looks at a megabyte of it
             raise self.make_error("length", max=self.maximum)
-        if found := _FORBIDDEN.search(text):
+        if found := FORBIDDEN.search(text):
             raise self.make_error("characters", point=f"{ord(found[0]):04X}")
         if not text or text.isspace():
             raise self.make_error("blank")
@@ -125,7 +125,7 @@ def is_plain_text(text: str) -> bool:
     """Whether a text has what `Text` asks of its characters."""
     if not text or text.isspace():
         return False
-    return text.isprintable() or not _FORBIDDEN.search(text)  # what is printable is not forbidden
+    return text.isprintable() or not FORBIDDEN.search(text)  # what is printable is not forbidden
 
 
 class Key(Text):

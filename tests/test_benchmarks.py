@@ -37,8 +37,8 @@ def test_the_floor_and_ours_are_measured_case_by_case() -> None:
     assert "| create by floor, 2,000 results |" in goals
 
 
-def test_exports_are_measured_beside_the_database_alone() -> None:
-    options = "--only exports --engines sqlite --results 2000 --rounds 1"
+def measured_in_bulk(options: str) -> list[str]:
+    """The names of what the tables have."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.bulk", *options.split()],
         cwd=ROOT,
@@ -47,22 +47,17 @@ def test_exports_are_measured_beside_the_database_alone() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    names = re.findall("^[|] ([^|]*) [|]", done.stdout, re.MULTILINE)
+    return re.findall("^[|] ([^|]*) [|]", done.stdout, re.MULTILINE)
+
+
+def test_exports_are_measured_beside_the_database_alone() -> None:
+    names = measured_in_bulk("--only exports --engines sqlite --results 2000 --rounds 1")
     assert names[0] == "sqlite: export of 2,000 results"
     assert names[4:6] == ["ours by floor", "first byte by an empty export's"]
 
 
 def test_imports_are_measured_beside_hand_written_sql_and_a_loop() -> None:
-    options = "--only imports --engines sqlite --import-rows 600 --rounds 1"
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.bulk", *options.split()],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    names = re.findall("^[|] ([^|]*) [|]", done.stdout, re.MULTILINE)
+    names = measured_in_bulk("--only imports --engines sqlite --import-rows 600 --rounds 1")
     assert names[0] == "sqlite: import of 600 results"
     for case in ("new", "unchanged", "changed"):
         assert {

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -19,9 +18,7 @@ from api.documents.intake import BOM, Csv, Grid, Line, Ndjson, Page, Table, show
 from api.documents.tables import guarded, write_text
 from api.problems import Fault
 from api.translations import said
-from schemas.fields import Worded
-
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+from schemas.fields import FORBIDDEN, Worded
 
 
 def why(faults: Sequence[Fault], language: str) -> str:
@@ -29,7 +26,7 @@ def why(faults: Sequence[Fault], language: str) -> str:
     told = "; ".join(
         ": ".join(filter(None, (one.column or one.pointer, _told(one, language)))) for one in faults
     )
-    return _CONTROLS.sub("\ufffd", told)
+    return FORBIDDEN.sub("\ufffd", told)
 
 
 def _told(fault: Fault, language: str) -> str:

@@ -141,7 +141,10 @@ def _passed_over(stem: str) -> frozenset[str]:
 
 @dataclass
 class Met:
-    """Rows and names that an import has met so far: each may be there once. Hashes only, for there may be many."""
+    """Rows and names that an import has met so far: each may be there once.
+
+    :param known: their hashes only, for there may be many, each with the row of a table that has it, or 0
+    """
 
     known: dict[int, int] = field(default_factory=dict)
 

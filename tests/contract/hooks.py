@@ -247,7 +247,7 @@ def before_call(context: HookContext, case: Case, kwargs: Node) -> None:
     if "{external_id}" in case.operation.path:
         _name_once(case)
     if "/exports/reports." in case.operation.path and _is_positive(case) and next(numbers) % 9:
-        # 200 reports of 400 goals come to 40 MB each time, and all answers of an operation are kept.
+        # Each of some 200 reports is compiled of some 400 goals, and schemathesis keeps answers.
         case.query = {**(case.query or {}), "after": LAST}
     if KEY.fullmatch(str(headers.get("Idempotency-Key", ""))):
         case.headers["Idempotency-Key"] = os.urandom(8).hex()

@@ -17,7 +17,7 @@ from tests.contract.conforming import current
 from tests.server import ROOT
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-# In two runs, for schemathesis keeps all that it has seen: of both in one, 20 GB.
+# In a run of their own: schemathesis keeps much of what it has seen, and of all in one was killed at 20 GB.
 BULK = ("imports", "tables", "jobs", "webhooks")
 # Who signs in, several in one, and a resource that has all that resources have; and of bulk what is in no other test.
 SHORT = {False: ("auth", "batch", "goals"), True: ("jobs", "webhooks")}
