@@ -8,7 +8,7 @@ from flask import Flask
 from flask.logging import default_handler
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import compression, errors, headers, idempotency, jwt, rates
+from api import compression, errors, freshness, headers, idempotency, jwt, rates
 from api.config import settings
 from api.db import Database
 from api.resources import BLUEPRINTS, PAGES
@@ -35,6 +35,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     jwt.init(app)
     rates.register(app)
     idempotency.register(app)
+    freshness.register(app)
     for blueprint in (*BLUEPRINTS, *PAGES):
         app.register_blueprint(blueprint)
     return app

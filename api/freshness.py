@@ -1,7 +1,8 @@
 """Whether a list is as its reader has it, told by the log of changes rather than by reading the list.
 
 The ETag of a list is `"content.state"`. Where nothing has changed in the log since, the state is the same, and a 304
-costs one look-up; where something has, but not in this list, its content still is.
+costs one look-up; where something has, but not in this list, its content still is. A process remembers of which state
+that was seen, so that it costs one look-up again.
 """
 
 import hashlib
@@ -9,8 +10,9 @@ from collections.abc import Iterator
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
+from typing import cast
 
-from flask import Response, request
+from flask import Flask, Response, current_app, request
 
 from api.access import Reach
 from api.answers import asks_whether_it_changed, private
@@ -21,6 +23,16 @@ from api.services import changes
 from schemas.base import Record
 
 _ROOT = Path(__file__).parents[1]
+SEEN_KEPT = 4096
+
+
+def register(app: Flask) -> None:
+    app.extensions["seen"] = {}
+
+
+def _seen() -> dict[str, str]:
+    """Tags of an earlier state whose content was the same still, each with the newest state of which that was seen."""
+    return cast(dict[str, str], current_app.extensions["seen"])
 
 
 def state(reader: Lane, reach: Reach, model: type[Row]) -> str | None:
@@ -44,7 +56,7 @@ def _code() -> str:
 def unchanged(state: str) -> Response | None:
     """304, when the caller has what is of this state."""
     for tag in _known():
-        if tag.rpartition(".")[2] == state:
+        if state in (tag.rpartition(".")[2], _seen().get(tag)):
             response = Response(status=HTTPStatus.NOT_MODIFIED)
             response.set_etag(tag)
             return private(response)
@@ -54,8 +66,12 @@ def unchanged(state: str) -> Response | None:
 def tag(response: Response, state: str) -> None:
     """Of a content that the caller has already the tag stays as he has it (RFC 9110 §13.1.2)."""
     content = hashlib.blake2b(response.get_data(), digest_size=8).hexdigest()
-    mine = (tag for tag in _known() if tag.partition(".")[0] == content)
-    response.set_etag(next(mine, f"{content}.{state}"))
+    mine = next((tag for tag in _known() if tag.partition(".")[0] == content), None)
+    if mine:
+        if len(_seen()) >= SEEN_KEPT:
+            _seen().clear()
+        _seen()[mine] = state
+    response.set_etag(mine or f"{content}.{state}")
 
 
 def _known() -> Iterator[str]:

@@ -57,8 +57,29 @@ def test_a_change_elsewhere_leaves_the_tag_as_the_caller_has_it(bench: Bench) ->
     tag = get(bench, "/api/v1/goals").headers["ETag"]
     bench.created("contacts")
     assert get(bench, "/api/v1/goals").headers["ETag"] != tag
-    response = get(bench, "/api/v1/goals", tag)
-    assert (response.status_code, response.headers["ETag"]) == (304, tag)
+    for reads_it in (True, False):
+        with statements(bench.app) as sent:
+            response = get(bench, "/api/v1/goals", tag)
+        assert (response.status_code, response.headers["ETag"]) == (304, tag)
+        assert any("goals" in text for text in sent) is reads_it
+    bench.created("goals")
+    assert get(bench, "/api/v1/goals", tag).status_code == 200
+
+
+def test_a_tag_that_a_caller_made_up_is_no_tag_of_a_list(bench: Bench) -> None:
+    content, _, state = get(bench, "/api/v1/goals").headers["ETag"].strip('"').partition(".")
+    assert get(bench, "/api/v1/goals", f'"{content}.mine"').status_code == 304
+    bench.created("goals")
+    assert get(bench, "/api/v1/goals", f'"{content}.mine"').status_code == 200
+    assert get(bench, "/api/v1/goals", f'"{state}.{content}"').status_code == 200
+
+
+def test_only_so_many_tags_are_remembered(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(freshness, "SEEN_KEPT", 2)
+    content = get(bench, "/api/v1/goals").headers["ETag"].strip('"').partition(".")[0]
+    for number in range(5):
+        assert get(bench, "/api/v1/goals", f'"{content}.{number}"').status_code == 304
+        assert len(bench.app.extensions["seen"]) <= 2
 
 
 @pytest.mark.parametrize("by", ["manager", "ministry"])
