@@ -16,6 +16,7 @@ from schemas.vocabulary import Language
 
 Schemas = Mapping[str, type[Record]]
 HELP = Worded("Help")
+NDJSON = "application/x-ndjson"
 
 
 def lines(media: str, file: IO[bytes], schemas: Schemas, most: int) -> Iterator[tuple[Table, Line]]:
@@ -26,9 +27,6 @@ def lines(media: str, file: IO[bytes], schemas: Schemas, most: int) -> Iterator[
     :raises Invalid: it is no such file, or has what is of no resource
     """
     return _of_objects(file, schemas) if media == NDJSON else _of_sheets(file, schemas, most)
-
-
-NDJSON = "application/x-ndjson"
 
 
 def placed(table: Table, line: Line, fault: Fault) -> Fault:
