@@ -225,9 +225,11 @@ def _find(
     c = model.__table__.c
     homes = [c[name] for name in ("sub_project_id", "project_id") if name in c]
     named = Among(c[column], sa.bindparam("names"))
-    # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
     asked = sa.select(c.id, *homes).where(c.provider_id == SCOPE_PROVIDER, named)
-    locked = scoped(asked.order_by(c.id).with_for_update(key_share=True))
+    # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise. By the bare id
+    # SQLite would go through all rows of the provider, whose index is in that order.
+    in_order = asked.order_by(sa.cast(c.id, sa.String()))
+    locked = scoped(in_order.with_for_update(key_share=True))
     for names in rows.in_parts([name for name in mine if _may_be_there(name)]):
         found = {row["id"]: row for row in session.execute(locked, {"names": names}).mappings()}
         if not found:

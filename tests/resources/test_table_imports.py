@@ -10,6 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from api.app import create_app
@@ -586,6 +587,24 @@ def test_a_plan_holds_of_new_rows_that_refer_to_each_other(desk: Desk) -> None:
     body = deliverables(("d1", "d2"), ("d2", ""))
     plan = desk.send("deliverables", body, dry_run="true").get_json()["plan"]
     assert desk.counts("deliverables", body, plan=plan)["created"] == 2
+
+
+def test_rows_are_found_by_the_index_of_their_names_however_many_the_provider_has(
+    desk: Desk, engine: str
+) -> None:
+    asked: list[tuple[str, Any]] = []
+    database = desk.bench.app.extensions["database"]
+    sa.event.listen(
+        database.engine, "before_cursor_execute", lambda *event: asked.append(event[2:4])
+    )
+    desk.counts("contacts", table("external_id,name", "c1,Aino", "c2,Eino"))
+    [(statement, parameters)] = [
+        one for one in asked if "FROM contacts" in one[0] and "ORDER BY" in one[0]
+    ]
+    if engine == "sqlite":  # PostgreSQL chooses by how many rows there are
+        with database.engine.connect() as connection:
+            explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            assert "(provider_id=? AND external_id=?)" in str(explained.all())
 
 
 # rows that refer to each other
