@@ -114,6 +114,30 @@ def test_every_status_that_is_refused_with_says_its_codes(served: Document) -> N
             assert set(re.findall("`(.*?)`", told)) == set(codes), (where, status)
 
 
+def test_a_refusal_shows_an_example_of_each_code_that_the_operation_has_there(
+    served: Document,
+) -> None:
+    for where, operation in operations(served).items():
+        for status, codes in operation["x-codes"].items():
+            (media,) = resolved(served, operation["responses"][status])["content"].values()
+            shown = {name: each["value"] for name, each in media["examples"].items()}
+            assert {name: value["code"] for name, value in shown.items()} == {c: c for c in codes}
+            assert {value["status"] for value in shown.values()} == {int(status)}, where
+            assert not [v["instance"] for v in shown.values() if "{" in v["instance"]], where
+
+
+def test_the_first_example_of_a_refusal_is_what_any_route_may_answer(served: Document) -> None:
+    for path, status, code in [
+        ("/api/v1/goals", "401", "unauthenticated"),
+        ("/api/v1/auth/refresh", "401", "unauthenticated"),
+        ("/api/v1/auth/login", "401", "wrong_credentials"),
+        ("/api/v1/goals", "409", "duplicate"),
+        ("/api/v1/imports/goals", "429", "too_many_requests"),
+    ]:
+        response = resolved(served, served["paths"][path]["post"]["responses"][status])
+        assert next(iter(response["content"]["application/problem+json"]["examples"])) == code
+
+
 def test_a_refusal_that_is_as_its_component_says_is_not_described_again(served: Document) -> None:
     goal = served["paths"]["/api/v1/goals/{id}"]["get"]["responses"]
     assert goal["404"] == {"$ref": "#/components/responses/NotFound"}

@@ -189,14 +189,13 @@ def _path_parameter(parameter: Node) -> Node:
 
 def _components(catalog: Catalog, operations: list[Operation]) -> Node:
     catalog.named("Language", lambda: {"type": "string", "enum": [w.value for w in v.Language]})
-    answers = [each for one in operations for each in one.node["responses"].values()]
-    used = {str(each.get("$ref", "")).rpartition("/")[2] for each in answers}
-    problems, responses = refusals.components(components.headers, used)
+    told = [(one.path, one.node) for one in operations]
+    responses = refusals.components(components.headers, told)
     parameters = components.PARAMETERS | _shared(operations)
     shown = _shared_examples(operations)
     return {
         "securitySchemes": components.SECURITY,
-        "schemas": catalog.whole() | problems,
+        "schemas": catalog.whole() | refusals.schemas(),
         "parameters": dict(sorted(parameters.items())),
         "headers": components.HEADERS,
         "responses": dict(sorted((components.RESPONSES | responses).items())),
