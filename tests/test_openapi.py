@@ -293,6 +293,29 @@ def test_an_element_of_an_import_is_documented_as_it_is_taken(served: Document) 
     assert "external_id" not in schemas["Import"]["properties"]
 
 
+def test_a_table_says_which_schema_its_rows_are_held_to(served: Document) -> None:
+    schemas = served["components"]["schemas"]
+    results = {"$ref": "#/components/schemas/ImportResultRow"}
+    for path in ("/api/v1/imports/results", "/api/v1/imports/results/refused"):
+        body = served["paths"][path]["post"]["requestBody"]["content"]
+        assert len(body) == 4
+        assert all(media["x-line"] == results for media in body.values())
+    whole = served["paths"]["/api/v1/imports"]["post"]["requestBody"]["content"]
+    lines = [media["x-lines"] for media in whole.values() if "x-lines" in media]
+    assert len(lines) == 2
+    assert all(set(one) == RECORD_STEMS and one["results"] == results for one in lines)
+    row, element = schemas["ImportResultRow"], schemas["ImportResult"]
+    assert {"id", "version", "created_at", "error"} <= row["properties"].keys()
+    assert element["properties"].keys() <= row["properties"].keys()
+    check = Draft202012Validator(row | {"components": served["components"]})
+    assert check.is_valid({"external_id": "r1"})
+    assert check.is_valid({"id": MISSING, "external_id": None, "version": 3})
+    assert check.is_valid({"id": None, "external_id": "r1"})
+    assert not check.is_valid({"text": "x"})
+    assert not check.is_valid({"id": None, "external_id": None})
+    assert not check.is_valid({"external_id": "r1", "colour": "red"})
+
+
 def test_the_limit_of_a_body_is_said(served: Document) -> None:
     answers = served["paths"]["/api/v1/goals"]["post"]["responses"]
     assert "1,000,000 bytes" in answers["413"]["description"]

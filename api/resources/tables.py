@@ -1,9 +1,10 @@
 """Tables of rows to bring in: what a spreadsheet holds, or an export has given, one resource at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
+from copy import copy
+from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 from typing import IO, Any
 
 from flask import Response, current_app, request, url_for
@@ -14,7 +15,8 @@ from api.blueprint import Blueprint
 from api.context import language, reach, session
 from api.documents import blanks, intake
 from api.documents.corrections import correction_of, why
-from api.openapi import tabular
+from api.documents.heads import ERROR
+from api.openapi import examples, tabular
 from api.problems import UnsupportedMediaType
 from api.resources import jobs
 from api.resources.exports import CSV, NDJSON, XLSX
@@ -43,21 +45,24 @@ _BODIES: Node = {
         "title": "TableToImport",
         "type": "string",
         "description": tabular.HEADS
-        + "RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One "
+        + "The columns are the properties of `x-line`, beside the schema of this media type. "
+        "RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One "
         "apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, "
         "a tab or a line break within it.",
     },
     NDJSON: {
         "title": "LinesToImport",
         "type": "string",
-        "description": "A JSON object on each line, as an element of an import or as an export has it.",
+        "description": "A JSON object on each line, as an element of an import or as an export has it: `x-line`, "
+        "beside the schema of this media type, says which.",
     },
     XLSX: {
         "title": "WorkbookToImport",
         "type": "string",
         "format": "binary",
         "description": tabular.HEADS
-        + "The sheet that is called like the resource, or else the first. Formulas and merged "
+        + "The columns are the properties of `x-line`, beside the schema of this media type. "
+        "The sheet that is called like the resource, or else the first. Formulas and merged "
         "cells are refused: what they come to is not in every file.",
     },
 }
@@ -82,6 +87,7 @@ _TEMPLATE = (
     "which an import takes as it is once its references are yours. In a workbook a second sheet says what each column "
     "is for. Errors are English then."
 )
+_ACCEPTED = examples.made(Job()) | {"kind": JobKind.TABLE.value}
 _EXTENSION: Node = {
     "in": "path",
     "name": "extension",
@@ -89,7 +95,6 @@ _EXTENSION: Node = {
     "schema": {"type": "string", "enum": ["csv", "xlsx"]},
     "example": "xlsx",
 }
-_WHY = {"error": "position: Not a whole number."}
 
 
 def _register(stem: str) -> None:
@@ -112,9 +117,9 @@ def _register(stem: str) -> None:
         requestBody={"required": True, "content": _content(stem)},
     )
     @blp.arguments(contract.TableQuery(), location="query")
-    @blp.response(201, contract.TableImport)
-    @blp.alt_response(200, schema=ImportPlan, success=True)
-    @blp.alt_response(202, schema=Job, success=True)
+    @blp.response(201, contract.TableImport, example=tabular.brought(stem))
+    @blp.alt_response(200, schema=ImportPlan, example=tabular.planned(stem), success=True)
+    @blp.alt_response(202, schema=Job, example=_ACCEPTED, success=True)
     def bring_in(query: dict[str, Any]) -> Response:
         return _bring_in(stem, query)
 
@@ -135,10 +140,10 @@ def _register(stem: str) -> None:
         requestBody={"required": True, "content": _content(stem)},
     )
     @blp.arguments(contract.RefusedQuery(), location="query")
-    @blp.response(200, contract.RefusedRows, **_examples(stem, JSON, _WHY))
-    @blp.alt_response(200, **_shown(stem, CSV, _WHY), success=True)
-    @blp.alt_response(200, **_shown(stem, NDJSON, _WHY), success=True)
-    @blp.alt_response(200, **_shown(stem, XLSX, _WHY), success=True)
+    @blp.response(200, contract.RefusedRows, **_refused_example(stem, JSON))
+    @blp.alt_response(200, **_shown(stem, CSV, refused=True), success=True)
+    @blp.alt_response(200, **_shown(stem, NDJSON, refused=True), success=True)
+    @blp.alt_response(200, **_shown(stem, XLSX, refused=True), success=True)
     def refused(query: dict[str, Any]) -> Response:
         return _refused(stem, query)
 
@@ -161,31 +166,52 @@ def _register(stem: str) -> None:
         return _template(stem, query, extension)
 
 
-def _shown(stem: str, media: str, more: Mapping[str, str] = MappingProxyType({})) -> Node:
+def _shown(stem: str, media: str, *, refused: bool = False) -> Node:
     """How a file that goes out is documented."""
     schema = dict(_BODIES[media]) | {"title": "Refused" + _BODIES[media]["title"]}
     if media == NDJSON:
         schema["x-line"] = {"$ref": "#/components/schemas/RefusedRow"}
-    return {"schema": schema, "content_type": media} | _examples(stem, media, more)
+    example = _refused_example(stem, media) if refused else _example(stem, media)
+    return {"schema": schema, "content_type": media} | example
 
 
 def _content(stem: str) -> Node:
     """What may come in."""
-    told = {
-        media: {"schema": dict(schema)} | _examples(stem, media)
-        for media, schema in _BODIES.items()
+    schemas: Node = _BODIES | {JSON: contract.PageToImport()}
+    return {
+        media: {"schema": copy(schema), "x-line": stem} | _example(stem, media)
+        for media, schema in schemas.items()
     }
-    return told | {JSON: {"schema": contract.PageToImport()} | _examples(stem, JSON)}
 
 
-def _examples(stem: str, media: str, more: Mapping[str, str] = MappingProxyType({})) -> Node:
-    row = tabular.example(stem) | dict(more)
+def _example(stem: str, media: str) -> Node:
+    row = tabular.example(stem)
+    columns = blanks.fields(stem, _schema(stem), Language.EN, row)
+    return _written(media, row, columns)
+
+
+def _refused_example(stem: str, media: str) -> Node:
+    """The same row with something wrong, and with why, which names the place as files of this form have it."""
+    row, fault = tabular.refused(stem)
+    columns = blanks.fields(stem, _schema(stem), Language.EN, row)
     if media == CSV:
-        columns = blanks.fields(stem, _schema(stem), Language.EN, row)
-        columns += [blanks.added(name, text) for name, text in more.items()]
-        return {"example": blanks.csv_of(columns, Language.EN).decode("utf-8-sig")}
-    shown = {NDJSON: (wire.dump(row) + b"\n").decode(), JSON: {"items": [row], "next": None}}
-    return {"example": shown[media]} if media in shown else {}
+        head = next(one.head for one in columns if f"/{one.name}" == fault.pointer)
+        fault = replace(fault, column=head)
+    elif media == JSON:
+        fault = replace(fault, pointer=f"/items/0{fault.pointer}")
+    error = why([fault], Language.EN)
+    return _written(media, row | {ERROR: error}, [*columns, blanks.added(ERROR, error)])
+
+
+def _written(media: str, row: Node, columns: list[blanks.Field]) -> Node:
+    match media:
+        case "text/csv":
+            return {"example": blanks.csv_of(columns, Language.EN).decode("utf-8-sig")}
+        case "application/x-ndjson":
+            return {"example": (wire.dump(row) + b"\n").decode()}
+        case "application/json":
+            return {"example": {"items": [row], "next": None}}
+    return {}
 
 
 def _bring_in(stem: str, query: dict[str, Any]) -> Response:
