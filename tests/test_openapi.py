@@ -229,6 +229,28 @@ def test_links_lead_to_what_comes_next(served: Document) -> None:
     assert kept["PatchGoalThis"]["parameters"]["If-Match"] == "$response.header.ETag"
 
 
+def test_what_an_import_or_a_job_is_answered_with_leads_to_it(served: Document) -> None:
+    for path in ("/api/v1/imports", "/api/v1/imports/goals"):
+        answers = served["paths"][path]["post"]["responses"]
+        assert "links" not in answers["200"]  # a plan, which has no id
+        assert answers["201"]["links"].keys() == {"getImport"}
+        assert answers["202"]["links"].keys() == {"getJob"}
+
+
+def test_a_template_is_a_file_of_its_own_kind(served: Document) -> None:
+    path = "/api/v1/imports/goals/template.{extension}"
+    answer = served["paths"][path]["get"]["responses"]["200"]
+    assert "Content-Disposition" in answer["headers"]
+    named = answer["content"]["text/csv"]["schema"]["$ref"].rpartition("/")[2]
+    assert named == "TableTemplate"
+    assert "semicolons" in served["components"]["schemas"][named]["description"]
+
+
+def test_a_body_that_is_not_taken_is_told_what_is(served: Document) -> None:
+    headers = served["components"]["responses"]["UnsupportedMediaType"]["headers"]
+    assert {"Accept", "Accept-Encoding"} <= headers.keys()
+
+
 def test_a_key_for_repeated_requests_is_taken_where_something_is_made(served: Document) -> None:
     key = {"$ref": "#/components/parameters/IdempotencyKey"}
     takes = {
@@ -303,7 +325,7 @@ def test_a_table_says_which_schema_its_rows_are_held_to(served: Document) -> Non
     whole = served["paths"]["/api/v1/imports"]["post"]["requestBody"]["content"]
     lines = [media["x-lines"] for media in whole.values() if "x-lines" in media]
     assert len(lines) == 2
-    assert all(set(one) == RECORD_STEMS and one["results"] == results for one in lines)
+    assert all(set(one) == set(RECORD_STEMS) and one["results"] == results for one in lines)
     row, element = schemas["ImportResultRow"], schemas["ImportResult"]
     assert {"id", "version", "created_at", "error"} <= row["properties"].keys()
     assert element["properties"].keys() <= row["properties"].keys()

@@ -29,7 +29,7 @@ _SHAPES = {409: "ConflictProblem", 412: "StaleProblem"}
 HEADERS = {
     401: ("WWW-Authenticate",),
     409: ("Retry-After",),
-    415: ("Accept",),
+    415: ("Accept", "Accept-Encoding"),
     429: ("Retry-After",),
     503: ("Retry-After",),
 }

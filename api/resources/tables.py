@@ -66,6 +66,41 @@ _BODIES: Node = {
         "cells are refused: what they come to is not in every file.",
     },
 }
+_REFUSED_BODIES: Node = {
+    CSV: {
+        "title": "RefusedTable",
+        "type": "string",
+        "description": "The head and the refused rows as they came, parted as they were, with a column `error` at the "
+        "end; UTF-8 with a byte order mark.",
+    },
+    NDJSON: {
+        "title": "RefusedLines",
+        "type": "string",
+        "description": "The refused lines as they came, each with `error`; what is no JSON object comes as `line`.",
+        "x-line": {"$ref": "#/components/schemas/RefusedRow"},
+    },
+    XLSX: {
+        "title": "RefusedWorkbook",
+        "type": "string",
+        "format": "binary",
+        "description": "One sheet: the head and the refused rows as they came, with a column `error` at the end.",
+    },
+}
+_TEMPLATES: Node = {
+    CSV: {
+        "title": "TableTemplate",
+        "type": "string",
+        "description": "A head and an example row. UTF-8 with a byte order mark, parted as spreadsheets of the "
+        "language read it: in Finnish and Swedish by semicolons, with days as `18.1.2013` and numbers with a comma; in "
+        "English by commas, with days as `2013-01-18`.",
+    },
+    XLSX: {
+        "title": "WorkbookTemplate",
+        "type": "string",
+        "format": "binary",
+        "description": "A sheet with a head and an example row, and one that says what each column is for.",
+    },
+}
 _DESCRIPTION = (
     "Rows of any of your sub-projects, any number of them: a table that an export has given, changed in a spreadsheet, "
     "or one of your own. Each row names itself by its `id`, or by its `external_id`, by which it may also be new. What "
@@ -91,7 +126,7 @@ _ACCEPTED = examples.made(Job()) | {"kind": JobKind.TABLE.value}
 _EXTENSION: Node = {
     "in": "path",
     "name": "extension",
-    "description": "`csv`: a table by RFC 4180. `xlsx`: a workbook.",
+    "description": "`csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.",
     "schema": {"type": "string", "enum": ["csv", "xlsx"]},
     "example": "xlsx",
 }
@@ -141,9 +176,9 @@ def _register(stem: str) -> None:
     )
     @blp.arguments(contract.RefusedQuery(), location="query")
     @blp.response(200, contract.RefusedRows, **_refused_example(stem, JSON))
-    @blp.alt_response(200, **_shown(stem, CSV, refused=True), success=True)
-    @blp.alt_response(200, **_shown(stem, NDJSON, refused=True), success=True)
-    @blp.alt_response(200, **_shown(stem, XLSX, refused=True), success=True)
+    @blp.alt_response(200, **_refused_body(stem, CSV), success=True)
+    @blp.alt_response(200, **_refused_body(stem, NDJSON), success=True)
+    @blp.alt_response(200, **_refused_body(stem, XLSX), success=True)
     def refused(query: dict[str, Any]) -> Response:
         return _refused(stem, query)
 
@@ -160,19 +195,23 @@ def _register(stem: str) -> None:
         description=_TEMPLATE,
     )
     @blp.arguments(FormQuery(), location="query")
-    @blp.response(200, **_shown(stem, CSV))
-    @blp.alt_response(200, **_shown(stem, XLSX), success=True)
+    @blp.response(200, **_template_body(stem, CSV))
+    @blp.alt_response(200, **_template_body(stem, XLSX), success=True)
     def template(query: dict[str, Any], extension: str) -> Response:
         return _template(stem, query, extension)
 
 
-def _shown(stem: str, media: str, *, refused: bool = False) -> Node:
-    """How a file that goes out is documented."""
-    schema = dict(_BODIES[media]) | {"title": "Refused" + _BODIES[media]["title"]}
-    if media == NDJSON:
-        schema["x-line"] = {"$ref": "#/components/schemas/RefusedRow"}
-    example = _refused_example(stem, media) if refused else _example(stem, media)
-    return {"schema": schema, "content_type": media} | example
+def _refused_body(stem: str, media: str) -> Node:
+    told = {"schema": dict(_REFUSED_BODIES[media]), "content_type": media}
+    return told | _refused_example(stem, media)
+
+
+def _template_body(stem: str, media: str) -> Node:
+    """In Finnish, as it is when nobody asks for another language."""
+    row = tabular.example(stem)
+    columns = blanks.fields(stem, _schema(stem), Language.FI, row)
+    told = {"schema": dict(_TEMPLATES[media]), "content_type": media}
+    return told | _written(media, row, columns, Language.FI)
 
 
 def _content(stem: str) -> Node:
@@ -203,10 +242,12 @@ def _refused_example(stem: str, media: str) -> Node:
     return _written(media, row | {ERROR: error}, [*columns, blanks.added(ERROR, error)])
 
 
-def _written(media: str, row: Node, columns: list[blanks.Field]) -> Node:
+def _written(
+    media: str, row: Node, columns: list[blanks.Field], language: str = Language.EN
+) -> Node:
     match media:
         case "text/csv":
-            return {"example": blanks.csv_of(columns, Language.EN).decode("utf-8-sig")}
+            return {"example": blanks.csv_of(columns, language).decode("utf-8-sig")}
         case "application/x-ndjson":
             return {"example": (wire.dump(row) + b"\n").decode()}
         case "application/json":

@@ -35,7 +35,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # RFC 9110 §11.6.1, §10.2.1; RFC 6585 §4; the document may ask for more.
 GO_WITH = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 # What an answer with one of these headers must be documented with.
-TOLD = {"Content-Language", "ETag", "Link", "Location", "Idempotency-Replayed", "Set-Cookie"}
+TOLD = {
+    *("Content-Disposition", "Content-Language", "ETag", "Link", "Location"),
+    *("Idempotency-Replayed", "Set-Cookie"),
+}
 # Codes for which JSON Schema has words, so that the document must have said it before.
 SHAPE = {
     *("required", "null", "wrong_type", "unknown_field", "read_only", "unknown_word", "too_short"),

@@ -63,7 +63,8 @@ BINARY = (
     "Parquet",
     "Workbook",
     "WorkbookToImport",
-    "RefusedWorkbookToImport",
+    "RefusedWorkbook",
+    "WorkbookTemplate",
     "SubProjectWorkbook",
 )
 PAGES = (

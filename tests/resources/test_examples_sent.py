@@ -24,10 +24,10 @@ PLAN = (
 CHANGING = ("id", "provider_id", "sub_project_id", "created_at", "updated_at", "plan")
 
 
-def shown(path: str, status: str | None = None, media: str = JSON) -> Any:
-    """The example of what a POST sends, or of its answer."""
+def shown(path: str, status: str | None = None, media: str = JSON, method: str = "post") -> Any:
+    """The example of what is sent, or of its answer."""
     document = current().document
-    operation = document["paths"][path]["post"]
+    operation = document["paths"][path][method]
     body = operation["responses"][status] if status else operation["requestBody"]
     (example,) = body["content"][media]["examples"].values()
     if "$ref" in example:
@@ -107,6 +107,13 @@ def test_every_example_of_a_refused_row_is_refused_as_it_says(desk: Desk, media:
         else:
             told = refused if media == JSON else json.loads(refused)
             assert json.loads(text) == told
+
+
+def test_every_example_of_a_template_is_the_template(bench: Bench) -> None:
+    for stem in ORDER:
+        path = f"/api/v1/imports/{stem.replace('_', '-')}/template.{{extension}}"
+        answer = bench.client.get(path.format(extension="csv"))
+        assert answer.get_data().decode("utf-8-sig") == shown(path, "200", CSV, "get")
 
 
 @pytest.mark.parametrize("media", [NDJSON, JSON])
