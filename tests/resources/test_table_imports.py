@@ -564,7 +564,7 @@ def test_a_plan_is_carried_out_as_it_was_made_or_not_at_all(desk: Desk) -> None:
 
 
 def test_a_plan_tells_of_rows_by_their_ids_and_of_items_by_their_pointers(desk: Desk) -> None:
-    unnamed = desk.bench.created("contacts", external_id=None)["id"]
+    unnamed, _ = desk.bench.created("contacts", external_id=None)
     page = json.dumps({"items": [{"external_id": "c1", "name": "A"}, {"id": unnamed, "name": "B"}]})
     plan = desk.send("contacts", page, "application/json", dry_run="true").get_json()
     told = [(one["pointer"], one.get("row"), one["external_id"]) for one in plan["elements"]]
