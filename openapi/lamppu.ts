@@ -6184,6 +6184,39 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportContactRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /** @description Name. */
+            name?: string;
+            /** @description Job title. */
+            job_title?: string | null;
+            /** @description Email. */
+            email?: string | null;
+            /** @description Phone. */
+            phone?: string | null;
+            /** @description Postal address. As it is written on an envelope, in one line. */
+            postal_address?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         ImportCounts: {
             [key: string]: components["schemas"]["Tally"];
         };
@@ -6237,6 +6270,75 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportDeliverableRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DayPrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /** @description Kind of deliverable. */
+            kind?: components["schemas"]["DeliverableKind"];
+            /** @description Name. */
+            title?: string;
+            /** @description Description. */
+            description?: string | null;
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Based on. The deliverable on which this is based, as a plan on a model.
+             */
+            based_on_id?: string | null;
+            /** @description Instead of `based_on_id`: the external id of one of deliverables. */
+            based_on?: string | null;
+            /** @description Stages of its way into use. Stages done and promised. */
+            stages?: components["schemas"]["ImportStage"][];
+            /** @description Deliveries. To whom and through which channel it was delivered. */
+            deliveries?: components["schemas"]["ImportDelivery"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description A delivery through a channel, such as a shared workspace; dated, or told by the event it came before. As an element of an import: references by name, without their `_id`, or by id. */
         ImportDelivery: {
@@ -6316,6 +6418,80 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportDisseminationRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DayPrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Survey. Choose either a survey or a deliverable.
+             */
+            survey_id?: string | null;
+            /** @description Instead of `survey_id`: the external id of one of surveys. */
+            survey?: string | null;
+            /**
+             * Format: uuid
+             * @description Deliverable. Choose either a survey or a deliverable.
+             */
+            deliverable_id?: string | null;
+            /** @description Instead of `deliverable_id`: the external id of one of deliverables. */
+            deliverable?: string | null;
+            /** @description Audience. */
+            audience?: string;
+            /** @description By whom. */
+            by_whom?: string | null;
+            /** @description Channel. For example email or a staff meeting. */
+            channel?: string | null;
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /** @description Description. */
+            text?: string | null;
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         ImportDocument: {
             /** @description The project's acronym */
@@ -6429,6 +6605,101 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportFeedbackRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DayPrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /** @description Source. */
+            source?: components["schemas"]["FeedbackSource"];
+            /** @description Name of the source. The name of the body or group, not of a person. */
+            source_name?: string | null;
+            /** @description Field. The body’s field, for example media. */
+            field?: string | null;
+            /**
+             * Format: uuid
+             * @description At the meeting. The meeting at which the feedback was given.
+             */
+            meeting_id?: string | null;
+            /** @description Instead of `meeting_id`: the external id of one of meetings. */
+            meeting?: string | null;
+            /**
+             * Format: uuid
+             * @description In the survey. The survey in which the feedback was given.
+             */
+            survey_id?: string | null;
+            /** @description Instead of `survey_id`: the external id of one of surveys. */
+            survey?: string | null;
+            /** @description About. The subject in your own words, or choose a survey or a deliverable below. */
+            about?: string | null;
+            /**
+             * Format: uuid
+             * @description About which survey.
+             */
+            about_survey_id?: string | null;
+            /** @description Instead of `about_survey_id`: the external id of one of surveys. */
+            about_survey?: string | null;
+            /**
+             * Format: uuid
+             * @description About which deliverable.
+             */
+            about_deliverable_id?: string | null;
+            /** @description Instead of `about_deliverable_id`: the external id of one of deliverables. */
+            about_deliverable?: string | null;
+            /**
+             * Format: int32
+             * @description Order.
+             */
+            position?: number;
+            /** @description Feedback. One thing at a time. */
+            point?: string;
+            /** @description Actions. */
+            actions?: components["schemas"]["ImportAction"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @enum {string} */
         ImportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "undone_at" | "sub_project_id" | "counts";
         /** @description A goal of the sub-project: taken from the project description, or its own. As an element of an import: references by name, without their `_id`, or by id. */
@@ -6456,6 +6727,50 @@ export interface components {
             text?: string;
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportGoalRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Goal of the project. The goal of the project description from which this was taken. Empty for a goal of the sub-project’s own.
+             */
+            project_goal_id?: string | null;
+            /** @description Instead of `project_goal_id`: the code of one of project_goals. */
+            project_goal?: string | null;
+            /**
+             * Format: int32
+             * @description Order. Its place in the report’s table.
+             */
+            position?: number;
+            /** @description Goal. In the project description’s words or in your own. */
+            text?: string;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description What the sub-project measures to see how the goal is reached. As an element of an import: references by name, without their `_id`, or by id. */
         ImportIndicator: {
@@ -6491,6 +6806,60 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportIndicatorRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Goal.
+             */
+            goal_id?: string;
+            /** @description Instead of `goal_id`: the external id of one of goals. */
+            goal?: string;
+            /**
+             * Format: uuid
+             * @description Indicator of the project. The indicator of the project from which this was taken. Empty for an indicator of the sub-project’s own.
+             */
+            project_indicator_id?: string | null;
+            /** @description Instead of `project_indicator_id`: the code of one of project_indicators. */
+            project_indicator?: string | null;
+            /**
+             * Format: int32
+             * @description Order.
+             */
+            position?: number;
+            /** @description What is measured. */
+            name?: string;
+            /** @description Unit. For example % or pcs. */
+            unit?: string | null;
+            /** @description Baseline. */
+            baseline?: number | null;
+            /** @description Target. */
+            target?: number | null;
+            /** @description Direction. Which way the value ought to move. */
+            direction?: components["schemas"]["Direction"];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            sub_project_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @description The actual value of an indicator in one reporting period. As an element of an import: references by name, without their `_id`, or by id. */
         ImportMeasurement: {
             /**
@@ -6518,6 +6887,54 @@ export interface components {
             note?: string | null;
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportMeasurementRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Indicator.
+             */
+            indicator_id?: string;
+            /** @description Instead of `indicator_id`: the external id of one of indicators. */
+            indicator?: string;
+            /**
+             * Format: uuid
+             * @description Reporting period.
+             */
+            period_id?: string;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string;
+            /** @description Value. At most four decimals. */
+            value?: number;
+            /**
+             * Format: date
+             * @description Measured on.
+             */
+            measured_on?: string | null;
+            /** @description Note. */
+            note?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            sub_project_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description A meeting that was attended, or could not be. As an element of an import: references by name, without their `_id`, or by id. */
         ImportMeeting: {
@@ -6591,6 +7008,97 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportMeetingRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DatePrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /** @description Kind of meeting. */
+            kind?: components["schemas"]["MeetingKind"];
+            /** @description Title. */
+            title?: string | null;
+            /** @description How people took part. */
+            mode?: components["schemas"]["MeetingMode"] | null;
+            /** @description Platform. For example iLinc. */
+            platform?: string | null;
+            /** @description Place. */
+            place?: string | null;
+            /** @description Host. Who called the meeting or hosted it. */
+            host?: string | null;
+            /** @description Open to all. */
+            open_to_all?: boolean;
+            /** @description State. */
+            status?: components["schemas"]["MeetingStatus"];
+            /** @description Starts at. For example 09:30. */
+            start_time?: string | null;
+            /** @description Ends at. For example 12:00. */
+            end_time?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Meeting of the project. The network’s meeting from which this was taken. Empty for a meeting of the sub-project’s own.
+             */
+            project_meeting_id?: string | null;
+            /** @description Instead of `project_meeting_id`: the code of one of project_meetings. */
+            project_meeting?: string | null;
+            /** @description Body. For example a vocational advisory board. */
+            body?: string | null;
+            /** @description Field. The body’s field, for example media. */
+            field?: string | null;
+            /** @description Did the sub-project attend. */
+            attendance?: components["schemas"]["Attendance"] | null;
+            /** @description Reason for absence. */
+            reason?: string | null;
+            /** @description What was done instead. For example, material was delivered beforehand. */
+            done_instead?: string | null;
+            /** @description Notes. */
+            notes?: string | null;
+            /** @description Participants. Personal data: give no more than the form needs. */
+            participants?: components["schemas"]["ImportParticipant"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description One page of a list. */
         ImportPage: {
@@ -6682,6 +7190,62 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportReportRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /** @description Kind of report. */
+            kind?: components["schemas"]["ReportKind"];
+            /** @description Title. */
+            title?: string | null;
+            /** @description Language. */
+            language?: components["schemas"]["Language"];
+            /**
+             * Format: date
+             * @description The date the author gives; not the time of submission.
+             */
+            report_date?: string | null;
+            /**
+             * Format: uuid
+             * @description Contact person.
+             */
+            contact_id?: string | null;
+            /** @description Instead of `contact_id`: the external id of one of contacts. */
+            contact?: string | null;
+            /** @description Which periods it covers; all of them when empty. */
+            period_ids?: string[];
+            /** @description Instead of `period_ids`: the code of one of periods. */
+            periods?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            form?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            state?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @description One group that was asked, with how many were invited and how many answered. As an element of an import: references by name, without their `_id`, or by id. */
         ImportRespondents: {
             /** @description Group. */
@@ -6730,6 +7294,58 @@ export interface components {
             reason?: string | null;
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportResultRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Goal.
+             */
+            goal_id?: string;
+            /** @description Instead of `goal_id`: the external id of one of goals. */
+            goal?: string;
+            /**
+             * Format: uuid
+             * @description Reporting period.
+             */
+            period_id?: string;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string;
+            /** @description Kind. An activity is what was done; an outcome is what measurably came of it. */
+            kind?: components["schemas"]["ResultKind"];
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /**
+             * Format: int32
+             * @description Order. Its place in the cell of the table.
+             */
+            position?: number;
+            /** @description Description. Needed for an activity or an outcome. */
+            text?: string | null;
+            /** @description Reason. Needed when there is nothing to report or the goal does not apply. */
+            reason?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            sub_project_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description A row with only the fields that were asked for, and its id. */
         ImportSparse: {
@@ -6818,6 +7434,47 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportSubProjectRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Project.
+             */
+            project_id?: string;
+            /** @description Instead of `project_id`: the acronym of one of projects. */
+            project?: string;
+            /**
+             * Format: uuid
+             * @description Contact person.
+             */
+            contact_id?: string | null;
+            /** @description Instead of `contact_id`: the external id of one of contacts. */
+            contact?: string | null;
+            /** @description Name of the sub-project. If the sub-project has a name of its own. */
+            name?: string | null;
+            /** @description Description. */
+            description?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @description Who was asked, when, how many answered and what the questions were. As an element of an import: references by name, without their `_id`, or by id. */
         ImportSurvey: {
             /**
@@ -6862,6 +7519,69 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportSurveyRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Reporting period. If the days are not known, or the survey belongs to another period than they say.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description Name of the survey. */
+            title?: string;
+            /** @description Purpose. */
+            purpose?: string | null;
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /**
+             * Format: date
+             * @description Opens on.
+             */
+            opens_on?: string | null;
+            /**
+             * Format: date
+             * @description The last day to answer.
+             */
+            closes_on?: string | null;
+            /** @description Recurrence. */
+            recurrence?: components["schemas"]["Recurrence"] | null;
+            /** @description Groups of respondents. */
+            respondent_groups?: components["schemas"]["ImportRespondents"][];
+            /** @description Questions. */
+            questions?: components["schemas"]["ImportQuestion"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description What the sub-project measures to see how the goal is reached. */
         Indicator: {
@@ -7290,7 +8010,7 @@ export interface components {
         Lines: string;
         /**
          * LinesToImport
-         * @description A JSON object on each line, as an element of an import or as an export has it.
+         * @description A JSON object on each line, as an element of an import or as an export has it: `x-line`, beside the schema of this media type, says which.
          */
         LinesToImport: string;
         Login: {
@@ -7955,7 +8675,7 @@ export interface components {
         /**
          * Parquet
          * Format: binary
-         * @description The columns of CSV, with their types: days, moments in UTC to the microsecond, numbers. Lists are JSON.
+         * @description The columns of CSV (`name.fi` of a text in several languages), with their types: days, moments in UTC to the microsecond, numbers. Lists and objects are JSON.
          */
         Parquet: string;
         /** @description One person's part in a meeting. Personal data. */
@@ -9528,10 +10248,10 @@ export interface components {
          */
         Recurrence: "once" | "half_yearly" | "yearly" | "continuous";
         /**
-         * RefusedLinesToImport
-         * @description A JSON object on each line, as an element of an import or as an export has it.
+         * RefusedLines
+         * @description The refused lines as they came, each with `error`; what is no JSON object comes as `line`.
          */
-        RefusedLinesToImport: string;
+        RefusedLines: string;
         /** @description A row as it was sent, and why it is refused. */
         RefusedRow: {
             error: string;
@@ -9544,16 +10264,16 @@ export interface components {
             next: string | null;
         };
         /**
-         * RefusedTableToImport
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
+         * RefusedTable
+         * @description The head and the refused rows as they came, parted as they were, with a column `error` at the end; UTF-8 with a byte order mark.
          */
-        RefusedTableToImport: string;
+        RefusedTable: string;
         /**
-         * RefusedWorkbookToImport
+         * RefusedWorkbook
          * Format: binary
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         * @description One sheet: the head and the refused rows as they came, with a column `error` at the end.
          */
-        RefusedWorkbookToImport: string;
+        RefusedWorkbook: string;
         Replay: {
             /** @description A position out of a delivery, of the caller's own log, or `Changes-After` of an export; null for the beginning */
             after: string | null;
@@ -10162,11 +10882,8 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "manager" | "reviewer" | "admin";
-        /** @description A row as an element of an import or as an export has it. */
+        /** @description A row as an element of an import or as an export has it: `x-line`, beside the schema of the body, says which. */
         RowToImport: {
-            /** @description Or else `id`. */
-            external_id?: string | null;
-        } & {
             [key: string]: unknown;
         };
         /**
@@ -10323,7 +11040,7 @@ export interface components {
         };
         /**
          * SubProjectLines
-         * @description A JSON object on each line: an element, with the stem of its `resource`.
+         * @description A JSON object on each line: an element, with the stem of its `resource`; for each of these `x-lines`, beside the schema of this media type, says what else the line has.
          */
         SubProjectLines: string;
         /** @description One page of a list. */
@@ -10436,7 +11153,7 @@ export interface components {
         /**
          * SubProjectWorkbook
          * Format: binary
-         * @description A sheet for each resource. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused.
+         * @description A sheet for each resource, the columns of which are the properties of its schema in `x-lines`, beside the schema of this media type. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused.
          */
         SubProjectWorkbook: string;
         /** @description Who was asked, when, how many answered and what the questions were. */
@@ -10711,7 +11428,7 @@ export interface components {
         };
         /**
          * Table
-         * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away. So has, within a text, a formula behind a semicolon, a tab or a line break, where some would begin a cell.
+         * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list or an object is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away. So has, within a text, a formula behind a semicolon, a tab or a line break, where some would begin a cell.
          */
         Table: string;
         /** @description An import, and what of it was refused. */
@@ -10750,8 +11467,13 @@ export interface components {
             [key: string]: components["schemas"]["Tally"];
         };
         /**
+         * TableTemplate
+         * @description A head and an example row. UTF-8 with a byte order mark, parted as spreadsheets of the language read it: in Finnish and Swedish by semicolons, with days as `18.1.2013` and numbers with a comma; in English by commas, with days as `2013-01-18`.
+         */
+        TableTemplate: string;
+        /**
          * TableToImport
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The columns are the properties of `x-line`, beside the schema of this media type. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
          */
         TableToImport: string;
         /** @description What became of the elements of one resource. */
@@ -11195,9 +11917,15 @@ export interface components {
          */
         Workbook: string;
         /**
+         * WorkbookTemplate
+         * Format: binary
+         * @description A sheet with a head and an example row, and one that says what each column is for.
+         */
+        WorkbookTemplate: string;
+        /**
          * WorkbookToImport
          * Format: binary
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The columns are the properties of `x-line`, beside the schema of this media type. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
          */
         WorkbookToImport: string;
         /**
@@ -11233,7 +11961,7 @@ export interface components {
          *     * `unauthenticated`: Sign in first.
          *     * `unavailable`: The service can't answer right now; try again.
          *     * `unsupported_grant_type`: This kind of grant is not given here.
-         *     * `unsupported_media_type`: The body's Content-Type is not taken here.
+         *     * `unsupported_media_type`: The body's Content-Type or Content-Encoding is not taken here.
          *     * `wrong_credentials`: Email or password is wrong.
          * @enum {string}
          */
@@ -11479,7 +12207,21 @@ export interface components {
         };
     };
     responses: {
-        /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
+        /** @description Another row has this already; or: Other rows still refer to this one; or: This import has been undone already; or: Something has been built on this import since; or: The first request with this key is still at work; or: What was there before this import is not known. Code `duplicate`, `in_use`, `already_undone`, `built_on`, `in_flight`, `too_old_to_undo`. */
+        AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description The request can't be read. Code `bad_request`. */
         BadRequest: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -11492,8 +12234,77 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The job is at its end already; or: You can't do this to your own account; or: This would not do what the plan says; or: What was there before this import is not known. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `job_ended`, `own_account`, `plan_moved`, `too_old_to_undo`. */
-        Conflict: {
+        /** @description The body is not JSON that can be read; or: The request can't be read. Code `invalid_json`, `bad_request`. */
+        BadRequestOrInvalidJson: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work. Code `duplicate`, `in_use`, `in_flight`. */
+        DuplicateOrInFlightOrInUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: The job is at its end already. Code `duplicate`, `in_use`, `in_flight`, `job_ended`. */
+        DuplicateOrInFlightOrInUseOrJobEnded: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: This would not do what the plan says. Code `duplicate`, `in_use`, `in_flight`, `plan_moved`. */
+        DuplicateOrInFlightOrInUseOrPlanMoved: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+        DuplicateOrInUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
+        DuplicateOrInUseOrOwnAccount: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -11517,6 +12328,48 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The first request with this key is still at work. Code `in_flight`. */
+        InFlight: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Other rows still refer to this one. Code `in_use`. */
+        InUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Other rows still refer to this one; or: You can't do this to your own account. Code `in_use`, `own_account`. */
+        InUseOrOwnAccount: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
             };
         };
         /** @description Something went wrong on our side. Code `internal`. */
@@ -11595,6 +12448,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Sign in first; or: This refresh token has been used before; sign in again. Code `unauthenticated`, `refresh_token_reused`. */
+        RefreshTokenReusedOrUnauthenticated: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The row has changed since you read it. Code `stale`. */
         Stale: {
             headers: {
@@ -11608,8 +12475,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["StaleProblem"];
             };
         };
-        /** @description No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
-        TokenBadRequest: {
+        /** @description The body is not JSON that can be read; or: The request can't be read; or: No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `invalid_json`, `bad_request`, `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
+        TokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11647,6 +12514,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
+        /** @description Client unknown, or its secret wrong. Code `invalid_client`. */
+        TokenInvalidClient: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["TokenProblem"];
+            };
+        };
         /** @description No representation fits the Accept header. Code `not_acceptable`. */
         TokenNotAcceptable: {
             headers: {
@@ -11673,25 +12554,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description Too many jobs of your provider are waiting; or: Too many attempts; wait a little. Code `too_many_jobs`, `too_many_requests`. */
+        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
         TokenTooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["TokenProblem"];
-            };
-        };
-        /** @description Client unknown, or its secret wrong. Code `invalid_client`. */
-        TokenUnauthorized: {
-            headers: {
-                "Content-Language": components["headers"]["Content-Language"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -11715,11 +12582,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
+        /** @description The body's Content-Type or Content-Encoding is not taken here. Code `unsupported_media_type`. */
         TokenUnsupportedMediaType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 Accept: components["headers"]["Accept"];
+                "Accept-Encoding": components["headers"]["Accept-Encoding"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -11742,7 +12610,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many jobs of your provider are waiting; or: Too many attempts; wait a little. Code `too_many_jobs`, `too_many_requests`. */
+        /** @description Too many attempts; wait a little; or: Too many jobs of your provider are waiting. Code `too_many_requests`, `too_many_jobs`. */
+        TooManyJobsOrTooManyRequests: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
         TooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -11756,8 +12638,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This refresh token has been used before; sign in again; or: Sign in first; or: Email or password is wrong. Code `refresh_token_reused`, `unauthenticated`, `wrong_credentials`. */
-        Unauthorized: {
+        /** @description Sign in first. Code `unauthenticated`. */
+        Unauthenticated: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -11784,11 +12666,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
+        /** @description The body's Content-Type or Content-Encoding is not taken here. Code `unsupported_media_type`. */
         UnsupportedMediaType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 Accept: components["headers"]["Accept"];
+                "Accept-Encoding": components["headers"]["Accept-Encoding"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Email or password is wrong. Code `wrong_credentials`. */
+        WrongCredentials: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -11925,6 +12822,11 @@ export interface components {
         /** @description The media types that are taken (RFC 9110 §12.5.1). */
         Accept: string;
         /**
+         * @description How a body may be packed (RFC 9110 §12.5.3), when it was packed otherwise.
+         * @example gzip, x-gzip, zstd, identity
+         */
+        "Accept-Encoding": string;
+        /**
          * @description That it is a file, and what it is called (RFC 6266).
          * @example attachment; filename="goals.csv"
          */
@@ -11938,6 +12840,11 @@ export interface components {
          * @example "3"
          */
         ETag: string;
+        /**
+         * @description Names this version of what is shown (RFC 9110 §8.8.3); goes back in If-Match.
+         * @example "1"
+         */
+        ETagOfNew: string;
         /** @description `true` when this is the answer to an earlier request with the same key. */
         "Idempotency-Replayed": "true";
         /**
@@ -12111,34 +13018,46 @@ export type GrantType = components['schemas']['GrantType'];
 export type Import = components['schemas']['Import'];
 export type ImportAction = components['schemas']['ImportAction'];
 export type ImportContact = components['schemas']['ImportContact'];
+export type ImportContactRow = components['schemas']['ImportContactRow'];
 export type ImportCounts = components['schemas']['ImportCounts'];
 export type ImportDeliverable = components['schemas']['ImportDeliverable'];
+export type ImportDeliverableRow = components['schemas']['ImportDeliverableRow'];
 export type ImportDelivery = components['schemas']['ImportDelivery'];
 export type ImportDissemination = components['schemas']['ImportDissemination'];
+export type ImportDisseminationRow = components['schemas']['ImportDisseminationRow'];
 export type ImportDocument = components['schemas']['ImportDocument'];
 export type ImportExpand = components['schemas']['ImportExpand'];
 export type ImportExport = components['schemas']['ImportExport'];
 export type ImportFeedback = components['schemas']['ImportFeedback'];
+export type ImportFeedbackRow = components['schemas']['ImportFeedbackRow'];
 export type ImportField = components['schemas']['ImportField'];
 export type ImportGoal = components['schemas']['ImportGoal'];
+export type ImportGoalRow = components['schemas']['ImportGoalRow'];
 export type ImportIndicator = components['schemas']['ImportIndicator'];
+export type ImportIndicatorRow = components['schemas']['ImportIndicatorRow'];
 export type ImportMeasurement = components['schemas']['ImportMeasurement'];
+export type ImportMeasurementRow = components['schemas']['ImportMeasurementRow'];
 export type ImportMeeting = components['schemas']['ImportMeeting'];
+export type ImportMeetingRow = components['schemas']['ImportMeetingRow'];
 export type ImportPage = components['schemas']['ImportPage'];
 export type ImportParticipant = components['schemas']['ImportParticipant'];
 export type ImportPlan = components['schemas']['ImportPlan'];
 export type ImportPlanCounts = components['schemas']['ImportPlanCounts'];
 export type ImportQuestion = components['schemas']['ImportQuestion'];
 export type ImportReport = components['schemas']['ImportReport'];
+export type ImportReportRow = components['schemas']['ImportReportRow'];
 export type ImportRespondents = components['schemas']['ImportRespondents'];
 export type ImportResult = components['schemas']['ImportResult'];
+export type ImportResultRow = components['schemas']['ImportResultRow'];
 export type ImportSparse = components['schemas']['ImportSparse'];
 export type ImportSparseCounts = components['schemas']['ImportSparseCounts'];
 export type ImportSparseExport = components['schemas']['ImportSparseExport'];
 export type ImportSparsePage = components['schemas']['ImportSparsePage'];
 export type ImportStage = components['schemas']['ImportStage'];
 export type ImportSubProject = components['schemas']['ImportSubProject'];
+export type ImportSubProjectRow = components['schemas']['ImportSubProjectRow'];
 export type ImportSurvey = components['schemas']['ImportSurvey'];
+export type ImportSurveyRow = components['schemas']['ImportSurveyRow'];
 export type Indicator = components['schemas']['Indicator'];
 export type IndicatorExpand = components['schemas']['IndicatorExpand'];
 export type IndicatorExport = components['schemas']['IndicatorExport'];
@@ -12288,11 +13207,11 @@ export type PublicKey = components['schemas']['PublicKey'];
 export type Question = components['schemas']['Question'];
 export type QuestionInput = components['schemas']['QuestionInput'];
 export type Recurrence = components['schemas']['Recurrence'];
-export type RefusedLinesToImport = components['schemas']['RefusedLinesToImport'];
+export type RefusedLines = components['schemas']['RefusedLines'];
 export type RefusedRow = components['schemas']['RefusedRow'];
 export type RefusedRows = components['schemas']['RefusedRows'];
-export type RefusedTableToImport = components['schemas']['RefusedTableToImport'];
-export type RefusedWorkbookToImport = components['schemas']['RefusedWorkbookToImport'];
+export type RefusedTable = components['schemas']['RefusedTable'];
+export type RefusedWorkbook = components['schemas']['RefusedWorkbook'];
 export type Replay = components['schemas']['Replay'];
 export type Report = components['schemas']['Report'];
 export type ReportExpand = components['schemas']['ReportExpand'];
@@ -12358,6 +13277,7 @@ export type SurveySparsePage = components['schemas']['SurveySparsePage'];
 export type Table = components['schemas']['Table'];
 export type TableImport = components['schemas']['TableImport'];
 export type TableImportCounts = components['schemas']['TableImportCounts'];
+export type TableTemplate = components['schemas']['TableTemplate'];
 export type TableToImport = components['schemas']['TableToImport'];
 export type Tally = components['schemas']['Tally'];
 export type TokenRequest = components['schemas']['TokenRequest'];
@@ -12388,6 +13308,7 @@ export type WebhookSparse = components['schemas']['WebhookSparse'];
 export type WebhookSparseExport = components['schemas']['WebhookSparseExport'];
 export type WebhookSparsePage = components['schemas']['WebhookSparsePage'];
 export type Workbook = components['schemas']['Workbook'];
+export type WorkbookTemplate = components['schemas']['WorkbookTemplate'];
 export type WorkbookToImport = components['schemas']['WorkbookToImport'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type FaultCode = components['schemas']['FaultCode'];
@@ -12397,30 +13318,42 @@ export type Problem = components['schemas']['Problem'];
 export type TokenProblem = components['schemas']['TokenProblem'];
 export type ConflictProblem = components['schemas']['ConflictProblem'];
 export type StaleProblem = components['schemas']['StaleProblem'];
+export type ResponseAlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo = components['responses']['AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
-export type ResponseConflict = components['responses']['Conflict'];
+export type ResponseBadRequestOrInvalidJson = components['responses']['BadRequestOrInvalidJson'];
+export type ResponseDuplicateOrInFlightOrInUse = components['responses']['DuplicateOrInFlightOrInUse'];
+export type ResponseDuplicateOrInFlightOrInUseOrJobEnded = components['responses']['DuplicateOrInFlightOrInUseOrJobEnded'];
+export type ResponseDuplicateOrInFlightOrInUseOrPlanMoved = components['responses']['DuplicateOrInFlightOrInUseOrPlanMoved'];
+export type ResponseDuplicateOrInUse = components['responses']['DuplicateOrInUse'];
+export type ResponseDuplicateOrInUseOrOwnAccount = components['responses']['DuplicateOrInUseOrOwnAccount'];
 export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseInFlight = components['responses']['InFlight'];
+export type ResponseInUse = components['responses']['InUse'];
+export type ResponseInUseOrOwnAccount = components['responses']['InUseOrOwnAccount'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseInvalid = components['responses']['Invalid'];
 export type ResponseNotAcceptable = components['responses']['NotAcceptable'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponsePreconditionRequired = components['responses']['PreconditionRequired'];
+export type ResponseRefreshTokenReusedOrUnauthenticated = components['responses']['RefreshTokenReusedOrUnauthenticated'];
 export type ResponseStale = components['responses']['Stale'];
-export type ResponseTokenBadRequest = components['responses']['TokenBadRequest'];
+export type ResponseTokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType = components['responses']['TokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType'];
 export type ResponseTokenInternal = components['responses']['TokenInternal'];
 export type ResponseTokenInvalid = components['responses']['TokenInvalid'];
+export type ResponseTokenInvalidClient = components['responses']['TokenInvalidClient'];
 export type ResponseTokenNotAcceptable = components['responses']['TokenNotAcceptable'];
 export type ResponseTokenTooLarge = components['responses']['TokenTooLarge'];
 export type ResponseTokenTooManyRequests = components['responses']['TokenTooManyRequests'];
-export type ResponseTokenUnauthorized = components['responses']['TokenUnauthorized'];
 export type ResponseTokenUnavailable = components['responses']['TokenUnavailable'];
 export type ResponseTokenUnsupportedMediaType = components['responses']['TokenUnsupportedMediaType'];
 export type ResponseTooLarge = components['responses']['TooLarge'];
+export type ResponseTooManyJobsOrTooManyRequests = components['responses']['TooManyJobsOrTooManyRequests'];
 export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
-export type ResponseUnauthorized = components['responses']['Unauthorized'];
+export type ResponseUnauthenticated = components['responses']['Unauthenticated'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
+export type ResponseWrongCredentials = components['responses']['WrongCredentials'];
 export type ParameterAcceptLanguage = components['parameters']['AcceptLanguage'];
 export type ParameterAcronym = components['parameters']['Acronym'];
 export type ParameterAttendance = components['parameters']['Attendance'];
@@ -12468,10 +13401,12 @@ export type ParameterSubProjectId = components['parameters']['SubProjectId'];
 export type ParameterSurveyId = components['parameters']['SurveyId'];
 export type ParameterUpdatedSince = components['parameters']['UpdatedSince'];
 export type HeaderAccept = components['headers']['Accept'];
+export type HeaderAcceptEncoding = components['headers']['Accept-Encoding'];
 export type HeaderContentDisposition = components['headers']['Content-Disposition'];
 export type HeaderContentLanguage = components['headers']['Content-Language'];
 export type HeaderLanguageOfPage = components['headers']['LanguageOfPage'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderETagOfNew = components['headers']['ETagOfNew'];
 export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderLink = components['headers']['Link'];
 export type HeaderLocation = components['headers']['Location'];
@@ -12511,15 +13446,13 @@ export interface operations {
                     "application/json": components["schemas"]["SignIn"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Email or password is wrong. Code `wrong_credentials`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["WrongCredentials"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12550,16 +13483,13 @@ export interface operations {
                     "application/json": components["schemas"]["SignIn"];
                 };
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description This refresh token has been used before; sign in again; or: Sign in first. Code `refresh_token_reused`, `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["RefreshTokenReusedOrUnauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12585,16 +13515,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12624,16 +13551,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12673,13 +13598,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12710,15 +13633,13 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read; or: No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `bad_request`, `invalid_json`, `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
-            400: components["responses"]["TokenBadRequest"];
-            401: components["responses"]["TokenUnauthorized"];
+            400: components["responses"]["TokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType"];
+            401: components["responses"]["TokenInvalidClient"];
             406: components["responses"]["TokenNotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TokenTooLarge"];
             415: components["responses"]["TokenUnsupportedMediaType"];
             422: components["responses"]["TokenInvalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TokenTooManyRequests"];
             500: components["responses"]["TokenInternal"];
             503: components["responses"]["TokenUnavailable"];
@@ -12761,7 +13682,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12824,13 +13744,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12859,7 +13777,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -12870,18 +13788,15 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12928,14 +13843,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12976,21 +13889,18 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13024,21 +13934,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13079,21 +13985,18 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13158,13 +14061,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13193,7 +14094,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -13204,18 +14105,15 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13264,14 +14162,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13312,21 +14208,18 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUseOrOwnAccount"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13360,21 +14253,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: You can't do this to your own account. Code `in_use`, `own_account`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUseOrOwnAccount"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13415,21 +14304,18 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUseOrOwnAccount"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13490,13 +14376,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13525,7 +14409,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -13536,18 +14420,15 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13596,14 +14477,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13644,21 +14523,18 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13692,21 +14568,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13747,21 +14619,18 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13795,19 +14664,16 @@ export interface operations {
                     "application/json": components["schemas"]["ClientSecret"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13866,13 +14732,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13901,7 +14765,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -13912,18 +14776,15 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13972,14 +14833,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14020,21 +14879,18 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14068,21 +14924,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14123,21 +14975,18 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14202,13 +15051,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14237,7 +15084,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -14248,18 +15095,15 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14308,14 +15152,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14356,21 +15198,18 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14404,21 +15243,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14459,21 +15294,18 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14536,13 +15368,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14571,7 +15401,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -14582,18 +15412,15 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14642,14 +15469,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14690,21 +15515,18 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14738,21 +15560,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14793,21 +15611,18 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14870,13 +15685,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14905,7 +15718,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -14916,18 +15729,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14976,14 +15786,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15024,21 +15832,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15072,21 +15877,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15127,21 +15928,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15206,13 +16004,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15241,7 +16037,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -15252,18 +16048,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15312,14 +16105,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15360,21 +16151,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15408,21 +16196,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15463,21 +16247,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15542,13 +16323,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15577,7 +16356,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -15588,18 +16367,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15648,14 +16424,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15696,21 +16470,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15744,21 +16515,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15799,21 +16566,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15874,13 +16638,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15909,7 +16671,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -15920,18 +16682,15 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15980,14 +16739,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16028,21 +16785,18 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16076,21 +16830,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16131,21 +16881,18 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16210,13 +16957,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16245,7 +16990,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16256,18 +17001,15 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16316,14 +17058,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16364,21 +17104,18 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16412,21 +17149,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16467,21 +17200,18 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16533,7 +17263,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16544,20 +17274,17 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16620,13 +17347,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16655,7 +17380,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16666,18 +17391,15 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16726,14 +17448,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16774,21 +17494,18 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16822,21 +17539,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16877,21 +17590,18 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16943,7 +17653,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16954,20 +17664,17 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17036,13 +17743,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17071,7 +17776,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17082,18 +17787,15 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17142,14 +17844,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17190,21 +17890,18 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17238,21 +17935,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17293,21 +17986,18 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17359,7 +18049,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17370,20 +18060,17 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17421,18 +18108,15 @@ export interface operations {
                     "application/json": components["schemas"]["GoalsTaken"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17503,13 +18187,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17538,7 +18220,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17549,18 +18231,15 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17609,14 +18288,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17657,21 +18334,18 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17705,21 +18379,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17760,21 +18430,18 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17826,7 +18493,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17837,20 +18504,17 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17923,13 +18587,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17958,7 +18620,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17969,18 +18631,15 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18029,14 +18688,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18077,21 +18734,18 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18125,21 +18779,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18180,21 +18830,18 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18246,7 +18893,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18257,20 +18904,17 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18347,13 +18991,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18382,7 +19024,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18393,18 +19035,15 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18453,14 +19092,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18501,21 +19138,18 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18549,21 +19183,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18604,21 +19234,18 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18670,7 +19297,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18681,20 +19308,17 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18775,13 +19399,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18810,7 +19432,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18821,18 +19443,15 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18881,14 +19500,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18929,21 +19546,18 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18977,21 +19591,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19032,21 +19642,18 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19098,7 +19705,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19109,20 +19716,17 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19160,18 +19764,15 @@ export interface operations {
                     "application/json": components["schemas"]["MeetingsTaken"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19246,13 +19847,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19281,7 +19880,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19292,18 +19891,15 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19352,14 +19948,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19400,21 +19994,18 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19448,21 +20039,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19503,21 +20090,18 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19569,7 +20153,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19580,20 +20164,17 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19672,13 +20253,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19707,7 +20286,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19718,18 +20297,15 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19778,14 +20354,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19826,21 +20400,18 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19874,21 +20445,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19929,21 +20496,18 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19995,7 +20559,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20006,20 +20570,17 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20098,13 +20659,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20133,7 +20692,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20144,18 +20703,15 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20204,14 +20760,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20252,21 +20806,18 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20300,21 +20851,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20355,21 +20902,18 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20421,7 +20965,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20432,20 +20976,17 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20522,13 +21063,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20557,7 +21096,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20568,18 +21107,15 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20628,14 +21164,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20676,21 +21210,18 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20724,21 +21255,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20779,21 +21306,18 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20845,7 +21369,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20856,20 +21380,17 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20944,13 +21465,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20979,7 +21498,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20990,18 +21509,15 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21061,14 +21577,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21109,21 +21623,18 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21157,21 +21668,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21212,21 +21719,18 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21278,7 +21782,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21289,20 +21793,17 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21365,13 +21866,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21427,7 +21926,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21454,18 +21953,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 16,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -21513,14 +22010,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21557,19 +22052,15 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: What was there before this import is not known. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `too_old_to_undo`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21630,7 +22121,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21657,18 +22148,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -21705,23 +22194,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21752,7 +22238,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -21766,14 +22252,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -21781,7 +22268,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21842,7 +22328,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21869,18 +22355,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -21917,23 +22401,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21964,7 +22445,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -21978,14 +22459,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -21993,7 +22475,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22054,7 +22535,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22081,18 +22562,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22129,23 +22608,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22176,7 +22652,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -22190,14 +22666,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -22205,7 +22682,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22266,7 +22742,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22293,18 +22769,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22341,23 +22815,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22388,7 +22859,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -22402,14 +22873,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -22417,7 +22889,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22478,7 +22949,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22505,18 +22976,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22553,23 +23022,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22600,7 +23066,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -22614,14 +23080,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -22629,7 +23096,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22690,7 +23156,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22717,18 +23183,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22765,23 +23229,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22812,7 +23273,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -22826,14 +23287,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -22841,7 +23303,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22902,7 +23363,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22929,18 +23390,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22977,23 +23436,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23024,7 +23480,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23038,14 +23494,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23053,7 +23510,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23114,7 +23570,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23141,18 +23597,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23189,23 +23643,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23236,7 +23687,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23250,14 +23701,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23265,7 +23717,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23326,7 +23777,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23353,18 +23804,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23401,23 +23850,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23448,7 +23894,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23462,14 +23908,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23477,7 +23924,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23538,7 +23984,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23565,18 +24011,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23613,23 +24057,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23660,7 +24101,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23674,14 +24115,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23689,7 +24131,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23750,7 +24191,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23777,18 +24218,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23825,23 +24264,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23872,7 +24308,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23886,14 +24322,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23901,7 +24338,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23962,7 +24398,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23989,18 +24425,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -24037,23 +24471,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24084,7 +24515,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -24098,14 +24529,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -24113,7 +24545,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24152,6 +24583,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -24165,7 +24597,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24224,13 +24655,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24280,14 +24709,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24324,19 +24751,15 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The job is at its end already. Code `duplicate`, `in_flight`, `in_use`, `job_ended`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrJobEnded"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24395,14 +24818,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24463,14 +24884,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24545,14 +24964,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24629,14 +25046,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24713,14 +25128,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24787,14 +25200,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24851,14 +25262,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24917,14 +25326,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24993,14 +25400,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25071,14 +25476,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25157,14 +25560,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25223,14 +25624,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25291,14 +25690,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25355,14 +25752,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25423,14 +25818,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25493,14 +25886,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25563,14 +25954,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25633,14 +26022,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25703,14 +26090,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25783,14 +26168,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25865,14 +26248,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25935,14 +26316,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26015,14 +26394,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26085,14 +26462,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26149,14 +26524,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26211,13 +26584,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26276,13 +26647,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26311,7 +26680,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -26322,18 +26691,15 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26382,14 +26748,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26430,21 +26794,18 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26478,21 +26839,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26533,21 +26890,18 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26581,19 +26935,16 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26634,19 +26985,16 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26694,14 +27042,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26739,18 +27085,15 @@ export interface operations {
                     "application/json": components["schemas"]["BatchAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description The first request with this key is still at work. Code `in_flight`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InFlight"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26803,7 +27146,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26860,7 +27202,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26903,7 +27244,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

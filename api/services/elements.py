@@ -125,16 +125,17 @@ class Element:
 
 def element_of(table: Table, line: Line) -> Element:
     """A line of a table. What nobody writes is passed over: an export has it."""
-    row, passed_over = line.row, _passed_over(table.stem)
-    if not passed_over.isdisjoint(row):
-        row = {name: value for name, value in row.items() if name not in passed_over}
+    row, others = line.row, passed_over(table.stem)
+    if not others.isdisjoint(row):
+        row = {name: value for name, value in row.items() if name not in others}
     own_id, version = line.row.get("id"), line.row.get("version")
     place = None if table.pointer(line) else line.place
     return Element(table.stem, "", row, own_id=own_id, version=version, place=place)
 
 
 @cache
-def _passed_over(stem: str) -> frozenset[str]:
+def passed_over(stem: str) -> frozenset[str]:
+    """What an export has and nobody writes."""
     schema = rows.model_of(stem).schema
     shown = {**schema().dump_fields, **_SHOWN.get(stem, schema)().dump_fields}
     return frozenset(shown.keys() - schema.writable().load_fields.keys())
