@@ -12,6 +12,7 @@ from typing import Any
 from api import access, problems
 from api.openapi import wording
 from api.problems import Problem
+from api.services import locks
 from api.services.idempotency import InFlight
 from schemas import vocabulary as v
 from schemas.faults import FaultCode
@@ -69,6 +70,14 @@ _MEMBERS: Node = {
         "maxItems": 100,
         "items": _STEM,
         "description": "With `in_use`: the resources whose rows refer to this one.",
+    },
+    "report": {
+        "$ref": "#/components/schemas/LockingReport",
+        "description": "With `locked`: the report that holds it.",
+    },
+    "state": {
+        "$ref": "#/components/schemas/ReportState",
+        "description": "Of a step in the life of a report: the state that it is in now.",
     },
     "plan": {
         "$ref": "#/components/schemas/ImportPlan",
@@ -143,6 +152,8 @@ def of(method: str, path: str, view: Any, *, has_body: bool) -> list[type[Proble
         has_rows = view.rights[0] not in access.WITHOUT_ROWS
         if has_rows and method in ("post", "put", "patch"):
             kinds += [problems.Duplicate, problems.InUse]  # what it refers to may just have gone
+        if locks.may_refuse(*view.rights):
+            kinds += [locks.Locked]
     if getattr(view, "keyed", False):
         kinds += [InFlight]
     if "{" in path:
@@ -227,6 +238,7 @@ def components(headers: Callable[..., Node], used: Container[str]) -> tuple[Node
         ),
         "Fault": _fault(),
         "NamedRow": _named_row(),
+        "LockingReport": _locking_report(),
         "Difference": _difference(),
         "Problem": _problem("Problem details (RFC 9457) with a stable `code`.", ()),
     }
@@ -294,6 +306,10 @@ def _fault() -> Node:
                 "$ref": "#/components/schemas/NamedRow",
                 "description": "With `referred_to`: the row that refers to it.",
             },
+            "report": {
+                "$ref": "#/components/schemas/LockingReport",
+                "description": "With `locked`: the report that holds the row.",
+            },
             "code": {"$ref": "#/components/schemas/FaultCode"},
             "detail": {**_TEXT, "description": "What is wrong, in the language of the answer."},
         },
@@ -308,6 +324,27 @@ def _named_row() -> Node:
         "properties": {
             "id": {**_ID, "description": "Its id."},
             "resource": {**_STEM, "description": "Its resource."},
+        },
+    }
+
+
+def _locking_report() -> Node:
+    return {
+        "type": "object",
+        "description": "A report that holds what stands behind it.",
+        "required": ["id", "state", "unlocked_by"],
+        "properties": {
+            "id": {**_ID, "description": "Its id."},
+            "state": {
+                "$ref": "#/components/schemas/ReportState",
+                "description": "The state that it is in.",
+            },
+            "unlocked_by": {
+                "type": "array",
+                "maxItems": 5,
+                "items": {"$ref": "#/components/schemas/ReportAction"},
+                "description": "The actions by which it lets go of what it holds.",
+            },
         },
     }
 
