@@ -14,15 +14,16 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from api import lane
 from api.base import Identifier
 from api.columns import Among
-from api.models.base import Row
+from api.models.base import RecordRow, Row
 from api.models.contacts import Contact
+from api.models.imports import Import
 from api.models.meetings import Meeting
 from api.models.periods import Period
 from api.models.reports import Report
@@ -33,15 +34,9 @@ from schemas.fields import Worded
 from schemas.life import HOLDING, unlocking
 
 Data = Mapping[str, Any]
-# What a sub-project holds, and of which of it no period is known by itself.
+# What is of no period.
 FRAME = frozenset({"goals", "indicators"})
-PLACED = frozenset(
-    {
-        *("measurements", "results", "meetings", "surveys", "disseminations", "feedback"),
-        "deliverables",
-    }
-)
-# What is held by itself or by what names it, but can be added to at any time.
+# What is held by itself or by what names it, and can be added to at any time.
 ALONE = frozenset({"sub_projects", "contacts", "reports"})
 _TEXT = Worded("It stands behind a report whose state is `{state}`.")
 _ADDED = Worded("It would stand behind a report whose state is `{state}`.")
@@ -91,9 +86,12 @@ class Change(NamedTuple):
 
 def may_refuse(resource: str, action: str) -> bool:
     """Whether a right's action on a resource, as the policy table has it, may touch what a report holds."""
-    if action == "create":
-        return resource in FRAME | PLACED
-    return action in ("update", "delete") and resource in FRAME | PLACED | ALONE
+    model = next((m for m in Row.all() if m.__tablename__ == resource), None)
+    if model is None or not issubclass(model, RecordRow) or resource == Import.__tablename__:
+        return False
+    if resource in ALONE:
+        return action in ("update", "delete")
+    return action in ("create", "update", "delete") and "sub_project_id" in model.__table__.c
 
 
 def place_of(row: Row) -> Data:
@@ -145,9 +143,7 @@ def _home(change: Change) -> uuid.UUID | None:
     row: Data = change.before or change.after or {}
     if change.stem == "sub_projects":
         return row.get("id") if change.before else None
-    if change.stem in FRAME or change.stem in PLACED:
-        return cast(uuid.UUID, row["sub_project_id"])
-    return None
+    return None if change.stem in ALONE else row.get("sub_project_id")
 
 
 _LOCKS = scoped(

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from api.services import imports, locks, rows
+from api.services import locks, rows
 from tests.accounts import code
 from tests.examples import CHANGES, Bench, statements, url
 from tests.factories import make
 from tests.resources.test_life import Desk
-from tests.routes import contents
+from tests.routes import PLAN_STEMS, RECORD_STEMS, contents
 
 # What a report of the spring holds in the world of the tests: each is dated in it, or says so.
 OF_THE_SPRING = ("measurements", "results", "meetings", "surveys")
@@ -326,9 +326,13 @@ def test_many_rows_of_a_file_cost_one_look_at_the_locks(desk: Desk) -> None:
     assert [asked(2, "few"), asked(200, "many")] == [1, 1]
 
 
-def test_every_service_that_writes_records_goes_by_the_locks() -> None:
-    """What is held is named by resource: a new one has to be put where it belongs."""
-    assert set(imports.ORDER) == locks.ALONE | locks.FRAME | locks.PLACED
+def test_every_resource_of_a_sub_project_is_held_a_new_one_too() -> None:
+    for stem in RECORD_STEMS:
+        of_sub_project = "sub_project_id" in rows.model_of(stem).__table__.c
+        assert locks.may_refuse(stem, "create") == (of_sub_project and stem not in locks.ALONE)
+        assert locks.may_refuse(stem, "update")
+        assert not locks.may_refuse(stem, "read")
+    assert not [stem for stem in PLAN_STEMS if locks.may_refuse(stem, "update")]
 
 
 def test_what_a_sub_project_says_of_its_reports_is_what_they_are(desk: Desk) -> None:
