@@ -2928,7 +2928,8 @@ export interface paths {
         /**
          * Cancel one job
          * @description Nothing of it is kept then. A job that is cancelled already stays so; one that has come to another end can't be
-         *     cancelled any more.
+         *     cancelled any more. On a server with SQLite, where one writes at a time, a job that is running comes to its end
+         *     first, and tells then only how far it has come.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -3501,7 +3502,9 @@ export interface paths {
          * @description Every row that is made, changed or deleted leaves an entry, in the order in which the changes were committed: what
          *     comes behind `next` is never older than what came before it, and nothing is left out. Rows that come into the
          *     caller's sight or leave it, because a provider joins or leaves a project, stand there too. Begin without `after`,
-         *     and the log tells of every row that there is; or begin with an export, and go on from its `Changes-After`.
+         *     and the log tells of every row that there is; or begin with an export, and go on from its `Changes-After`: of
+         *     several exports, and of one that was resumed, from the first one's. A client is told of what its scopes let it
+         *     read, and `next` leads past the rest: with more scopes than before, begin anew.
          *
          *     An entry says to look at a row again: put `row` in place of what you have of it, or drop it when `deleted` is true.
          *     A row that has changed several times comes several times. `row` and `deleted` tell how it is now, which may be
@@ -3748,7 +3751,43 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Be told what changes
+         * @description The log of changes, posted to the `url` of a webhook as it comes, in the order of commits and as completely: a page of
+         *     it as `followChanges` answers it, without `row`, of 100 entries at most, and only of the webhook's `resources`. A
+         *     new webhook begins with what changes from then on; `replayWebhook` has it begin elsewhere. Nothing is sent before
+         *     `rotateWebhookSecret` has made a secret.
+         *
+         *     Signed as [Standard Webhooks](https://www.standardwebhooks.com) has it. The key is what stands behind `whsec_` in the
+         *     secret, decoded from base64. `webhook-signature` has one signature or, as long as the secret before holds too, several,
+         *     parted by blanks: each is `v1,` and the base64 of HMAC-SHA-256 with the key over `webhook-id`, a full stop,
+         *     `webhook-timestamp`, a full stop, and the bytes of the body. Take nothing in unless one of them fits and the time is no
+         *     more than five minutes off.
+         *
+         *     Answer 2xx within 20 seconds, once it is where it can't be lost; then comes the next one. Anything else, a
+         *     redirect too, and it comes again with the same `webhook-id`: after some 10 seconds at
+         *     first, and twice as long each time up to 4 hours. After 5 days of
+         *     failures, or at once upon 410, the webhook is set out of use (`active`, `disabled_reason`). A message may come twice:
+         *     drop what you have had by its `webhook-id`.
+         */
+        post: operations["receiveChanges"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description A bearer token (RFC 6750) and how many seconds it lives. */
@@ -8514,16 +8553,17 @@ export interface components {
         PlannedElement: {
             /**
              * Format: int32
-             * @description Of a table: the row of it, or the line.
+             * @description Of a table: the row, as a spreadsheet counts them, or the line.
              */
             row?: number;
-            /** @description Where it stands; empty for a row of a table. */
+            /** @description Where it stands in a JSON document; else empty. */
             pointer: string;
             resource: string;
             outcome: components["schemas"]["Outcome"];
             /** @description Of a row that is there, what would change. */
             changes: string[];
-            external_id: string;
+            /** @description Of a row that names itself by its `id` and has none: null. */
+            external_id: string | null;
         };
         /** @description A programme of the ministry, to which projects belong. */
         Programme: {
@@ -11477,7 +11517,7 @@ export interface components {
          *     * `not_acceptable`: No representation fits the Accept header.
          *     * `not_found`: There is nothing here.
          *     * `own_account`: You can't do this to your own account.
-         *     * `plan_moved`: The rows have changed since the plan was made.
+         *     * `plan_moved`: This would not do what the plan says.
          *     * `precondition_required`: Send If-Match with the ETag you last read.
          *     * `refresh_token_reused`: This refresh token has been used before; sign in again.
          *     * `stale`: The row has changed since you read it.
@@ -11767,7 +11807,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The report lacks what it needs for this; or: The job is at its end already; or: It stands behind a report that is submitted or accepted; or: You can't do this to your own account; or: The rows have changed since the plan was made; or: What was there before this import is not known; or: The report is not in a state for this. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `incomplete`, `job_ended`, `locked`, `own_account`, `plan_moved`, `too_old_to_undo`, `wrong_state`. */
+        /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The report lacks what it needs for this; or: The job is at its end already; or: It stands behind a report that is submitted or accepted; or: You can't do this to your own account; or: This would not do what the plan says; or: What was there before this import is not known; or: The report is not in a state for this. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `incomplete`, `job_ended`, `locked`, `own_account`, `plan_moved`, `too_old_to_undo`, `wrong_state`. */
         Conflict: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -22262,7 +22302,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 16,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -22465,7 +22505,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -22677,7 +22717,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -22889,7 +22929,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -23101,7 +23141,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -23313,7 +23353,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -23525,7 +23565,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -23737,7 +23777,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -23949,7 +23989,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -24161,7 +24201,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -24373,7 +24413,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -24585,7 +24625,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -24797,7 +24837,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
+            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
             409: components["responses"]["Conflict"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -27710,6 +27750,51 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    receiveChanges: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Of the message: the same each time it is sent.
+                 * @example msg_0192f4a07b1c7c0b8f75bd78bf957259
+                 */
+                "webhook-id": string;
+                /**
+                 * @description When it was sent, in seconds since 1970 began.
+                 * @example 1358503200
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One or more, parted by blanks; take it in when one fits.
+                 * @example v1,SHuviHvSLnjVES1OpmxUbOOLdtzc9aUgO63DnyGAjUY=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangesPage"];
+            };
+        };
+        responses: {
+            /** @description Taken, as any 2xx says; the body is not looked at. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is here any more: send no more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

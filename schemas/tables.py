@@ -68,7 +68,7 @@ class RefusedRow(Schema):
 class RefusedRows(Schema):
     """The rows of a page that are refused."""
 
-    items = fields.List(fields.Nested(RefusedRow), required=True)
+    items = Entries(Part(RefusedRow), maximum=ROWS_MAX, required=True)
     next = fields.String(required=True, allow_none=True)
 
 

@@ -16,7 +16,7 @@ from flask_smorest.spec.plugins import FlaskPlugin
 
 from api import access
 from api.blueprint import Blueprint, Embedded
-from api.openapi import components, examples, links, refusals
+from api.openapi import components, deliveries, examples, links, refusals
 from api.openapi.catalog import GIVEN, MERGED, TAKEN, Catalog
 from api.openapi.operations import Operation
 from schemas import vocabulary as v
@@ -161,6 +161,7 @@ def document(app: Flask, blueprints: Iterable[Blueprint]) -> str:
         "tags": tags,
         "x-tagGroups": _planes(shown),
         "paths": paths,
+        "webhooks": deliveries.webhooks(catalog),
         "components": _components(catalog, operations) | {"links": made},
     }
     return _written(_renamed(spec, catalog)) + "\n"

@@ -85,7 +85,9 @@ class Operation:
         people = any("client" not in ground for ground in right)
         self.node["security"] = [{"bearer": []}] if people else []
         if machines:
-            self.node["security"].append({"clientCredentials": scopes})
+            # One of them is enough; what stands in one object is asked for together (OpenAPI 3.1.0 §4.8.30).
+            each = [[scope] for scope in scopes] or [[]]
+            self.node["security"] += [{"clientCredentials": one} for one in each]
         has_rows = resource not in access.WITHOUT_ROWS
         self.node["x-allowed"] = [
             {"ground": ground} | ({"reach": reach.name.lower()} if has_rows else {})

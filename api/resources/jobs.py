@@ -54,7 +54,8 @@ def cancel(key: uuid.UUID) -> Response:
     """Cancel one job
 
     Nothing of it is kept then. A job that is cancelled already stays so; one that has come to another end can't be
-    cancelled any more.
+    cancelled any more. On a server with SQLite, where one writes at a time, a job that is running comes to its end
+    first, and tells then only how far it has come.
     """
     job: Any = jobs.reached(key)
     service.cancel(session(), job)

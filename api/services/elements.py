@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from api import wire
 from api.access import Reach
 from api.columns import Among
-from api.documents.intake import Line
+from api.documents.intake import Line, Table
 from api.models.base import RecordRow
 from api.models.projects import Project
 from api.problems import Fault
@@ -123,13 +123,14 @@ class Element:
             self.faults = [*self.faults, *map(self.placed, faults)]
 
 
-def element_of(stem: str, line: Line) -> Element:
+def element_of(table: Table, line: Line) -> Element:
     """A line of a table. What nobody writes is passed over: an export has it."""
-    row, passed_over = line.row, _passed_over(stem)
+    row, passed_over = line.row, _passed_over(table.stem)
     if not passed_over.isdisjoint(row):
         row = {name: value for name, value in row.items() if name not in passed_over}
     own_id, version = line.row.get("id"), line.row.get("version")
-    return Element(stem, "", row, own_id=own_id, version=version, place=line.place)
+    place = None if table.pointer(line) else line.place
+    return Element(table.stem, "", row, own_id=own_id, version=version, place=place)
 
 
 @cache

@@ -198,6 +198,14 @@ class Contract:
                 headers = Headers(told["headers"])
                 self.judge(path, Answer(one["method"], told["status"], headers, body, part=True))
 
+    def judge_sent(self, webhook: str, headers: Headers, body: bytes) -> None:
+        """What we send to somebody else, as `webhooks` tells him of it."""
+        __tracebackhide__ = True
+        operation = self.document["webhooks"][webhook]["post"]
+        faults = list(self._asked(operation, {}, Asked(headers=headers, body=body)))
+        if faults:
+            raise AssertionError("\n  ".join([webhook, *faults]))
+
     # which operation
 
     @cached_property

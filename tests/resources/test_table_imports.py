@@ -554,9 +554,32 @@ def test_a_plan_is_carried_out_as_it_was_made_or_not_at_all(desk: Desk) -> None:
     desk.counts("contacts", table("external_id,name", "c1,Heidän"))
     moved = desk.send("contacts", body, plan=plan)
     assert code(moved) == (409, "plan_moved")
+    assert "changed" in moved.get_json()["detail"]
     assert desk.named("contacts", "c1")["name"] == "Heidän"
-    desk.counts("contacts", body, plan=moved.get_json()["plan"]["plan"])
+    now = moved.get_json()["plan"]["plan"]
+    desk.counts("contacts", body, plan=now)
     assert desk.named("contacts", "c1")["name"] == "Minun"
+    again = desk.send("contacts", body, plan=now)
+    assert code(again) == (409, "plan_moved")
+    assert "done already" in again.get_json()["detail"]
+
+
+def test_a_plan_tells_of_rows_by_their_ids_and_of_items_by_their_pointers(desk: Desk) -> None:
+    unnamed = desk.bench.created("contacts", external_id=None)["id"]
+    page = json.dumps({"items": [{"external_id": "c1", "name": "A"}, {"id": unnamed, "name": "B"}]})
+    plan = desk.send("contacts", page, "application/json", dry_run="true").get_json()
+    told = [(one["pointer"], one.get("row"), one["external_id"]) for one in plan["elements"]]
+    assert told == [("/items/0", None, "c1"), ("/items/1", None, None)]
+    rows = table("id,name", f"{unnamed},B")
+    [element] = desk.send("contacts", rows, dry_run="true").get_json()["elements"]
+    assert (element["pointer"], element["row"], element["external_id"]) == ("", 2, None)
+
+
+def test_as_many_rows_as_are_refused_come_back(desk: Desk) -> None:
+    rows = [{"external_id": f"c{n}", "name": ""} for n in range(501)]
+    page = json.dumps({"items": rows})
+    back = desk.send("contacts", page, "application/json", path="/refused")
+    assert len(back.get_json()["items"]) == 501
 
 
 def test_a_plan_holds_of_new_rows_that_refer_to_each_other(desk: Desk) -> None:
