@@ -1756,198 +1756,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/reports/{id}/submit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Submit a report to the ministry
-         * @description It is frozen as a version with its form, and from now on what stands behind it can't be changed: 409 `locked`,
-         *     until it is withdrawn, returned or reopened. It needs a contact, its own or its sub-project's, and a goal.
-         *
-         *     Allowed: manager (their own provider's rows).
-         */
-        post: operations["submitReport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/{id}/withdraw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take a submitted report back
-         * @description The version that was submitted stays; the report is a draft again.
-         *
-         *     Allowed: manager (their own provider's rows).
-         */
-        post: operations["withdrawReport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/{id}/return": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Return a submitted report to its provider, with the reason
-         * @description Allowed: reviewer (every row).
-         */
-        post: operations["returnReport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/{id}/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Accept a submitted report
-         * @description Allowed: reviewer (every row).
-         */
-        post: operations["acceptReport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/{id}/reopen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Return an accepted report to its provider, with the reason
-         * @description Allowed: reviewer (every row).
-         */
-        post: operations["reopenReport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/{id}/actions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read which actions the caller may take on a report now
-         * @description Each that may not be taken says why, by a code: `no_right` with the roles that may, `wrong_state` with the actions
-         *     after which it could be taken, `incomplete` with what the report lacks. `detail` says it in the language that
-         *     Accept-Language asks for, or else in English.
-         *
-         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
-         */
-        get: operations["getReportActions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/{id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read the steps that a report has taken: who, when and why
-         * @description Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
-         */
-        get: operations["getReportEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/{id}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read which versions of a report have been submitted
-         * @description Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
-         */
-        get: operations["getReportVersions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/{id}/versions/{number}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read a version of a report as it was frozen
-         * @description It is what the report was when it was submitted, byte for byte: canonical JSON (RFC 8785), whose SHA-256 is the ETag
-         *     in hexadecimal digits and `Repr-Digest` in base64 (RFC 9530). So it is never sent compressed.
-         *
-         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
-         */
-        get: operations["getReportVersion"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -3138,28 +2946,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/exports/reports.{extension}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export all reports
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
-         *
-         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
-         */
-        get: operations["exportReports"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/exports/measurements.{extension}": {
         parameters: {
             query?: never;
@@ -3372,6 +3158,28 @@ export interface paths {
          *     Allowed: everybody who is signed in.
          */
         get: operations["exportProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/reports.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all reports
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportReports"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3850,14 +3658,6 @@ export interface components {
          * @enum {string}
          */
         Attendance: "expected" | "attended" | "excused";
-        /** @description One action, and whether the caller may take it now. */
-        AvailableAction: {
-            action: components["schemas"]["ReportAction"];
-            to_state: components["schemas"]["ReportState"];
-            reason_required: boolean;
-            allowed: boolean;
-            refusals: components["schemas"]["Refusal"][];
-        };
         /** @description The answers, in the order of the operations. */
         BatchAnswer: {
             responses: components["schemas"]["BatchResponse"][];
@@ -5647,8 +5447,6 @@ export interface components {
             resource?: string;
             /** @description With `referred_to`: the row that refers to it. */
             by?: components["schemas"]["NamedRow"];
-            /** @description With `locked`: the report that holds the row. */
-            report?: components["schemas"]["LockingReport"];
             code: components["schemas"]["FaultCode"];
             /** @description What is wrong, in the language of the answer. */
             detail: string;
@@ -6386,6 +6184,39 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportContactRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /** @description Name. */
+            name?: string;
+            /** @description Job title. */
+            job_title?: string | null;
+            /** @description Email. */
+            email?: string | null;
+            /** @description Phone. */
+            phone?: string | null;
+            /** @description Postal address. As it is written on an envelope, in one line. */
+            postal_address?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         ImportCounts: {
             [key: string]: components["schemas"]["Tally"];
         };
@@ -6439,6 +6270,75 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportDeliverableRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DayPrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /** @description Kind of deliverable. */
+            kind?: components["schemas"]["DeliverableKind"];
+            /** @description Name. */
+            title?: string;
+            /** @description Description. */
+            description?: string | null;
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Based on. The deliverable on which this is based, as a plan on a model.
+             */
+            based_on_id?: string | null;
+            /** @description Instead of `based_on_id`: the external id of one of deliverables. */
+            based_on?: string | null;
+            /** @description Stages of its way into use. Stages done and promised. */
+            stages?: components["schemas"]["ImportStage"][];
+            /** @description Deliveries. To whom and through which channel it was delivered. */
+            deliveries?: components["schemas"]["ImportDelivery"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description A delivery through a channel, such as a shared workspace; dated, or told by the event it came before. As an element of an import: references by name, without their `_id`, or by id. */
         ImportDelivery: {
@@ -6518,6 +6418,80 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportDisseminationRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DayPrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Survey. Choose either a survey or a deliverable.
+             */
+            survey_id?: string | null;
+            /** @description Instead of `survey_id`: the external id of one of surveys. */
+            survey?: string | null;
+            /**
+             * Format: uuid
+             * @description Deliverable. Choose either a survey or a deliverable.
+             */
+            deliverable_id?: string | null;
+            /** @description Instead of `deliverable_id`: the external id of one of deliverables. */
+            deliverable?: string | null;
+            /** @description Audience. */
+            audience?: string;
+            /** @description By whom. */
+            by_whom?: string | null;
+            /** @description Channel. For example email or a staff meeting. */
+            channel?: string | null;
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /** @description Description. */
+            text?: string | null;
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         ImportDocument: {
             /** @description The project's acronym */
@@ -6631,6 +6605,101 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportFeedbackRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DayPrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /** @description Source. */
+            source?: components["schemas"]["FeedbackSource"];
+            /** @description Name of the source. The name of the body or group, not of a person. */
+            source_name?: string | null;
+            /** @description Field. The body’s field, for example media. */
+            field?: string | null;
+            /**
+             * Format: uuid
+             * @description At the meeting. The meeting at which the feedback was given.
+             */
+            meeting_id?: string | null;
+            /** @description Instead of `meeting_id`: the external id of one of meetings. */
+            meeting?: string | null;
+            /**
+             * Format: uuid
+             * @description In the survey. The survey in which the feedback was given.
+             */
+            survey_id?: string | null;
+            /** @description Instead of `survey_id`: the external id of one of surveys. */
+            survey?: string | null;
+            /** @description About. The subject in your own words, or choose a survey or a deliverable below. */
+            about?: string | null;
+            /**
+             * Format: uuid
+             * @description About which survey.
+             */
+            about_survey_id?: string | null;
+            /** @description Instead of `about_survey_id`: the external id of one of surveys. */
+            about_survey?: string | null;
+            /**
+             * Format: uuid
+             * @description About which deliverable.
+             */
+            about_deliverable_id?: string | null;
+            /** @description Instead of `about_deliverable_id`: the external id of one of deliverables. */
+            about_deliverable?: string | null;
+            /**
+             * Format: int32
+             * @description Order.
+             */
+            position?: number;
+            /** @description Feedback. One thing at a time. */
+            point?: string;
+            /** @description Actions. */
+            actions?: components["schemas"]["ImportAction"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @enum {string} */
         ImportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "undone_at" | "sub_project_id" | "counts";
         /** @description A goal of the sub-project: taken from the project description, or its own. As an element of an import: references by name, without their `_id`, or by id. */
@@ -6658,6 +6727,50 @@ export interface components {
             text?: string;
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportGoalRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Goal of the project. The goal of the project description from which this was taken. Empty for a goal of the sub-project’s own.
+             */
+            project_goal_id?: string | null;
+            /** @description Instead of `project_goal_id`: the code of one of project_goals. */
+            project_goal?: string | null;
+            /**
+             * Format: int32
+             * @description Order. Its place in the report’s table.
+             */
+            position?: number;
+            /** @description Goal. In the project description’s words or in your own. */
+            text?: string;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description What the sub-project measures to see how the goal is reached. As an element of an import: references by name, without their `_id`, or by id. */
         ImportIndicator: {
@@ -6693,6 +6806,60 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportIndicatorRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Goal.
+             */
+            goal_id?: string;
+            /** @description Instead of `goal_id`: the external id of one of goals. */
+            goal?: string;
+            /**
+             * Format: uuid
+             * @description Indicator of the project. The indicator of the project from which this was taken. Empty for an indicator of the sub-project’s own.
+             */
+            project_indicator_id?: string | null;
+            /** @description Instead of `project_indicator_id`: the code of one of project_indicators. */
+            project_indicator?: string | null;
+            /**
+             * Format: int32
+             * @description Order.
+             */
+            position?: number;
+            /** @description What is measured. */
+            name?: string;
+            /** @description Unit. For example % or pcs. */
+            unit?: string | null;
+            /** @description Baseline. */
+            baseline?: number | null;
+            /** @description Target. */
+            target?: number | null;
+            /** @description Direction. Which way the value ought to move. */
+            direction?: components["schemas"]["Direction"];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            sub_project_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @description The actual value of an indicator in one reporting period. As an element of an import: references by name, without their `_id`, or by id. */
         ImportMeasurement: {
             /**
@@ -6720,6 +6887,54 @@ export interface components {
             note?: string | null;
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportMeasurementRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Indicator.
+             */
+            indicator_id?: string;
+            /** @description Instead of `indicator_id`: the external id of one of indicators. */
+            indicator?: string;
+            /**
+             * Format: uuid
+             * @description Reporting period.
+             */
+            period_id?: string;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string;
+            /** @description Value. At most four decimals. */
+            value?: number;
+            /**
+             * Format: date
+             * @description Measured on.
+             */
+            measured_on?: string | null;
+            /** @description Note. */
+            note?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            sub_project_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description A meeting that was attended, or could not be. As an element of an import: references by name, without their `_id`, or by id. */
         ImportMeeting: {
@@ -6793,6 +7008,97 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportMeetingRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DatePrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /** @description Kind of meeting. */
+            kind?: components["schemas"]["MeetingKind"];
+            /** @description Title. */
+            title?: string | null;
+            /** @description How people took part. */
+            mode?: components["schemas"]["MeetingMode"] | null;
+            /** @description Platform. For example iLinc. */
+            platform?: string | null;
+            /** @description Place. */
+            place?: string | null;
+            /** @description Host. Who called the meeting or hosted it. */
+            host?: string | null;
+            /** @description Open to all. */
+            open_to_all?: boolean;
+            /** @description State. */
+            status?: components["schemas"]["MeetingStatus"];
+            /** @description Starts at. For example 09:30. */
+            start_time?: string | null;
+            /** @description Ends at. For example 12:00. */
+            end_time?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Meeting of the project. The network’s meeting from which this was taken. Empty for a meeting of the sub-project’s own.
+             */
+            project_meeting_id?: string | null;
+            /** @description Instead of `project_meeting_id`: the code of one of project_meetings. */
+            project_meeting?: string | null;
+            /** @description Body. For example a vocational advisory board. */
+            body?: string | null;
+            /** @description Field. The body’s field, for example media. */
+            field?: string | null;
+            /** @description Did the sub-project attend. */
+            attendance?: components["schemas"]["Attendance"] | null;
+            /** @description Reason for absence. */
+            reason?: string | null;
+            /** @description What was done instead. For example, material was delivered beforehand. */
+            done_instead?: string | null;
+            /** @description Notes. */
+            notes?: string | null;
+            /** @description Participants. Personal data: give no more than the form needs. */
+            participants?: components["schemas"]["ImportParticipant"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description One page of a list. */
         ImportPage: {
@@ -6884,6 +7190,62 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportReportRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /** @description Kind of report. */
+            kind?: components["schemas"]["ReportKind"];
+            /** @description Title. */
+            title?: string | null;
+            /** @description Language. */
+            language?: components["schemas"]["Language"];
+            /**
+             * Format: date
+             * @description The date the author gives; not the time of submission.
+             */
+            report_date?: string | null;
+            /**
+             * Format: uuid
+             * @description Contact person.
+             */
+            contact_id?: string | null;
+            /** @description Instead of `contact_id`: the external id of one of contacts. */
+            contact?: string | null;
+            /** @description Which periods it covers; all of them when empty. */
+            period_ids?: string[];
+            /** @description Instead of `period_ids`: the code of one of periods. */
+            periods?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            form?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            state?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @description One group that was asked, with how many were invited and how many answered. As an element of an import: references by name, without their `_id`, or by id. */
         ImportRespondents: {
             /** @description Group. */
@@ -6932,6 +7294,58 @@ export interface components {
             reason?: string | null;
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportResultRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Goal.
+             */
+            goal_id?: string;
+            /** @description Instead of `goal_id`: the external id of one of goals. */
+            goal?: string;
+            /**
+             * Format: uuid
+             * @description Reporting period.
+             */
+            period_id?: string;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string;
+            /** @description Kind. An activity is what was done; an outcome is what measurably came of it. */
+            kind?: components["schemas"]["ResultKind"];
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /**
+             * Format: int32
+             * @description Order. Its place in the cell of the table.
+             */
+            position?: number;
+            /** @description Description. Needed for an activity or an outcome. */
+            text?: string | null;
+            /** @description Reason. Needed when there is nothing to report or the goal does not apply. */
+            reason?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            sub_project_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description A row with only the fields that were asked for, and its id. */
         ImportSparse: {
@@ -7020,6 +7434,47 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportSubProjectRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Project.
+             */
+            project_id?: string;
+            /** @description Instead of `project_id`: the acronym of one of projects. */
+            project?: string;
+            /**
+             * Format: uuid
+             * @description Contact person.
+             */
+            contact_id?: string | null;
+            /** @description Instead of `contact_id`: the external id of one of contacts. */
+            contact?: string | null;
+            /** @description Name of the sub-project. If the sub-project has a name of its own. */
+            name?: string | null;
+            /** @description Description. */
+            description?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @description Who was asked, when, how many answered and what the questions were. As an element of an import: references by name, without their `_id`, or by id. */
         ImportSurvey: {
             /**
@@ -7064,6 +7519,69 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportSurveyRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Reporting period. If the days are not known, or the survey belongs to another period than they say.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description Name of the survey. */
+            title?: string;
+            /** @description Purpose. */
+            purpose?: string | null;
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /**
+             * Format: date
+             * @description Opens on.
+             */
+            opens_on?: string | null;
+            /**
+             * Format: date
+             * @description The last day to answer.
+             */
+            closes_on?: string | null;
+            /** @description Recurrence. */
+            recurrence?: components["schemas"]["Recurrence"] | null;
+            /** @description Groups of respondents. */
+            respondent_groups?: components["schemas"]["ImportRespondents"][];
+            /** @description Questions. */
+            questions?: components["schemas"]["ImportQuestion"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description What the sub-project measures to see how the goal is reached. */
         Indicator: {
@@ -7492,7 +8010,7 @@ export interface components {
         Lines: string;
         /**
          * LinesToImport
-         * @description A JSON object on each line, as an element of an import or as an export has it.
+         * @description A JSON object on each line, as an element of an import or as an export has it: `x-line`, beside the schema of this media type, says which.
          */
         LinesToImport: string;
         Login: {
@@ -8157,7 +8675,7 @@ export interface components {
         /**
          * Parquet
          * Format: binary
-         * @description The columns of CSV, with their types: days, moments in UTC to the microsecond, numbers. Lists are JSON.
+         * @description The columns of CSV (`name.fi` of a text in several languages), with their types: days, moments in UTC to the microsecond, numbers. Lists and objects are JSON.
          */
         Parquet: string;
         /** @description One person's part in a meeting. Personal data. */
@@ -8545,10 +9063,10 @@ export interface components {
             actions: components["schemas"]["PermissionAction"][];
         };
         /**
-         * @description PUT and PATCH are an update; the last five are steps in the life of a report.
+         * @description PUT and PATCH are an update.
          * @enum {string}
          */
-        PermissionAction: "read" | "create" | "update" | "delete" | "submit" | "withdraw" | "return" | "accept" | "reopen";
+        PermissionAction: "read" | "create" | "update" | "delete";
         /** @description An element that an import would write. */
         PlannedElement: {
             /**
@@ -9721,10 +10239,6 @@ export interface components {
              */
             free_comment?: boolean;
         };
-        /** @description What has to be said with a step that the other side must understand. */
-        ReasonedReportStep: {
-            reason: string;
-        };
         /**
          * @description * `once`: Held once
          *     * `half_yearly`: Repeated every half-year
@@ -9733,28 +10247,11 @@ export interface components {
          * @enum {string}
          */
         Recurrence: "once" | "half_yearly" | "yearly" | "continuous";
-        /** @description Why an action can't be taken now, and who could do something about it. */
-        Refusal: {
-            code: components["schemas"]["RefusalCode"];
-            /** @description The same for people to read. */
-            detail: string;
-            /** @description With `incomplete`: the fields of the report that lack something. */
-            missing: string[];
-            /** @description With `wrong_state`: after which actions it could be taken. */
-            actions: components["schemas"]["ReportAction"][];
-            /** @description Who could take it (`no_right`), or do what lifts the refusal. */
-            roles: components["schemas"]["Role"][];
-        };
         /**
-         * @description Why an action can't be taken.
-         * @enum {string}
+         * RefusedLines
+         * @description The refused lines as they came, each with `error`; what is no JSON object comes as `line`.
          */
-        RefusalCode: "no_right" | "wrong_state" | "incomplete";
-        /**
-         * RefusedLinesToImport
-         * @description A JSON object on each line, as an element of an import or as an export has it.
-         */
-        RefusedLinesToImport: string;
+        RefusedLines: string;
         /** @description A row as it was sent, and why it is refused. */
         RefusedRow: {
             error: string;
@@ -9767,16 +10264,16 @@ export interface components {
             next: string | null;
         };
         /**
-         * RefusedTableToImport
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
+         * RefusedTable
+         * @description The head and the refused rows as they came, parted as they were, with a column `error` at the end; UTF-8 with a byte order mark.
          */
-        RefusedTableToImport: string;
+        RefusedTable: string;
         /**
-         * RefusedWorkbookToImport
+         * RefusedWorkbook
          * Format: binary
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         * @description One sheet: the head and the refused rows as they came, with a column `error` at the end.
          */
-        RefusedWorkbookToImport: string;
+        RefusedWorkbook: string;
         Replay: {
             /** @description A position out of a delivery, of the caller's own log, or `Changes-After` of an export; null for the beginning */
             after: string | null;
@@ -9841,48 +10338,6 @@ export interface components {
             sub_project?: components["schemas"]["SubProject"] | null;
             /** @description With `expand=contact`. */
             contact?: components["schemas"]["Contact"] | null;
-        };
-        /**
-         * @description A step in the life of a report.
-         * @enum {string}
-         */
-        ReportAction: "submit" | "withdraw" | "return" | "accept" | "reopen";
-        /** @description Every action, for this caller and now. */
-        ReportActions: {
-            state: components["schemas"]["ReportState"];
-            items: components["schemas"]["AvailableAction"][];
-        };
-        /** @description A step that was taken: by whom, when and why. */
-        ReportEvent: {
-            /**
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            at: string;
-            /**
-             * Format: uuid
-             * @description The id of the person who took it.
-             */
-            by_id: string;
-            by_role: components["schemas"]["Role"];
-            action: components["schemas"]["ReportAction"];
-            from_state: components["schemas"]["ReportState"];
-            to_state: components["schemas"]["ReportState"];
-            /**
-             * Format: int32
-             * @description The version that it made, or was about.
-             */
-            version_number: number | null;
-            reason: string | null;
-        };
-        /** @description What happened to a report, the first step first. */
-        ReportEvents: {
-            items: components["schemas"]["ReportEvent"][];
         };
         /** @enum {string} */
         ReportExpand: "provider" | "sub_project" | "contact";
@@ -10109,34 +10564,6 @@ export interface components {
          * @enum {string}
          */
         ReportState: "draft" | "submitted" | "returned" | "accepted";
-        /** @description What is said with a step. */
-        ReportStep: {
-            reason?: string | null;
-        };
-        /** @description A report as it was frozen; `sha256` is that of the snapshot's bytes. */
-        ReportVersion: {
-            /**
-             * Format: int32
-             * @description From 1 on.
-             */
-            number: number;
-            /**
-             * Format: date-time
-             * @description When it was submitted.
-             */
-            submitted_at: string;
-            /**
-             * Format: uuid
-             * @description The id of who submitted it.
-             */
-            submitted_by: string;
-            /** @description In hexadecimal digits. */
-            sha256: string;
-        };
-        /** @description The versions of a report, the first one first. */
-        ReportVersions: {
-            items: components["schemas"]["ReportVersion"][];
-        };
         /**
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
@@ -10455,11 +10882,8 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "manager" | "reviewer" | "admin";
-        /** @description A row as an element of an import or as an export has it. */
+        /** @description A row as an element of an import or as an export has it: `x-line`, beside the schema of the body, says which. */
         RowToImport: {
-            /** @description Or else `id`. */
-            external_id?: string | null;
-        } & {
             [key: string]: unknown;
         };
         /**
@@ -10616,7 +11040,7 @@ export interface components {
         };
         /**
          * SubProjectLines
-         * @description A JSON object on each line: an element, with the stem of its `resource`.
+         * @description A JSON object on each line: an element, with the stem of its `resource`; for each of these `x-lines`, beside the schema of this media type, says what else the line has.
          */
         SubProjectLines: string;
         /** @description One page of a list. */
@@ -10729,7 +11153,7 @@ export interface components {
         /**
          * SubProjectWorkbook
          * Format: binary
-         * @description A sheet for each resource. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused.
+         * @description A sheet for each resource, the columns of which are the properties of its schema in `x-lines`, beside the schema of this media type. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused.
          */
         SubProjectWorkbook: string;
         /** @description Who was asked, when, how many answered and what the questions were. */
@@ -11004,7 +11428,7 @@ export interface components {
         };
         /**
          * Table
-         * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away. So has, within a text, a formula behind a semicolon, a tab or a line break, where some would begin a cell.
+         * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list or an object is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away. So has, within a text, a formula behind a semicolon, a tab or a line break, where some would begin a cell.
          */
         Table: string;
         /** @description An import, and what of it was refused. */
@@ -11043,8 +11467,13 @@ export interface components {
             [key: string]: components["schemas"]["Tally"];
         };
         /**
+         * TableTemplate
+         * @description A head and an example row. UTF-8 with a byte order mark, parted as spreadsheets of the language read it: in Finnish and Swedish by semicolons, with days as `18.1.2013` and numbers with a comma; in English by commas, with days as `2013-01-18`.
+         */
+        TableTemplate: string;
+        /**
          * TableToImport
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The columns are the properties of `x-line`, beside the schema of this media type. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
          */
         TableToImport: string;
         /** @description What became of the elements of one resource. */
@@ -11488,9 +11917,15 @@ export interface components {
          */
         Workbook: string;
         /**
+         * WorkbookTemplate
+         * Format: binary
+         * @description A sheet with a head and an example row, and one that says what each column is for.
+         */
+        WorkbookTemplate: string;
+        /**
          * WorkbookToImport
          * Format: binary
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The columns are the properties of `x-line`, beside the schema of this media type. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
          */
         WorkbookToImport: string;
         /**
@@ -11504,7 +11939,6 @@ export interface components {
          *     * `forbidden`: You may not do this.
          *     * `in_flight`: The first request with this key is still at work.
          *     * `in_use`: Other rows still refer to this one.
-         *     * `incomplete`: The report lacks what it needs for this.
          *     * `internal`: Something went wrong on our side.
          *     * `invalid`: Some of the input is not valid.
          *     * `invalid_client`: Client unknown, or its secret wrong.
@@ -11512,7 +11946,6 @@ export interface components {
          *     * `invalid_request`: No token for this request.
          *     * `invalid_scope`: The client has not all of these scopes.
          *     * `job_ended`: The job is at its end already.
-         *     * `locked`: It stands behind a report that is submitted or accepted.
          *     * `method_not_allowed`: This resource has no such method.
          *     * `not_acceptable`: No representation fits the Accept header.
          *     * `not_found`: There is nothing here.
@@ -11528,12 +11961,11 @@ export interface components {
          *     * `unauthenticated`: Sign in first.
          *     * `unavailable`: The service can't answer right now; try again.
          *     * `unsupported_grant_type`: This kind of grant is not given here.
-         *     * `unsupported_media_type`: The body's Content-Type is not taken here.
+         *     * `unsupported_media_type`: The body's Content-Type or Content-Encoding is not taken here.
          *     * `wrong_credentials`: Email or password is wrong.
-         *     * `wrong_state`: The report is not in a state for this.
          * @enum {string}
          */
-        ProblemCode: "already_undone" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "incomplete" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "job_ended" | "locked" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_jobs" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials" | "wrong_state";
+        ProblemCode: "already_undone" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "job_ended" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_jobs" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
         /**
          * @description Tells faults apart, and never changes; new ones may come.
          *
@@ -11556,7 +11988,6 @@ export interface components {
          *     * `invalid`: Not valid, for a reason that has no code of its own.
          *     * `invalid_json`: A line that is not JSON.
          *     * `key_reused`: The Idempotency-Key was sent before with another request.
-         *     * `locked`: The row stands behind a report that is submitted or accepted.
          *     * `merged_cells`: Cells that are merged, where each has to have its own value.
          *     * `mismatch`: The body says other than the path.
          *     * `missing_for_kind`: Required with this `kind`.
@@ -11611,7 +12042,7 @@ export interface components {
          *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description A row, by its resource and its id. */
         NamedRow: {
             /**
@@ -11621,18 +12052,6 @@ export interface components {
             id: string;
             /** @description Its resource. */
             resource: string;
-        };
-        /** @description A report that holds what stands behind it. */
-        LockingReport: {
-            /**
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /** @description The state that it is in. */
-            state: components["schemas"]["ReportState"];
-            /** @description The actions by which it lets go of what it holds. */
-            unlocked_by: components["schemas"]["ReportAction"][];
         };
         /** @description One field in which what was sent and the row as it is now differ. */
         Difference: {
@@ -11744,12 +12163,8 @@ export interface components {
             more?: number;
             /** @description With `in_use`: the resources whose rows refer to this one. */
             referring?: string[];
-            /** @description With `locked`: the report that holds it. */
-            report?: components["schemas"]["LockingReport"];
             /** @description With `plan_moved`: what the import would do now. */
             plan?: components["schemas"]["ImportPlan"];
-            /** @description Of a step in the life of a report: the state that it is in now. */
-            state?: components["schemas"]["ReportState"];
         };
         /** @description A problem, with what this kind tells beside. */
         StaleProblem: {
@@ -11789,12 +12204,24 @@ export interface components {
             current_version?: number;
             /** @description The fields in which what was sent differs from the row as it is now. */
             differences?: components["schemas"]["Difference"][];
-            /** @description Of a step in the life of a report: the state that it is in now. */
-            state?: components["schemas"]["ReportState"];
         };
     };
     responses: {
-        /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
+        /** @description Another row has this already; or: Other rows still refer to this one; or: This import has been undone already; or: Something has been built on this import since; or: The first request with this key is still at work; or: What was there before this import is not known. Code `duplicate`, `in_use`, `already_undone`, `built_on`, `in_flight`, `too_old_to_undo`. */
+        AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description The request can't be read. Code `bad_request`. */
         BadRequest: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -11807,8 +12234,77 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The report lacks what it needs for this; or: The job is at its end already; or: It stands behind a report that is submitted or accepted; or: You can't do this to your own account; or: This would not do what the plan says; or: What was there before this import is not known; or: The report is not in a state for this. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `incomplete`, `job_ended`, `locked`, `own_account`, `plan_moved`, `too_old_to_undo`, `wrong_state`. */
-        Conflict: {
+        /** @description The body is not JSON that can be read; or: The request can't be read. Code `invalid_json`, `bad_request`. */
+        BadRequestOrInvalidJson: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work. Code `duplicate`, `in_use`, `in_flight`. */
+        DuplicateOrInFlightOrInUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: The job is at its end already. Code `duplicate`, `in_use`, `in_flight`, `job_ended`. */
+        DuplicateOrInFlightOrInUseOrJobEnded: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: This would not do what the plan says. Code `duplicate`, `in_use`, `in_flight`, `plan_moved`. */
+        DuplicateOrInFlightOrInUseOrPlanMoved: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+        DuplicateOrInUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
+        DuplicateOrInUseOrOwnAccount: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -11832,6 +12328,48 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The first request with this key is still at work. Code `in_flight`. */
+        InFlight: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Other rows still refer to this one. Code `in_use`. */
+        InUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Other rows still refer to this one; or: You can't do this to your own account. Code `in_use`, `own_account`. */
+        InUseOrOwnAccount: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
             };
         };
         /** @description Something went wrong on our side. Code `internal`. */
@@ -11910,6 +12448,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Sign in first; or: This refresh token has been used before; sign in again. Code `unauthenticated`, `refresh_token_reused`. */
+        RefreshTokenReusedOrUnauthenticated: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The row has changed since you read it. Code `stale`. */
         Stale: {
             headers: {
@@ -11923,8 +12475,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["StaleProblem"];
             };
         };
-        /** @description No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
-        TokenBadRequest: {
+        /** @description The body is not JSON that can be read; or: The request can't be read; or: No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `invalid_json`, `bad_request`, `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
+        TokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11962,6 +12514,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
+        /** @description Client unknown, or its secret wrong. Code `invalid_client`. */
+        TokenInvalidClient: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["TokenProblem"];
+            };
+        };
         /** @description No representation fits the Accept header. Code `not_acceptable`. */
         TokenNotAcceptable: {
             headers: {
@@ -11988,25 +12554,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description Too many jobs of your provider are waiting; or: Too many attempts; wait a little. Code `too_many_jobs`, `too_many_requests`. */
+        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
         TokenTooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["TokenProblem"];
-            };
-        };
-        /** @description Client unknown, or its secret wrong. Code `invalid_client`. */
-        TokenUnauthorized: {
-            headers: {
-                "Content-Language": components["headers"]["Content-Language"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -12030,11 +12582,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
+        /** @description The body's Content-Type or Content-Encoding is not taken here. Code `unsupported_media_type`. */
         TokenUnsupportedMediaType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 Accept: components["headers"]["Accept"];
+                "Accept-Encoding": components["headers"]["Accept-Encoding"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -12057,7 +12610,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many jobs of your provider are waiting; or: Too many attempts; wait a little. Code `too_many_jobs`, `too_many_requests`. */
+        /** @description Too many attempts; wait a little; or: Too many jobs of your provider are waiting. Code `too_many_requests`, `too_many_jobs`. */
+        TooManyJobsOrTooManyRequests: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
         TooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -12071,8 +12638,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This refresh token has been used before; sign in again; or: Sign in first; or: Email or password is wrong. Code `refresh_token_reused`, `unauthenticated`, `wrong_credentials`. */
-        Unauthorized: {
+        /** @description Sign in first. Code `unauthenticated`. */
+        Unauthenticated: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -12099,11 +12666,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
+        /** @description The body's Content-Type or Content-Encoding is not taken here. Code `unsupported_media_type`. */
         UnsupportedMediaType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 Accept: components["headers"]["Accept"];
+                "Accept-Encoding": components["headers"]["Accept-Encoding"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Email or password is wrong. Code `wrong_credentials`. */
+        WrongCredentials: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -12240,6 +12822,11 @@ export interface components {
         /** @description The media types that are taken (RFC 9110 §12.5.1). */
         Accept: string;
         /**
+         * @description How a body may be packed (RFC 9110 §12.5.3), when it was packed otherwise.
+         * @example gzip, x-gzip, zstd, identity
+         */
+        "Accept-Encoding": string;
+        /**
          * @description That it is a file, and what it is called (RFC 6266).
          * @example attachment; filename="goals.csv"
          */
@@ -12253,6 +12840,11 @@ export interface components {
          * @example "3"
          */
         ETag: string;
+        /**
+         * @description Names this version of what is shown (RFC 9110 §8.8.3); goes back in If-Match.
+         * @example "1"
+         */
+        ETagOfNew: string;
         /** @description `true` when this is the answer to an earlier request with the same key. */
         "Idempotency-Replayed": "true";
         /**
@@ -12310,7 +12902,6 @@ export type Action = components['schemas']['Action'];
 export type ActionInput = components['schemas']['ActionInput'];
 export type ActionState = components['schemas']['ActionState'];
 export type Attendance = components['schemas']['Attendance'];
-export type AvailableAction = components['schemas']['AvailableAction'];
 export type BatchAnswer = components['schemas']['BatchAnswer'];
 export type BatchAnswerHeaders = components['schemas']['BatchAnswerHeaders'];
 export type BatchHeaders = components['schemas']['BatchHeaders'];
@@ -12427,34 +13018,46 @@ export type GrantType = components['schemas']['GrantType'];
 export type Import = components['schemas']['Import'];
 export type ImportAction = components['schemas']['ImportAction'];
 export type ImportContact = components['schemas']['ImportContact'];
+export type ImportContactRow = components['schemas']['ImportContactRow'];
 export type ImportCounts = components['schemas']['ImportCounts'];
 export type ImportDeliverable = components['schemas']['ImportDeliverable'];
+export type ImportDeliverableRow = components['schemas']['ImportDeliverableRow'];
 export type ImportDelivery = components['schemas']['ImportDelivery'];
 export type ImportDissemination = components['schemas']['ImportDissemination'];
+export type ImportDisseminationRow = components['schemas']['ImportDisseminationRow'];
 export type ImportDocument = components['schemas']['ImportDocument'];
 export type ImportExpand = components['schemas']['ImportExpand'];
 export type ImportExport = components['schemas']['ImportExport'];
 export type ImportFeedback = components['schemas']['ImportFeedback'];
+export type ImportFeedbackRow = components['schemas']['ImportFeedbackRow'];
 export type ImportField = components['schemas']['ImportField'];
 export type ImportGoal = components['schemas']['ImportGoal'];
+export type ImportGoalRow = components['schemas']['ImportGoalRow'];
 export type ImportIndicator = components['schemas']['ImportIndicator'];
+export type ImportIndicatorRow = components['schemas']['ImportIndicatorRow'];
 export type ImportMeasurement = components['schemas']['ImportMeasurement'];
+export type ImportMeasurementRow = components['schemas']['ImportMeasurementRow'];
 export type ImportMeeting = components['schemas']['ImportMeeting'];
+export type ImportMeetingRow = components['schemas']['ImportMeetingRow'];
 export type ImportPage = components['schemas']['ImportPage'];
 export type ImportParticipant = components['schemas']['ImportParticipant'];
 export type ImportPlan = components['schemas']['ImportPlan'];
 export type ImportPlanCounts = components['schemas']['ImportPlanCounts'];
 export type ImportQuestion = components['schemas']['ImportQuestion'];
 export type ImportReport = components['schemas']['ImportReport'];
+export type ImportReportRow = components['schemas']['ImportReportRow'];
 export type ImportRespondents = components['schemas']['ImportRespondents'];
 export type ImportResult = components['schemas']['ImportResult'];
+export type ImportResultRow = components['schemas']['ImportResultRow'];
 export type ImportSparse = components['schemas']['ImportSparse'];
 export type ImportSparseCounts = components['schemas']['ImportSparseCounts'];
 export type ImportSparseExport = components['schemas']['ImportSparseExport'];
 export type ImportSparsePage = components['schemas']['ImportSparsePage'];
 export type ImportStage = components['schemas']['ImportStage'];
 export type ImportSubProject = components['schemas']['ImportSubProject'];
+export type ImportSubProjectRow = components['schemas']['ImportSubProjectRow'];
 export type ImportSurvey = components['schemas']['ImportSurvey'];
+export type ImportSurveyRow = components['schemas']['ImportSurveyRow'];
 export type Indicator = components['schemas']['Indicator'];
 export type IndicatorExpand = components['schemas']['IndicatorExpand'];
 export type IndicatorExport = components['schemas']['IndicatorExport'];
@@ -12603,21 +13206,14 @@ export type ProviderSparsePage = components['schemas']['ProviderSparsePage'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type Question = components['schemas']['Question'];
 export type QuestionInput = components['schemas']['QuestionInput'];
-export type ReasonedReportStep = components['schemas']['ReasonedReportStep'];
 export type Recurrence = components['schemas']['Recurrence'];
-export type Refusal = components['schemas']['Refusal'];
-export type RefusalCode = components['schemas']['RefusalCode'];
-export type RefusedLinesToImport = components['schemas']['RefusedLinesToImport'];
+export type RefusedLines = components['schemas']['RefusedLines'];
 export type RefusedRow = components['schemas']['RefusedRow'];
 export type RefusedRows = components['schemas']['RefusedRows'];
-export type RefusedTableToImport = components['schemas']['RefusedTableToImport'];
-export type RefusedWorkbookToImport = components['schemas']['RefusedWorkbookToImport'];
+export type RefusedTable = components['schemas']['RefusedTable'];
+export type RefusedWorkbook = components['schemas']['RefusedWorkbook'];
 export type Replay = components['schemas']['Replay'];
 export type Report = components['schemas']['Report'];
-export type ReportAction = components['schemas']['ReportAction'];
-export type ReportActions = components['schemas']['ReportActions'];
-export type ReportEvent = components['schemas']['ReportEvent'];
-export type ReportEvents = components['schemas']['ReportEvents'];
 export type ReportExpand = components['schemas']['ReportExpand'];
 export type ReportField = components['schemas']['ReportField'];
 export type ReportForm = components['schemas']['ReportForm'];
@@ -12630,9 +13226,6 @@ export type ReportPatch = components['schemas']['ReportPatch'];
 export type ReportSparse = components['schemas']['ReportSparse'];
 export type ReportSparsePage = components['schemas']['ReportSparsePage'];
 export type ReportState = components['schemas']['ReportState'];
-export type ReportStep = components['schemas']['ReportStep'];
-export type ReportVersion = components['schemas']['ReportVersion'];
-export type ReportVersions = components['schemas']['ReportVersions'];
 export type Resource = components['schemas']['Resource'];
 export type ResourceForm = components['schemas']['ResourceForm'];
 export type ResourceFormParts = components['schemas']['ResourceFormParts'];
@@ -12684,6 +13277,7 @@ export type SurveySparsePage = components['schemas']['SurveySparsePage'];
 export type Table = components['schemas']['Table'];
 export type TableImport = components['schemas']['TableImport'];
 export type TableImportCounts = components['schemas']['TableImportCounts'];
+export type TableTemplate = components['schemas']['TableTemplate'];
 export type TableToImport = components['schemas']['TableToImport'];
 export type Tally = components['schemas']['Tally'];
 export type TokenRequest = components['schemas']['TokenRequest'];
@@ -12714,40 +13308,52 @@ export type WebhookSparse = components['schemas']['WebhookSparse'];
 export type WebhookSparseExport = components['schemas']['WebhookSparseExport'];
 export type WebhookSparsePage = components['schemas']['WebhookSparsePage'];
 export type Workbook = components['schemas']['Workbook'];
+export type WorkbookTemplate = components['schemas']['WorkbookTemplate'];
 export type WorkbookToImport = components['schemas']['WorkbookToImport'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type FaultCode = components['schemas']['FaultCode'];
 export type NamedRow = components['schemas']['NamedRow'];
-export type LockingReport = components['schemas']['LockingReport'];
 export type Difference = components['schemas']['Difference'];
 export type Problem = components['schemas']['Problem'];
 export type TokenProblem = components['schemas']['TokenProblem'];
 export type ConflictProblem = components['schemas']['ConflictProblem'];
 export type StaleProblem = components['schemas']['StaleProblem'];
+export type ResponseAlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo = components['responses']['AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
-export type ResponseConflict = components['responses']['Conflict'];
+export type ResponseBadRequestOrInvalidJson = components['responses']['BadRequestOrInvalidJson'];
+export type ResponseDuplicateOrInFlightOrInUse = components['responses']['DuplicateOrInFlightOrInUse'];
+export type ResponseDuplicateOrInFlightOrInUseOrJobEnded = components['responses']['DuplicateOrInFlightOrInUseOrJobEnded'];
+export type ResponseDuplicateOrInFlightOrInUseOrPlanMoved = components['responses']['DuplicateOrInFlightOrInUseOrPlanMoved'];
+export type ResponseDuplicateOrInUse = components['responses']['DuplicateOrInUse'];
+export type ResponseDuplicateOrInUseOrOwnAccount = components['responses']['DuplicateOrInUseOrOwnAccount'];
 export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseInFlight = components['responses']['InFlight'];
+export type ResponseInUse = components['responses']['InUse'];
+export type ResponseInUseOrOwnAccount = components['responses']['InUseOrOwnAccount'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseInvalid = components['responses']['Invalid'];
 export type ResponseNotAcceptable = components['responses']['NotAcceptable'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponsePreconditionRequired = components['responses']['PreconditionRequired'];
+export type ResponseRefreshTokenReusedOrUnauthenticated = components['responses']['RefreshTokenReusedOrUnauthenticated'];
 export type ResponseStale = components['responses']['Stale'];
-export type ResponseTokenBadRequest = components['responses']['TokenBadRequest'];
+export type ResponseTokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType = components['responses']['TokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType'];
 export type ResponseTokenInternal = components['responses']['TokenInternal'];
 export type ResponseTokenInvalid = components['responses']['TokenInvalid'];
+export type ResponseTokenInvalidClient = components['responses']['TokenInvalidClient'];
 export type ResponseTokenNotAcceptable = components['responses']['TokenNotAcceptable'];
 export type ResponseTokenTooLarge = components['responses']['TokenTooLarge'];
 export type ResponseTokenTooManyRequests = components['responses']['TokenTooManyRequests'];
-export type ResponseTokenUnauthorized = components['responses']['TokenUnauthorized'];
 export type ResponseTokenUnavailable = components['responses']['TokenUnavailable'];
 export type ResponseTokenUnsupportedMediaType = components['responses']['TokenUnsupportedMediaType'];
 export type ResponseTooLarge = components['responses']['TooLarge'];
+export type ResponseTooManyJobsOrTooManyRequests = components['responses']['TooManyJobsOrTooManyRequests'];
 export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
-export type ResponseUnauthorized = components['responses']['Unauthorized'];
+export type ResponseUnauthenticated = components['responses']['Unauthenticated'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
+export type ResponseWrongCredentials = components['responses']['WrongCredentials'];
 export type ParameterAcceptLanguage = components['parameters']['AcceptLanguage'];
 export type ParameterAcronym = components['parameters']['Acronym'];
 export type ParameterAttendance = components['parameters']['Attendance'];
@@ -12795,10 +13401,12 @@ export type ParameterSubProjectId = components['parameters']['SubProjectId'];
 export type ParameterSurveyId = components['parameters']['SurveyId'];
 export type ParameterUpdatedSince = components['parameters']['UpdatedSince'];
 export type HeaderAccept = components['headers']['Accept'];
+export type HeaderAcceptEncoding = components['headers']['Accept-Encoding'];
 export type HeaderContentDisposition = components['headers']['Content-Disposition'];
 export type HeaderContentLanguage = components['headers']['Content-Language'];
 export type HeaderLanguageOfPage = components['headers']['LanguageOfPage'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderETagOfNew = components['headers']['ETagOfNew'];
 export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderLink = components['headers']['Link'];
 export type HeaderLocation = components['headers']['Location'];
@@ -12838,15 +13446,13 @@ export interface operations {
                     "application/json": components["schemas"]["SignIn"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Email or password is wrong. Code `wrong_credentials`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["WrongCredentials"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12877,16 +13483,13 @@ export interface operations {
                     "application/json": components["schemas"]["SignIn"];
                 };
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description This refresh token has been used before; sign in again; or: Sign in first. Code `refresh_token_reused`, `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["RefreshTokenReusedOrUnauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12912,16 +13515,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12951,16 +13551,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13000,13 +13598,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13037,15 +13633,13 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read; or: No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `bad_request`, `invalid_json`, `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
-            400: components["responses"]["TokenBadRequest"];
-            401: components["responses"]["TokenUnauthorized"];
+            400: components["responses"]["TokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType"];
+            401: components["responses"]["TokenInvalidClient"];
             406: components["responses"]["TokenNotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TokenTooLarge"];
             415: components["responses"]["TokenUnsupportedMediaType"];
             422: components["responses"]["TokenInvalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TokenTooManyRequests"];
             500: components["responses"]["TokenInternal"];
             503: components["responses"]["TokenUnavailable"];
@@ -13088,7 +13682,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13151,13 +13744,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13186,7 +13777,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -13197,18 +13788,15 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13255,14 +13843,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13303,21 +13889,18 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13351,21 +13934,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13406,21 +13985,18 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13485,13 +14061,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13520,7 +14094,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -13531,18 +14105,15 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13591,14 +14162,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13639,21 +14208,18 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUseOrOwnAccount"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13687,21 +14253,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: You can't do this to your own account. Code `in_use`, `own_account`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUseOrOwnAccount"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13742,21 +14304,18 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUseOrOwnAccount"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13817,13 +14376,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13852,7 +14409,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -13863,18 +14420,15 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13923,14 +14477,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13971,21 +14523,18 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14019,21 +14568,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14074,21 +14619,18 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14122,19 +14664,16 @@ export interface operations {
                     "application/json": components["schemas"]["ClientSecret"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14193,13 +14732,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14228,7 +14765,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -14239,18 +14776,15 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14299,14 +14833,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14347,21 +14879,18 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14395,21 +14924,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14450,21 +14975,18 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14529,13 +15051,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14564,7 +15084,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -14575,18 +15095,15 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14635,14 +15152,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14683,21 +15198,18 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14731,21 +15243,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14786,21 +15294,18 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14863,13 +15368,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14898,7 +15401,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -14909,18 +15412,15 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14969,14 +15469,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15017,21 +15515,18 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15065,21 +15560,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15120,21 +15611,18 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15197,13 +15685,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15232,7 +15718,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -15243,18 +15729,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15303,14 +15786,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15351,21 +15832,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15399,21 +15877,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15454,21 +15928,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15533,13 +16004,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15568,7 +16037,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -15579,18 +16048,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15639,14 +16105,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15687,21 +16151,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15735,21 +16196,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15790,21 +16247,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15869,13 +16323,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15904,7 +16356,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -15915,18 +16367,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15975,14 +16424,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16023,21 +16470,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16071,21 +16515,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16126,21 +16566,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16201,13 +16638,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16236,7 +16671,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16247,18 +16682,15 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16307,14 +16739,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16355,21 +16785,18 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16403,21 +16830,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16458,21 +16881,18 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16537,13 +16957,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16572,7 +16990,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16583,18 +17001,15 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16643,14 +17058,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16691,21 +17104,18 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16739,21 +17149,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16794,21 +17200,18 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16860,7 +17263,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16871,20 +17274,17 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16947,13 +17347,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16982,7 +17380,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16993,18 +17391,15 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17053,14 +17448,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17101,21 +17494,18 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17149,21 +17539,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17204,21 +17590,18 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17270,7 +17653,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17281,20 +17664,17 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17363,13 +17743,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17398,7 +17776,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17409,18 +17787,15 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17469,14 +17844,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17517,21 +17890,18 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17565,21 +17935,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17620,21 +17986,18 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17686,7 +18049,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17697,20 +18060,17 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17748,18 +18108,15 @@ export interface operations {
                     "application/json": components["schemas"]["GoalsTaken"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17830,13 +18187,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17865,7 +18220,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17876,18 +18231,15 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17936,14 +18288,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17984,21 +18334,18 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18032,21 +18379,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18087,21 +18430,18 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18153,7 +18493,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18164,20 +18504,17 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18250,13 +18587,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18285,7 +18620,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18296,18 +18631,15 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18356,14 +18688,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18404,21 +18734,18 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18452,21 +18779,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18507,21 +18830,18 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18573,7 +18893,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18584,20 +18904,17 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18674,13 +18991,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18709,7 +19024,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18720,18 +19035,15 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18780,14 +19092,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18828,21 +19138,18 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18876,21 +19183,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18931,21 +19234,18 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18997,7 +19297,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19008,20 +19308,17 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19102,13 +19399,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19137,7 +19432,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19148,18 +19443,15 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19208,14 +19500,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19256,21 +19546,18 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19304,21 +19591,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19359,21 +19642,18 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19425,7 +19705,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19436,20 +19716,17 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19487,18 +19764,15 @@ export interface operations {
                     "application/json": components["schemas"]["MeetingsTaken"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19573,13 +19847,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19608,7 +19880,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19619,18 +19891,15 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19679,14 +19948,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19727,21 +19994,18 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19775,21 +20039,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19830,21 +20090,18 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19896,7 +20153,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19907,20 +20164,17 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19999,13 +20253,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20034,7 +20286,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20045,18 +20297,15 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20105,14 +20354,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20153,21 +20400,18 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20201,21 +20445,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20256,21 +20496,18 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20322,7 +20559,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20333,20 +20570,17 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20425,13 +20659,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20460,7 +20692,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20471,18 +20703,15 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20531,14 +20760,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20579,21 +20806,18 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20627,21 +20851,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20682,21 +20902,18 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20748,7 +20965,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20759,20 +20976,17 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20849,13 +21063,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20884,7 +21096,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20895,18 +21107,15 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_flight`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20955,14 +21164,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21003,21 +21210,18 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21051,21 +21255,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21106,21 +21306,18 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21172,7 +21369,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21183,20 +21380,17 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21271,13 +21465,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21306,7 +21498,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21317,18 +21509,15 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21388,14 +21577,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21436,21 +21623,18 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21484,21 +21668,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21539,21 +21719,18 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21605,7 +21782,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21616,536 +21793,17 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    submitReport: {
-        parameters: {
-            query?: never;
-            header: {
-                /**
-                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
-                 * @example "3"
-                 */
-                "If-Match": components["parameters"]["IfMatch"];
-                /**
-                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
-                 * @example goal-2012-3f0e
-                 */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                /** @description The row's id. */
-                id: components["parameters"]["Id"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReportStep"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Report"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The report lacks what it needs for this; or: The report is not in a state for this. Code `duplicate`, `in_flight`, `in_use`, `incomplete`, `wrong_state`. */
-            409: components["responses"]["Conflict"];
-            412: components["responses"]["Stale"];
-            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    withdrawReport: {
-        parameters: {
-            query?: never;
-            header: {
-                /**
-                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
-                 * @example "3"
-                 */
-                "If-Match": components["parameters"]["IfMatch"];
-                /**
-                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
-                 * @example goal-2012-3f0e
-                 */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                /** @description The row's id. */
-                id: components["parameters"]["Id"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReportStep"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Report"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The report is not in a state for this. Code `duplicate`, `in_flight`, `in_use`, `wrong_state`. */
-            409: components["responses"]["Conflict"];
-            412: components["responses"]["Stale"];
-            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    returnReport: {
-        parameters: {
-            query?: never;
-            header: {
-                /**
-                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
-                 * @example "3"
-                 */
-                "If-Match": components["parameters"]["IfMatch"];
-                /**
-                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
-                 * @example goal-2012-3f0e
-                 */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                /** @description The row's id. */
-                id: components["parameters"]["Id"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReasonedReportStep"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Report"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The report is not in a state for this. Code `duplicate`, `in_flight`, `in_use`, `wrong_state`. */
-            409: components["responses"]["Conflict"];
-            412: components["responses"]["Stale"];
-            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    acceptReport: {
-        parameters: {
-            query?: never;
-            header: {
-                /**
-                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
-                 * @example "3"
-                 */
-                "If-Match": components["parameters"]["IfMatch"];
-                /**
-                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
-                 * @example goal-2012-3f0e
-                 */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                /** @description The row's id. */
-                id: components["parameters"]["Id"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReportStep"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Report"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The report is not in a state for this. Code `duplicate`, `in_flight`, `in_use`, `wrong_state`. */
-            409: components["responses"]["Conflict"];
-            412: components["responses"]["Stale"];
-            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    reopenReport: {
-        parameters: {
-            query?: never;
-            header: {
-                /**
-                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
-                 * @example "3"
-                 */
-                "If-Match": components["parameters"]["IfMatch"];
-                /**
-                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
-                 * @example goal-2012-3f0e
-                 */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                /** @description The row's id. */
-                id: components["parameters"]["Id"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReasonedReportStep"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Report"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The report is not in a state for this. Code `duplicate`, `in_flight`, `in_use`, `wrong_state`. */
-            409: components["responses"]["Conflict"];
-            412: components["responses"]["Stale"];
-            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    getReportActions: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
-                 * @example "3"
-                 */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /**
-                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
-                 * @example "3"
-                 */
-                "If-Match"?: components["parameters"]["IfStill"];
-                /**
-                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
-                 * @example sv, fi;q=0.8, en;q=0.5
-                 */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                /** @description The row's id. */
-                id: components["parameters"]["Id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Content-Language": components["headers"]["Content-Language"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReportActions"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            412: components["responses"]["Stale"];
-            422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    getReportEvents: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
-                 * @example "3"
-                 */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /**
-                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
-                 * @example "3"
-                 */
-                "If-Match"?: components["parameters"]["IfStill"];
-            };
-            path: {
-                /** @description The row's id. */
-                id: components["parameters"]["Id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReportEvents"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            412: components["responses"]["Stale"];
-            422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    getReportVersions: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
-                 * @example "3"
-                 */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /**
-                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
-                 * @example "3"
-                 */
-                "If-Match"?: components["parameters"]["IfStill"];
-            };
-            path: {
-                /** @description The row's id. */
-                id: components["parameters"]["Id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReportVersions"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            412: components["responses"]["Stale"];
-            422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    getReportVersion: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
-                 * @example "3"
-                 */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /**
-                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
-                 * @example "3"
-                 */
-                "If-Match"?: components["parameters"]["IfStill"];
-            };
-            path: {
-                /**
-                 * @description The number of the version, from 1 on.
-                 * @example 1
-                 */
-                number: number;
-                /** @description The row's id. */
-                id: components["parameters"]["Id"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CompiledReport"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            412: components["responses"]["Stale"];
-            422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22208,13 +21866,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22270,7 +21926,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22297,18 +21953,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 16,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22356,14 +22010,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22400,19 +22052,15 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted; or: What was there before this import is not known. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `locked`, `too_old_to_undo`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22473,7 +22121,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22500,18 +22148,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22548,23 +22194,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22595,7 +22238,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -22609,14 +22252,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -22624,7 +22268,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22685,7 +22328,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22712,18 +22355,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22760,23 +22401,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22807,7 +22445,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -22821,14 +22459,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -22836,7 +22475,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22897,7 +22535,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22924,18 +22562,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22972,23 +22608,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23019,7 +22652,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23033,14 +22666,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23048,7 +22682,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23109,7 +22742,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23136,18 +22769,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23184,23 +22815,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23231,7 +22859,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23245,14 +22873,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23260,7 +22889,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23321,7 +22949,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23348,18 +22976,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23396,23 +23022,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23443,7 +23066,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23457,14 +23080,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23472,7 +23096,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23533,7 +23156,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23560,18 +23183,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23608,23 +23229,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23655,7 +23273,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23669,14 +23287,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23684,7 +23303,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23745,7 +23363,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23772,18 +23390,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23820,23 +23436,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23867,7 +23480,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23881,14 +23494,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23896,7 +23510,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23957,7 +23570,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23984,18 +23597,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -24032,23 +23643,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24079,7 +23687,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -24093,14 +23701,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -24108,7 +23717,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24169,7 +23777,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -24196,18 +23804,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -24244,23 +23850,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24291,7 +23894,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -24305,14 +23908,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -24320,7 +23924,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24381,7 +23984,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -24408,18 +24011,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -24456,23 +24057,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24503,7 +24101,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -24517,14 +24115,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -24532,7 +24131,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24593,7 +24191,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -24620,18 +24218,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -24668,23 +24264,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24715,7 +24308,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -24729,14 +24322,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -24744,7 +24338,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24805,7 +24398,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -24832,18 +24425,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: This would not do what the plan says. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -24880,23 +24471,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24927,7 +24515,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -24941,14 +24529,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -24956,7 +24545,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24995,6 +24583,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -25008,7 +24597,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25067,13 +24655,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25123,14 +24709,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25167,19 +24751,15 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The job is at its end already. Code `duplicate`, `in_flight`, `in_use`, `job_ended`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrJobEnded"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25238,14 +24818,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25306,14 +24884,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25388,14 +24964,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25472,14 +25046,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25556,14 +25128,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25630,14 +25200,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25694,14 +25262,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25760,14 +25326,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25836,94 +25400,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    exportReports: {
-        parameters: {
-            query?: {
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
-                updated_since?: components["parameters"]["UpdatedSince"];
-                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: string;
-                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
-                bom?: components["parameters"]["Bom"];
-                /** @description Only rows whose `sub_project_id` is this. */
-                sub_project_id?: components["parameters"]["SubProjectId"];
-                /** @description Only rows whose `state` is this. */
-                state?: components["parameters"]["State"];
-                /** @description Only rows whose `project_id` is this. */
-                project_id?: components["parameters"]["ProjectId"];
-                /** @description Only rows whose `period_id` is this. */
-                period_id?: components["parameters"]["PeriodId"];
-                /** @description Only rows whose `kind` is this. */
-                kind?: components["schemas"]["ReportKind"];
-                /** @description Only rows whose `provider_id` is this. */
-                provider_id?: components["parameters"]["ProviderId"];
-                /** @description Only rows whose `external_id` is this. */
-                external_id?: string;
-                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
-                period?: components["parameters"]["Period"];
-                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
-                q?: components["parameters"]["Q"];
-                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
-                fields?: components["schemas"]["CompiledReportField"][];
-            };
-            header?: {
-                /**
-                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
-                 * @example "3"
-                 */
-                "If-Match"?: components["parameters"]["IfStill"];
-            };
-            path: {
-                /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
-                 * @example ndjson
-                 */
-                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Content-Disposition": components["headers"]["Content-Disposition"];
-                    "Changes-After": components["headers"]["Changes-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CompiledReportExport"];
-                    "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparseExport"];
-                    "application/x-ndjson": components["schemas"]["Lines"];
-                    "text/csv": components["schemas"]["Table"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
-                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
-                };
-            };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            412: components["responses"]["Stale"];
-            422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25994,14 +25476,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26080,14 +25560,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26146,14 +25624,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26214,14 +25690,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26278,14 +25752,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26346,14 +25818,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26416,14 +25886,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26486,14 +25954,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26556,14 +26022,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26626,14 +26090,90 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportReports: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `state` is this. */
+                state?: components["parameters"]["State"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["ReportKind"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["CompiledReportField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompiledReportExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26708,14 +26248,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26778,14 +26316,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26858,14 +26394,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26928,14 +26462,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26992,14 +26524,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27054,13 +26584,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27119,13 +26647,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27154,7 +26680,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -27165,18 +26691,15 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27225,14 +26748,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27273,21 +26794,18 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27321,21 +26839,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27376,21 +26890,18 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27424,19 +26935,16 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27477,19 +26985,16 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27537,14 +27042,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27582,18 +27085,15 @@ export interface operations {
                     "application/json": components["schemas"]["BatchAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description The first request with this key is still at work. Code `in_flight`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InFlight"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27646,7 +27146,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27703,7 +27202,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27746,7 +27244,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -148,19 +148,20 @@ class Operation:
             names += ["Location", "ETag"] if self.name.startswith(_MAKES) else []
         if status == "202":
             names += ["Location", "Preference-Applied", "Retry-After"]
-        if self.name in _TELL_WHEN:
-            names += ["Retry-After"]
-        if self._is_in_language:
-            names += ["Content-Language"]
-        if self.name in _MAY_WAIT:
-            names += ["Preference-Applied"]
-        if self.name in _SETS_COOKIES:
-            names += ["Set-Cookie"]
-        if getattr(self.view, "keyed", False):
-            names += ["Idempotency-Replayed"]
+        others = {
+            "Retry-After": self.name in _TELL_WHEN,
+            "Content-Language": self._is_in_language,
+            "Content-Disposition": self.name.endswith("Template"),
+            "Preference-Applied": self.name in _MAY_WAIT,
+            "Set-Cookie": self.name in _SETS_COOKIES,
+            "Idempotency-Replayed": bool(getattr(self.view, "keyed", False)),
+        }
+        names += [name for name, there in others.items() if there]
         told = components.headers(*names)
         if self.name in _PAGES:
             told["Content-Language"] = {"$ref": "#/components/headers/LanguageOfPage"}
+        if status == "201" and "ETag" in told:
+            told["ETag"] = {"$ref": "#/components/headers/ETagOfNew"}
         response["headers"] = told | response.get("headers", {})
 
 

@@ -13,11 +13,12 @@ from api.blueprint import Blueprint
 from api.context import reach, session
 from api.crud import register
 from api.models.imports import Import
-from api.openapi import tabular
+from api.openapi import examples, tabular
 from api.problems import UnsupportedMediaType
 from api.resources import jobs
 from api.resources.exports import NDJSON, XLSX
 from api.services import imports as service
+from api.services.elements import ORDER
 from api.services.jobs import TooManyJobs
 from api.services.locks import Locked
 from api.services.undo import AlreadyUndone, BuiltOn, TooOldToUndo
@@ -33,11 +34,13 @@ TABLES: dict[str, Any] = {
         "schema": {
             "title": "SubProjectLines",
             "type": "string",
-            "description": "A JSON object on each line: an element, with the stem of its `resource`.",
+            "description": "A JSON object on each line: an element, with the stem of its `resource`; for each of these "
+            "`x-lines`, beside the schema of this media type, says what else the line has.",
         },
+        "x-lines": ORDER,
         "example": "".join(
             wire.dump({"resource": stem} | tabular.example(stem)).decode() + "\n"
-            for stem in ("sub_projects", "goals")
+            for stem in ("sub_projects", "contacts", "goals")
         ),
     },
     XLSX: {
@@ -45,12 +48,18 @@ TABLES: dict[str, Any] = {
             "title": "SubProjectWorkbook",
             "type": "string",
             "format": "binary",
-            "description": "A sheet for each resource. "
+            "description": "A sheet for each resource, the columns of which are the properties of its schema in "
+            "`x-lines`, beside the schema of this media type. "
             + tabular.HEADS
             + "Formulas and merged cells are refused.",
-        }
+        },
+        "x-lines": ORDER,
     },
 }
+
+_MOMENT = "2013-01-18T10:15:42.125000Z"
+_UNDONE = examples.given(contract.Import())
+_UNDONE |= {"version": 2, "updated_at": _MOMENT, "undone_at": _MOMENT}
 
 blp = Blueprint("imports", access="imports", url_prefix="/api/v1/imports", description=__doc__)
 imports = register(
@@ -155,7 +164,7 @@ def _brought_in(query: dict[str, Any], whole: Whole) -> Response:
     refuses=(BuiltOn, AlreadyUndone, TooOldToUndo, Locked),
 )
 @blp.doc(operationId="undoImport")
-@blp.response(200, contract.Import)
+@blp.response(200, contract.Import, example=_UNDONE)
 def undo(key: uuid.UUID) -> Response:
     """Undo an import: what was there before is there again
 
