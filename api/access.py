@@ -80,6 +80,15 @@ PROGRAMME = _policy(_PLAN_READ, _MINISTRY_WRITES)
 PROJECT = _policy(_PLAN_READ, _MINISTRY_WRITES, update=_COORDINATOR_WRITES)
 PLAN = _policy(_PLAN_READ, _COORDINATOR_WRITES)
 RECORD = _policy(_RECORD_READ, _RECORD_WRITE)
+_SUBMITTER: Right = {"manager": OWN}
+_REVIEWER: Right = {"reviewer": EVERY}
+# Each step in a report's life; the reviewer's touch its state and nothing else of the record.
+REPORT = _policy(
+    _RECORD_READ,
+    _RECORD_WRITE,
+    **{"submit": _SUBMITTER, "withdraw": _SUBMITTER},
+    **{"return": _REVIEWER, "accept": _REVIEWER, "reopen": _REVIEWER},
+)
 CHANGES = _policy(_FOLLOW, {})
 IMPORT = _policy(_RECORD_READ, {}, create=_RECORD_WRITE)
 PROVIDER = _policy(SIGNED_IN, {"admin": EVERY})
@@ -115,7 +124,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "feedback": RECORD,
         "deliverables": RECORD,
         # whole with its contact: the form names one, so that whoever reads a report reads that name, phone and email
-        "reports": RECORD,
+        "reports": REPORT,
         "imports": IMPORT,
         "jobs": IMPORT,
         "exports": EXPORT,

@@ -71,14 +71,17 @@ def _in_utc(moment: datetime | None) -> datetime | None:
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
-def words(vocabulary: type[StrEnum]) -> sa.Enum:
-    """A column that holds one word of a vocabulary; the table checks it, the code sees plain text."""
+def words(vocabulary: type[StrEnum], name: str | None = None) -> sa.Enum:
+    """A column that holds one word of a vocabulary; the table checks it, the code sees plain text.
+
+    :param name: of the check, where a table has several of one vocabulary
+    """
     return sa.Enum(
         *(word.value for word in vocabulary),
         native_enum=False,
         create_constraint=True,
         length=40,
-        name=vocabulary.__name__.lower(),
+        name=name or vocabulary.__name__.lower(),
     )
 
 

@@ -92,6 +92,7 @@ def _may_be(response: Response) -> bool:
         and not response.direct_passthrough
         and "no-store" not in response.headers.get("Cache-Control", "")
         and "Content-Encoding" not in response.headers
+        and "Repr-Digest" not in response.headers  # of what is sent as it is (RFC 9530 §3)
         and bool(_TYPES.match(response.mimetype or ""))
     )
 

@@ -128,7 +128,7 @@ class InUse(Problem):
 
 class Stale(Problem):
     status, code, title = 412, "stale", "The row has changed since you read it"
-    carries = ("current_version", "differences")
+    carries = ("current_version", "differences", "state")
 
 
 class TooLarge(Problem):

@@ -53,6 +53,9 @@ def _protect(operations: Operations, operation: Protect) -> None:
     if operations.get_bind().dialect.name == "postgresql":
         for statement in security.protection(operation.table, operation.plane):
             operations.execute(statement)
+    if operation.plane == "kept":
+        for statement in triggers.keep(operations.get_bind().dialect.name, operation.table):
+            operations.execute(statement)
     if sa.inspect(operations.get_bind()).has_table(CHANGES.name):
         operations.invoke(Watch(operation.table, operation.plane))
 

@@ -47,12 +47,17 @@ class Resource(StrEnum):
 
 
 class PermissionAction(StrEnum):
-    """PUT and PATCH are an update."""
+    """PUT and PATCH are an update; the last five are steps in the life of a report."""
 
     READ = "read"
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    RETURN = "return"
+    ACCEPT = "accept"
+    REOPEN = "reopen"
 
 
 class CallerKind(StrEnum):

@@ -41,6 +41,7 @@ class FaultCode(StrEnum):
     INVALID = "invalid", "Not valid, for a reason that has no code of its own."
     INVALID_JSON = "invalid_json", "A line that is not JSON."
     KEY_REUSED = "key_reused", "The Idempotency-Key was sent before with another request."
+    LOCKED = "locked", "The row stands behind a report that is submitted or accepted."
     MERGED_CELLS = "merged_cells", "Cells that are merged, where each has to have its own value."
     MISMATCH = "mismatch", "The body says other than the path."
     MISSING_FOR_KIND = "missing_for_kind", "Required with this `kind`."

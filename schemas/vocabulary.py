@@ -231,6 +231,16 @@ class ReportState(StrEnum):
     ACCEPTED = "accepted"
 
 
+class ReportAction(StrEnum):
+    """A step in the life of a report."""
+
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    RETURN = "return"
+    ACCEPT = "accept"
+    REOPEN = "reopen"
+
+
 class DisabledReason(StrEnum):
     """Why a webhook was set out of use."""
 

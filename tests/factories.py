@@ -12,6 +12,7 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from marshmallow.fields import Field
 from uuid_utils.compat import uuid7
@@ -23,9 +24,10 @@ from api.models.base import RecordRow
 from api.models.clients import Client
 from api.models.imports import Import, ImportRow
 from api.models.jobs import Job
+from api.models.reports import Report, ReportEvent, ReportVersion
 from api.models.users import LoginSession, User
 from api.scope import Scope
-from api.services import clients, jobs, rows
+from api.services import clients, jobs, life, rows
 from schemas import vocabulary as v
 from schemas.base import Schema
 from schemas.fields import Choice, Day, Entries, Flag, Number, Reference, References, Text, Whole
@@ -279,6 +281,30 @@ def queued(app: Flask, owner: Tenant) -> uuid.UUID:
         job: Job = jobs.accept(session, JobKind.DOCUMENT, BytesIO(b"{}"), {"plan": None}, asked)
         session.commit()
         return job.id
+
+
+def frozen(app: Flask, owner: Tenant) -> dict[str, uuid.UUID]:
+    """A version and an event of the report, as they are left when it was submitted and returned."""
+    with app.extensions["database"].session() as session:
+        session.enter(Scope(provider_id=owner.provider_id))
+        report = session.scalars(sa.select(Report).where(Report.id == owner.ids["reports"])).one()
+        manager = Caller(uuid7(), "user", "", "manager", frozenset(), owner.provider_id)
+        life.freeze(session, report, 1, manager)
+        event = ReportEvent(
+            report_id=report.id,
+            at=now(),
+            by_id=manager.id,
+            by_role=manager.role,
+            action="submit",
+            from_state="draft",
+            to_state="submitted",
+            version_number=1,
+            reason=owner.mark,
+        )
+        session.add(event)
+        session.commit()
+        version = session.scalars(sa.select(ReportVersion)).one()
+        return {"report_versions": version.id, "report_events": event.id}
 
 
 def world(app: Flask) -> World:

@@ -21,6 +21,7 @@ from api.models.base import PlanRow, RecordRow
 from api.resources import BLUEPRINTS, exports, tables
 from api.scope import MINISTRY_ROLE
 from api.services import rows
+from schemas.vocabulary import ReportAction
 from tests import factories
 
 MISSING = uuid.UUID("01900000-0000-7000-8000-000000000000")
@@ -75,6 +76,7 @@ def _operations() -> Iterator[Operation]:
             schemas["json"] = rows.model_of(stem).schema.writable()
         body, query, form = (schemas.get(where) for where in ("json", "query", "form"))
         path = rule.rule.replace(exports.EXTENSION, "ndjson").replace(tables.EXTENSION, "csv")
+        path = path.replace("<int:number>", "1")  # of a version
         yield Operation(rule.endpoint, method, path, body, query, form)
 
 
@@ -158,6 +160,7 @@ class Ground:
             },
             "meetings.take_over": {"sub_project_id": sub_project_id, "project_meeting_ids": []},
             "imports.create": self._import(),
+            **{f"reports.{action}": {"reason": "Because."} for action in ReportAction},
             "batch.send": {
                 "atomic": False,
                 "operations": [{"id": "goals", "method": "GET", "path": "/goals"}],

@@ -16,7 +16,7 @@ from api.blueprint import Blueprint
 from api.models.base import Row
 from schemas import auth
 from schemas.vocabulary import Role, Scope
-from tests.factories import bearer, imported, make, queued
+from tests.factories import bearer, frozen, imported, make, queued
 from tests.routes import (
     OPERATIONS,
     PLAN_STEMS,
@@ -59,6 +59,11 @@ PLANES = {
 EXCEPTIONS = {
     "projects.create": "the ministry's plan",
     "projects.delete": "the ministry's plan",
+    "reports.submit": "reports to submit",
+    "reports.withdraw": "reports to submit",
+    "reports.return": "reports to review",
+    "reports.accept": "reports to review",
+    "reports.reopen": "reports to review",
     "auth.me": "who I am",
     "batch.send": "a batch of what one may do",
     "changes.follow": "the log",
@@ -71,18 +76,21 @@ _FOLLOWS = {"the log": READ}
 _READS_PLAN = _FOLLOWS | {"plan": READ, "the ministry's plan": READ}
 _SIGNED_IN = {"providers": READ, "who I am": READ, "a batch of what one may do": {"write"}}
 _PERSON = _SIGNED_IN | {"people only": {"write"}}
+_MANAGES = {
+    **{"records": WRITE, "accounts": WRITE, "webhooks": WRITE},
+    "reports to submit": WRITE,
+}
 # The table of api.md, with its words; what does not stand here is refused.
 TABLE: dict[str, dict[str, set[str]]] = {
     "viewer": _PERSON | _READS_PLAN | {"records": READ},
     "editor": _PERSON | _READS_PLAN | {"records": WRITE},
     "editor of the coordinator": _PERSON | _READS_PLAN | {"records": WRITE},
-    "manager": _PERSON | _READS_PLAN | {"records": WRITE, "accounts": WRITE, "webhooks": WRITE},
-    "manager of the coordinator": _PERSON
-    | _READS_PLAN
-    | {"plan": WRITE, "records": WRITE, "accounts": WRITE, "webhooks": WRITE},
+    "manager": _PERSON | _READS_PLAN | _MANAGES,
+    "manager of the coordinator": _PERSON | _READS_PLAN | _MANAGES | {"plan": WRITE},
     "reviewer": _PERSON
     | _FOLLOWS
-    | {"plan": WRITE, "the ministry's plan": WRITE, "records": READ, "webhooks": WRITE},
+    | {"plan": WRITE, "the ministry's plan": WRITE, "records": READ, "webhooks": WRITE}
+    | {"reports to review": WRITE},
     "admin": _PERSON | _FOLLOWS | {"providers": WRITE, "accounts": WRITE},
     "client without scopes": _SIGNED_IN,
     "client with plan:read": _SIGNED_IN | _READS_PLAN,
@@ -105,6 +113,8 @@ class House(Ground):
     def __init__(self, app: Flask, client: FlaskClient):
         super().__init__(app, client)
         b = self.world.b
+        for one in (self.a, b):
+            frozen(app, one)
         self.ids |= {"imports": imported(app, self.a), "jobs": queued(app, self.a)}
         account = {"provider_id": b.provider_id, "name": "Bertta"}
         self.ids_of_b = self.ids | {

@@ -19,6 +19,8 @@ from api.config import ConfigError
 from api.resources import forms
 from api.services import keys
 from tests.accounts import Browser, code
+from tests.factories import frozen, world
+from tests.stock import STOCKS
 
 
 @pytest.fixture
@@ -262,3 +264,27 @@ def test_an_operators_address_has_the_form_of_one(operated: Flask) -> None:
         refused = run(operated, "admin", address)
         assert (refused.exit_code, refused.exception.__class__) == (1, SystemExit), address
         assert "/email" in refused.output
+
+
+def test_versions_that_have_changed_since_they_were_frozen_are_found(operated: Flask) -> None:
+    ground = world(operated)
+    versions = [frozen(operated, one)["report_versions"] for one in (ground.a, ground.b)]
+    done = run(operated, "verify-reports")
+    assert (done.exit_code, done.output) == (0, "2 versions, 0 changed.\n")
+    stock = STOCKS[operated.config["DATABASE_URL"]]
+    # Past what the database holds: as somebody would who can write its files.
+    triggers = "SELECT name, sql FROM sqlite_schema WHERE name = 'keep_report_versions_update'"
+    held = []
+    if operated.extensions["database"].engine.dialect.name == "sqlite":
+        held = stock.connection.execute(triggers).fetchall()
+        stock.run("DROP TRIGGER keep_report_versions_update")
+    text = "replace(snapshot, 'canary-b goal', 'canary-b Goal')"
+    stock.run(f"UPDATE report_versions SET snapshot = {text} WHERE id = '{versions[1]}'")
+    for _, trigger in held:
+        stock.run(trigger.removesuffix(";"))
+    found = run(operated, "verify-reports")
+    assert found.exit_code == 1
+    assert "2 versions, 1 changed." in found.output
+    named = f"Changed: version 1 of report {ground.b.ids['reports']} of provider"
+    assert f"{named} {ground.b.provider_id}\n" in found.output
+    assert str(ground.a.ids["reports"]) not in found.output

@@ -230,3 +230,77 @@ def test_a_goal_is_not_deleted_under_a_result_that_is_just_being_made(
         assert (made, deleted) in {(201, 409), (422, 204), (409, 204)}
         results = bench.open("results", query_string={"goal_id": goal}).get_json()["items"]
         assert len(results) == (1 if made == 201 else 0)
+
+
+# the life of a report
+
+
+def submitted(bench: Bench, one: Writer) -> tuple[str, str | None]:
+    """A report that is submitted, and its ETag."""
+    key = str(bench.make("reports", sub_project_id=bench.world.a.ids["sub_projects"]))
+    etag = bench.open("reports", key).headers["ETag"]
+    status, tag, _ = one.send("POST", f"{url('reports', key)}/submit", {"reason": None}, etag)
+    assert status == 200
+    return key, tag
+
+
+def test_of_two_reviewers_at_once_one_wins_and_the_other_hears_the_state_there_is(
+    bench: Bench, gunicorn: str, writers: Callable[[int], list[Writer]]
+) -> None:
+    (manager,) = writers(1)
+    reviewers = [Writer(gunicorn, bench.ministry) for _ in range(2)]
+    for number in range(10):
+        key, etag = submitted(bench, manager)
+        path = url("reports", key)
+        acts = ("accept", ("return", "accept")[number % 2])
+        answers = at_once(
+            [
+                lambda w=one, p=f"{path}/{act}", e=etag: w.send("POST", p, {"reason": "x"}, e)
+                for one, act in zip(reviewers, acts, strict=True)
+            ]
+        )
+        assert sorted(status for status, _, _ in answers) == [200, 412]
+        winner = next(body for status, _, body in answers if status == 200)
+        loser = next(body for status, _, body in answers if status == 412)
+        assert loser["state"] == winner["state"] == bench.open("reports", key).get_json()["state"]
+        events = bench.open("reports", f"{key}/events").get_json()["items"]
+        assert [one["action"] for one in events] == ["submit", winner["state"].removesuffix("ed")]
+        if winner["state"] == "accepted":  # so that the next one may be
+            tag = bench.open("reports", key).headers["ETag"]
+            assert reviewers[0].send("POST", f"{path}/reopen", {"reason": "x"}, tag)[0] == 200
+    for one in reviewers:
+        one.connection.close()
+
+
+def test_what_is_written_while_a_report_is_submitted_is_in_its_version_or_refused(
+    bench: Bench, writers: Callable[[int], list[Writer]]
+) -> None:
+    one, two, three, four = writers(4)
+    goal, period = bench.world.a.ids["goals"], bench.world.plan["periods"]
+    new = {"goal_id": str(goal), "period_id": str(period), "kind": "activity"}
+    result = str(bench.world.a.ids["results"])
+    for number in range(12):
+        key = str(bench.make("reports", sub_project_id=bench.world.a.ids["sub_projects"]))
+        path, texts = url("reports", key), [f"{kind} {number}" for kind in ("new", "other")]
+        etag = bench.open("reports", key).headers["ETag"]
+        tag = bench.open("results", result).headers["ETag"]
+        gone = bench.open("results", method="POST", json=new | {"text": f"gone {number}"})
+        left = url("results", gone.get_json()["id"])
+        (made, _, _), (changed, _, _), (deleted, _, _), (sent, end, _) = at_once(
+            [
+                lambda t=texts[0]: one.send("POST", url("results"), new | {"text": t}),
+                lambda t=texts[1], e=tag: two.send("PATCH", url("results", result), {"text": t}, e),
+                lambda p=left: three.send("DELETE", p, etag='"1"'),
+                lambda p=path, e=etag: four.send("POST", f"{p}/submit", {"reason": None}, e),
+            ]
+        )
+        assert sent == 200
+        frozen = bench.open("reports", f"{key}/versions/1").get_json()
+        shown = bench.open("reports", key).get_json()
+        assert frozen["form"] == shown["form"]
+        told = json.dumps(frozen["form"])
+        assert [made, changed] == [
+            {True: ok, False: 409}[text in told] for text, ok in zip(texts, (201, 200), strict=True)
+        ]
+        assert deleted == {True: 409, False: 204}[f"gone {number}" in told]
+        assert four.send("POST", f"{path}/withdraw", {"reason": None}, end)[0] == 200

@@ -578,8 +578,39 @@ def _callers(*names: str) -> set[str]:
 
 
 def test_these_modules_and_no_others_read_all_providers() -> None:
-    modules = {"api/positions.py", "api/services/deliveries.py", "api/table.py", "api/worker.py"}
+    modules = {
+        *("api/cli.py", "api/positions.py", "api/services/deliveries.py", "api/table.py"),
+        "api/worker.py",
+    }
     assert _callers("all_providers", "all_providers_lane") == modules
+
+
+def test_this_module_and_no_other_acts_for_a_provider() -> None:
+    assert _callers("acting_for") == {"api/resources/life.py"}
+
+
+def test_who_has_no_provider_acts_for_one_and_then_for_none_again(
+    database: Database, ground: World
+) -> None:
+    with database.session() as session:
+        session.enter(Scope())
+        with session.acting_for(ground.a.provider_id):
+            mine = session.scalars(sa.select(Goal)).all()
+            mine[0].text = "changed"
+            assert {row.provider_id for row in mine} == {ground.a.provider_id}
+        with pytest.raises(ScopeError):
+            session.scalars(sa.select(Goal)).all()
+        assert not [*session]
+        with pytest.raises(ZeroDivisionError), session.acting_for(ground.b.provider_id):
+            raise ZeroDivisionError
+        with pytest.raises(ScopeError):
+            session.scalars(sa.select(Goal)).all()
+        session.commit()
+    for scope in (Scope(provider_id=ground.a.provider_id), Scope(everyone=True)):
+        with database.session(write=False) as session:
+            session.enter(scope)
+            with pytest.raises(ScopeError), session.acting_for(ground.b.provider_id):
+                pass
 
 
 def test_these_modules_and_no_others_know_connections_past_the_sessions() -> None:

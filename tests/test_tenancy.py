@@ -16,7 +16,8 @@ from werkzeug.test import TestResponse
 
 from api.services import rows
 from schemas.fields import Entries, Part, Reference, References
-from tests.factories import Tenant, World, bearer, imported, make, queued, world
+from schemas.vocabulary import ReportAction
+from tests.factories import Tenant, World, bearer, frozen, imported, make, queued, world
 from tests.routes import OPERATIONS, Operation, contents
 
 PLAN = (
@@ -30,7 +31,10 @@ PLAN = (
 )
 ACCOUNTS = ("users", "clients", "webhooks")
 # No provider's role may do this to any row, so the gate answers.
-MINISTRYS = ("programmes.replace", "programmes.patch", "programmes.delete", "projects.delete")
+MINISTRYS = (
+    *("programmes.replace", "programmes.patch", "programmes.delete", "projects.delete"),
+    *("reports.return", "reports.accept", "reports.reopen"),
+)
 PUBLIC = ("providers",)  # who takes part in what is no secret
 OURS = {"auth", "forms", "openapi", "well_known"}  # routes without rows
 ITEMS = [o for o in OPERATIONS.values() if "<uuid:key>" in o.rule and o.stem not in PUBLIC]
@@ -95,10 +99,13 @@ def told(answer: TestResponse) -> tuple[Any, ...]:
 
 @pytest.fixture
 def ground(app: Flask) -> World:
-    """Three tenants, each with a row of every record resource, an import, a job, a user, a client and a webhook."""
+    """Three tenants, each with a row of every record resource, an import, a job, a user, a client and a webhook, and a
+    report that was submitted once.
+    """
     made = world(app)
     for one in (made.a, made.b, made.c):
         one.ids |= {"imports": imported(app, one), "jobs": queued(app, one)}
+        frozen(app, one)
         account = {"provider_id": one.provider_id, "name": one.mark}
         email = f"{one.mark}@koulu.example"
         one.ids["users"] = make(app, "users", email=email, role="viewer", **account)
@@ -123,11 +130,14 @@ def _bodies(b: Caller, ground: World, operation: Operation) -> Iterator[Any]:
         yield {}
     elif operation.endpoint == "webhooks.replay":
         yield {"after": None}
+    elif operation.name in [*ReportAction]:
+        yield {"reason": "Because."}
     elif operation.name in ("replace", "patch"):
         own = ground.plan if operation.stem in PLAN else ground.b.ids
         yield b.sendable(operation.stem, own[operation.stem])
     else:
-        assert operation.name in ("read", "delete", "deliveries", "cancel", "undo"), (
+        known = ("read", "delete", "deliveries", "cancel", "undo", "actions", "events")
+        assert operation.name in (*known, "versions", "version"), (
             f"{operation.endpoint}: say what to send"
         )
         yield None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
+from uuid_utils.compat import uuid7
 
 from api.access import Reach
 from api.base import Base, ProviderScoped, RowMixin, words
@@ -179,6 +180,19 @@ class RecordRow(ProviderScoped, Row):
         if reach is Reach.OWN:
             return cls.__table__.c.provider_id == SCOPE_PROVIDER
         return super().within(reach)
+
+
+class Kept(ProviderScoped, _Completed, Base):
+    """A fact about a record, written once: the database lets nobody change or delete it."""
+
+    __abstract__ = True
+
+    id: orm.Mapped[uuid.UUID] = orm.mapped_column(primary_key=True, default=uuid7, sort_order=-9)
+
+
+@sa.event.listens_for(Kept, "instrument_class", propagate=True)
+def _mark_table(mapper: orm.Mapper[t.Any], _: type) -> None:
+    t.cast(sa.Table, mapper.local_table).info["plane"] = "kept"
 
 
 class Child(ProviderScoped, _Completed, Base):

@@ -35,8 +35,8 @@ def roles() -> Iterator[str]:
 
 
 def plane(table: str) -> str:
-    """`record` when each row is one provider's own, `secret` when not even the ministry may read it, `log` when only
-    triggers write it, else `shared`.
+    """`record` when each row is one provider's own, `kept` when it stays as it is besides, `secret` when not even the
+    ministry may read it, `log` when only triggers write it, else `shared`.
     """
     info = Base.metadata.tables[table].info
     if info.get("scoped"):
@@ -46,16 +46,18 @@ def plane(table: str) -> str:
 
 def protection(table: str, plane: str) -> Iterator[str]:
     """The rights of both roles to a table, and the policies of a record table and of the log."""
-    rights = "SELECT" if plane == "log" else "SELECT, INSERT, UPDATE, DELETE"
+    rights = {"log": "SELECT", "kept": "SELECT, INSERT"}.get(
+        plane, "SELECT, INSERT, UPDATE, DELETE"
+    )
     yield f'GRANT {rights} ON "{table}" TO {PROVIDER_ROLE}'
     if plane != "secret":
         yield f'GRANT SELECT ON "{table}" TO {MINISTRY_ROLE}'
-    if plane in ("record", "log"):
+    if plane in ("record", "kept", "log"):
         yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
         yield f'CREATE POLICY every ON "{table}" FOR SELECT TO {MINISTRY_ROLE} USING (true)'
     if plane == "log":  # not forced: the triggers write it as its owner
         yield f'CREATE POLICY own ON "{table}" FOR SELECT TO {PROVIDER_ROLE} USING ({MINE})'
-    if plane == "record":
+    if plane in ("record", "kept"):
         yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
         yield f'CREATE POLICY own ON "{table}" TO {PROVIDER_ROLE} USING ({MINE}) WITH CHECK ({MINE})'
 

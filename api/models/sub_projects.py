@@ -1,10 +1,12 @@
 """Sub-projects: one provider's part of a project."""
 
+import typing as t
 import uuid
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from api.base import Json
 from api.models.base import RecordRow, line, plan, prose, record
 from schemas import sub_projects as contract
 
@@ -25,3 +27,5 @@ class SubProject(RecordRow):
     contact_id: orm.Mapped[uuid.UUID | None] = record("contacts")
     name: orm.Mapped[str | None] = line()
     description: orm.Mapped[str | None] = prose()
+    # Which reports hold its records as they are: see `api/services/locks.py`.
+    locks: orm.Mapped[list[dict[str, t.Any]] | None] = orm.mapped_column(Json)

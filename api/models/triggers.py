@@ -223,10 +223,22 @@ def unwatch(dialect: str, table: str) -> Iterator[str]:
             yield f"DROP FUNCTION IF EXISTS {name}()"
 
 
+def keep(dialect: str, table: str) -> Iterator[str]:
+    """What keeps the rows of a table as they are where there are no roles; they go only after their report."""
+    if dialect == "postgresql":
+        return
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} are kept as they are'); END"
+    yield f"CREATE TRIGGER keep_{table}_update BEFORE UPDATE ON {table} FOR EACH ROW {refuse}"
+    there = "EXISTS (SELECT 1 FROM reports WHERE id = OLD.report_id)"
+    yield f"CREATE TRIGGER keep_{table}_delete BEFORE DELETE ON {table} FOR EACH ROW WHEN {there} {refuse}"
+
+
 def everything(dialect: str) -> Iterator[str]:
     """All statements for the tables of the models as they are."""
     yield from log(dialect)
     for name, table in sorted(Base.metadata.tables.items()):
+        if security.plane(name) == "kept":
+            yield from keep(dialect, name)
         if told := audience(name, security.plane(name), table.c.keys()):
             yield from watch(dialect, name, told)
 

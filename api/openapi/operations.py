@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 from api import access
 from api.access import Reach
 from api.openapi import components, refusals
+from api.problems import PreconditionRequired
 from schemas.vocabulary import Scope
 
 Node = dict[str, Any]
@@ -27,7 +28,7 @@ _ORDER = (
 # Operations after which the browser holds other cookies.
 _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 # Whose answers have texts of ours in them, always or as a page.
-_IN_LANGUAGE = frozenset({"listForms", "getForm"})
+_IN_LANGUAGE = frozenset({"listForms", "getForm", "getReportActions"})
 _PAGES = frozenset({"getReport"})
 _MAY_WAIT = frozenset({"followChanges"})
 _TELL_WHEN = frozenset({"getJob"})
@@ -112,7 +113,7 @@ class Operation:
     def _wants(self) -> dict[str, bool]:
         by_id = self.path.endswith("/{id}")
         return {
-            "IfMatch": by_id and self.method in ("put", "patch", "delete"),
+            "IfMatch": (by_id and self.method in ("put", "patch", "delete")) or self._is_step,
             "IfMatchAtWill": not by_id and self.method in ("put", "patch", "delete"),
             "IfNew": not by_id and self.method == "put",
             "IfNoneMatch": self.method == "get" and not self.view.streamed,
@@ -122,6 +123,11 @@ class Operation:
             "PreferAsync": "202" in self.node["responses"],
             "IdempotencyKey": bool(getattr(self.view, "keyed", False)),
         }
+
+    @property
+    def _is_step(self) -> bool:
+        """Whether it changes a row as PUT would, by the method of an action."""
+        return self.method == "post" and PreconditionRequired in self.view.refuses
 
     @property
     def _is_in_language(self) -> bool:
@@ -136,7 +142,7 @@ class Operation:
             self.node["responses"]["304"] = {"$ref": "#/components/responses/NotModified"}
             if self.name.startswith("list") and status == "200":
                 names += ["Link"]
-        elif self.method in ("put", "patch"):
+        elif self.method in ("put", "patch") or self._is_step:
             names += ["ETag"]
         if status == "201":
             names += ["Location", "ETag"] if self.name.startswith(_MAKES) else []

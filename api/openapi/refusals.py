@@ -13,8 +13,10 @@ from typing import Any
 from api import access, problems
 from api.openapi import examples, wording
 from api.problems import Problem
+from api.services import locks
 from api.services.idempotency import InFlight
 from api.services.imports import PlanMoved
+from api.services.life import Incomplete, WrongState
 from api.services.undo import BuiltOn
 from schemas import vocabulary as v
 from schemas.faults import FaultCode
@@ -57,6 +59,14 @@ _MEMBERS: Node = {
         "maxItems": 100,
         "items": _STEM,
         "description": "With `in_use`: the resources whose rows refer to this one.",
+    },
+    "report": {
+        "$ref": "#/components/schemas/LockingReport",
+        "description": "With `locked`: the report that holds it.",
+    },
+    "state": {
+        "$ref": "#/components/schemas/ReportState",
+        "description": "Of a step in the life of a report: the state that it is in now.",
     },
     "plan": {
         "$ref": "#/components/schemas/ImportPlan",
@@ -131,6 +141,8 @@ def of(method: str, path: str, view: Any, *, has_body: bool) -> list[type[Proble
         has_rows = view.rights[0] not in access.WITHOUT_ROWS
         if has_rows and method in ("post", "put", "patch"):
             kinds += [problems.Duplicate, problems.InUse]  # what it refers to may just have gone
+        if locks.may_refuse(*view.rights):
+            kinds += [locks.Locked]
     if getattr(view, "keyed", False):
         kinds += [InFlight]
     if "{" in path:
@@ -261,6 +273,7 @@ def schemas() -> Node:
         ),
         "Fault": _fault(),
         "NamedRow": _named_row(),
+        "LockingReport": _locking_report(),
         "Difference": _difference(),
         "Problem": _problem("Problem details (RFC 9457) with a stable `code`.", ()),
     }
@@ -310,6 +323,10 @@ def _fault() -> Node:
                 "$ref": "#/components/schemas/NamedRow",
                 "description": "With `referred_to`: the row that refers to it.",
             },
+            "report": {
+                "$ref": "#/components/schemas/LockingReport",
+                "description": "With `locked`: the report that holds the row.",
+            },
             "code": {"$ref": "#/components/schemas/FaultCode"},
             "detail": {**_TEXT, "description": "What is wrong, in the language of the answer."},
         },
@@ -324,6 +341,27 @@ def _named_row() -> Node:
         "properties": {
             "id": {**_ID, "description": "Its id."},
             "resource": {**_STEM, "description": "Its resource."},
+        },
+    }
+
+
+def _locking_report() -> Node:
+    return {
+        "type": "object",
+        "description": "A report that holds what stands behind it.",
+        "required": ["id", "state", "unlocked_by"],
+        "properties": {
+            "id": {**_ID, "description": "Its id."},
+            "state": {
+                "$ref": "#/components/schemas/ReportState",
+                "description": "The state that it is in.",
+            },
+            "unlocked_by": {
+                "type": "array",
+                "maxItems": 5,
+                "items": {"$ref": "#/components/schemas/ReportAction"},
+                "description": "The actions by which it lets go of what it holds.",
+            },
         },
     }
 
@@ -368,6 +406,23 @@ _TELL: dict[str, Callable[[], Node]] = {
         ]
     },
     PlanMoved.code: lambda: {"plan": examples.given(ImportPlan())},
+    locks.Locked.code: lambda: {
+        "report": {
+            "id": examples.id_of("reports"),
+            "state": "submitted",
+            "unlocked_by": ["withdraw", "return"],
+        }
+    },
+    WrongState.code: lambda: {"state": "accepted"},
+    Incomplete.code: lambda: {
+        "errors": [
+            {
+                "pointer": "/contact_id",
+                "code": "required",
+                "detail": "A report needs this before it is submitted.",
+            }
+        ]
+    },
 }
 
 

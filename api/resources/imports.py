@@ -20,6 +20,7 @@ from api.resources.exports import NDJSON, XLSX
 from api.services import imports as service
 from api.services.elements import ORDER
 from api.services.jobs import TooManyJobs
+from api.services.locks import Locked
 from api.services.undo import AlreadyUndone, BuiltOn, TooOldToUndo
 from api.services.undo import undo as take_back
 from api.services.wholes import Whole, of_document, read
@@ -160,7 +161,7 @@ def _brought_in(query: dict[str, Any], whole: Whole) -> Response:
     "/<uuid:key>/undo",
     methods=("POST",),
     endpoint="undo",
-    refuses=(BuiltOn, AlreadyUndone, TooOldToUndo),
+    refuses=(BuiltOn, AlreadyUndone, TooOldToUndo, Locked),
 )
 @blp.doc(operationId="undoImport")
 @blp.response(200, contract.Import, example=_UNDONE)

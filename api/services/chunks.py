@@ -19,7 +19,7 @@ from api.models.deliverables import Deliverable
 from api.models.sub_projects import SubProject
 from api.problems import Duplicate, Fault, Invalid
 from api.scope import Session
-from api.services import bulk, rows
+from api.services import bulk, locks, rows
 from api.services.conflicts import all_refused
 from api.services.elements import CODED, ORDER, Element, check, names_used
 from api.services.rows import Data
@@ -83,7 +83,15 @@ def settled(session: Session, elements: Sequence[Element], ground: Ground) -> li
         if element.stem in referred_to:
             known |= rows.joined(model, element.key, home)
         element.refuse(*_moved(element, ground.home))
+    _refuse_held(session, [element for element in changing if not element.faults])
     return [element for element in ordered if not element.faults]
+
+
+def _refuse_held(session: Session, elements: Sequence[Element]) -> None:
+    """Those that would change what a report holds."""
+    changes = [locks.Change(one.stem, one.before, one.data) for one in elements]
+    for place, lock in locks.held(session, changes):
+        elements[place].refuse(locks.fault(changes[place], lock))
 
 
 def strays(

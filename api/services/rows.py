@@ -21,7 +21,7 @@ from api.models.projects import Project
 from api.models.sub_projects import SubProject
 from api.problems import Fault, Forbidden, InUse, Invalid
 from api.scope import SCOPE_PROVIDER, Session, scoped
-from api.services import bulk
+from api.services import bulk, locks
 from api.services.conflicts import flush, refusals
 from schemas.fields import Entries, Part, Reference, References, Worded
 
@@ -73,9 +73,11 @@ def create(session: Session, model: type[Row], data: Data, reach: Reach) -> Row:
     :param reach: how far the right goes by which it is made
     :raises Invalid: a reference names no row, or one of another sub-project or project
     :raises Duplicate: another row has the same external_id, code, …
+    :raises Locked: it would stand behind a report that holds what it tells
     """
     home = settle(session, model, data)
     may_live(session, model, data, home, reach)
+    _must_be_open(session, model, None, data)
     row = model(**_values(model, data))
     session.add(row)
     flush(session)
@@ -88,6 +90,7 @@ def add(session: Session, model: type[Row], data: Data, reach: Reach) -> uuid.UU
         return create(session, model, data, reach).id
     home = settle(session, model, data)
     may_live(session, model, data, home, reach)
+    _must_be_open(session, model, None, data)
     data["id"] = uuid7()
     with refusals():
         bulk.insert(session, model, [data])
@@ -96,11 +99,12 @@ def add(session: Session, model: type[Row], data: Data, reach: Reach) -> uuid.UU
 
 
 def replace(session: Session, row: Row, data: Data, reach: Reach) -> None:
-    """Give a row these values; it stays where it belongs."""
+    """Give a row these values; it stays where it belongs. :raises Locked: a report holds it"""
     home = settle(session, type(row), data)
     _stays_home(row, home)
     _comes_to_an_end(session, row, data)
     may_live(session, type(row), data, home, reach)
+    _must_be_open(session, type(row), row, data)
     # An autoflush halfway would count as a version of its own, and its refusal would pass by ours.
     with session.no_autoflush:
         for name, value in _values(type(row), data).items():
@@ -110,12 +114,19 @@ def replace(session: Session, row: Row, data: Data, reach: Reach) -> None:
 
 
 def remove(session: Session, row: Row) -> None:
-    """Delete a row with its entries. :raises InUse: other rows refer to it"""
+    """Delete a row with its entries. :raises InUse: other rows refer to it; Locked: a report holds it"""
+    _must_be_open(session, type(row), row, None)
     if isinstance(row, RecordRow) and (users := _referring(session, row)):
         text = Worded("Referred to by: {resources}.", resources=", ".join(users))
         raise InUse(text, members={"referring": users})
     session.delete(row)
     flush(session)
+
+
+def _must_be_open(session: Session, model: type[Row], row: Row | None, data: Data | None) -> None:
+    if issubclass(model, RecordRow):
+        before = locks.place_of(row) if row else None
+        locks.must_be_open(session, [locks.Change(model.__tablename__, before, data)])
 
 
 def _referring(session: Session, row: RecordRow) -> list[str]:

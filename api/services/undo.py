@@ -18,7 +18,7 @@ from api.models.base import RecordRow
 from api.models.imports import Import
 from api.problems import MOST_FAULTS, Fault, Problem
 from api.scope import SCOPE_PROVIDER, Session, scoped
-from api.services import bulk, rows
+from api.services import bulk, locks, rows
 from api.services.conflicts import all_refused, refusals
 from api.services.imports import LOCKED
 from api.services.traces import KEPT, ROWS, of
@@ -68,6 +68,7 @@ def undo(session: Session, done: Import) -> None:
     """Undo an import, whose row is locked.
 
     :raises BuiltOn: a row of it has changed or gone, is referred to, or can't be what it was; nothing may be kept then
+    :raises Locked: a report holds one of its rows
     :raises AlreadyUndone: nothing is left to undo; TooOldToUndo: its rows are not kept, or no longer
     """
     if done.undone_at:
@@ -199,12 +200,25 @@ def _backwards(session: Session, import_id: uuid.UUID) -> Iterator[Sequence[Any]
 
 def _take_back(session: Session, some: Sequence[Any], found: Found) -> None:
     for (stem, was_there), group in groupby(some, lambda row: (row.resource, bool(row.before))):
-        model = cast(type[RecordRow], rows.model_of(stem))
+        model, mine = cast(type[RecordRow], rows.model_of(stem)), list(group)
+        _must_be_open(session, model, mine)
         if was_there:
-            found.add(list(_restore(session, model, list(group), found)))
+            found.add(list(_restore(session, model, mine, found)))
         elif not found.faults:  # else it is only for what else there is to tell
             with refusals():
-                bulk.delete(session, model, [row.row_id for row in group])
+                bulk.delete(session, model, [row.row_id for row in mine])
+
+
+def _must_be_open(session: Session, model: type[RecordRow], some: Sequence[Any]) -> None:
+    """:raises Locked: a report holds one of the rows, or would what one says again"""
+    stem, schema = model.__tablename__, model.schema.writable()
+    there = locks.stored(session, model, [row.row_id for row in some])
+    changes = [
+        locks.Change(stem, is_, {**is_, **schema.load(row.before)} if row.before else None)
+        for row in some
+        if (is_ := there.get(row.row_id))
+    ]
+    locks.must_be_open(session, changes)
 
 
 def _restore(

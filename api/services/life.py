@@ -1,0 +1,241 @@
+"""The life of a report: who takes it which step when, what is frozen of it then, and what is kept of each step."""
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import rfc8785
+import sqlalchemy as sa
+
+from api import access, wire
+from api.access import Caller, Reach
+from api.base import now
+from api.models.goals import Goal
+from api.models.reports import Report, ReportEvent, ReportVersion
+from api.models.sub_projects import SubProject
+from api.problems import Fault, Problem
+from api.scope import Session
+from api.services import locks
+from api.services.conflicts import flush
+from api.services.reports import compile_form
+from api.view import view_of
+from schemas.fields import Worded
+from schemas.life import STEPS, RefusalCode
+from schemas.vocabulary import ReportAction, ReportState, Role
+
+_REPORTS = view_of(Report)
+_WRITERS = [role.value for role in Role if access.RECORD["update"].get(role.value)]
+
+
+class WrongState(Problem):
+    status, code, title = 409, "wrong_state", "The report is not in a state for this"
+    carries = ("state",)
+
+
+class Incomplete(Problem):
+    status, code, title = 409, "incomplete", "The report lacks what it needs for this"
+
+
+def take(
+    session: Session, report: Report, action: ReportAction, caller: Caller, reason: str | None
+) -> None:
+    """Take a report, whose row is locked, a step on; what belongs to the step is kept with it, or nothing is.
+
+    :raises WrongState: it is in no state for that; Incomplete: it lacks something
+    """
+    step, before = STEPS[action], ReportState(report.state)
+    if before not in step.sources:
+        text = Worded("Its state is `{state}`.", state=before.value)
+        raise WrongState(text, members={"state": before.value})
+    home = locks.exclude(session, report)
+    if action is ReportAction.SUBMIT:
+        must_be_complete(session, report)
+    report.state, report.updated_at = step.target.value, now()
+    flush(session)
+    number, moment = _newest(session, report.id), None
+    if action is ReportAction.SUBMIT:
+        number, moment = (number or 0) + 1, report.updated_at
+        freeze(session, report, number, caller)
+    locks.note(session, report, home, moment)
+    event = {"from_state": before.value, "to_state": step.target.value, "action": action.value}
+    session.add(
+        ReportEvent(
+            report_id=report.id,
+            at=report.updated_at,
+            by_id=caller.id,
+            by_role=caller.role,
+            version_number=number,
+            reason=reason,
+            **event,
+        )
+    )
+    flush(session)
+
+
+def _newest(session: Session, key: uuid.UUID) -> int | None:
+    asked = sa.select(sa.func.max(ReportVersion.number)).where(ReportVersion.report_id == key)
+    return session.scalar(asked)
+
+
+# what is frozen
+
+
+def freeze(session: Session, report: Report, number: int, caller: Caller) -> None:
+    """Keep the report as it is: what `GET /reports/{id}` shows of it, in canonical JSON (RFC 8785)."""
+    shown = _REPORTS.row(session, Reach.OWN, report.id)
+    if shown is None:
+        raise LookupError("a report that is not there")
+    shown["form"] = compile_form(session, Reach.OWN, shown)
+    snapshot = canonical(shown)
+    session.add(
+        ReportVersion(
+            report_id=report.id,
+            number=number,
+            submitted_at=report.updated_at,
+            submitted_by=caller.id,
+            snapshot=snapshot.decode(),
+            sha256=digest(snapshot),
+        )
+    )
+    flush(session)
+
+
+def canonical(value: Any) -> bytes:
+    """JSON as RFC 8785 has it: names sorted, no blanks, numbers as ECMAScript writes them, UTF-8."""
+    return rfc8785.dumps(orjson.loads(wire.dump(value)))
+
+
+def digest(snapshot: bytes) -> str:
+    return hashlib.sha256(snapshot).hexdigest()
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A version whose snapshot is not what was frozen."""
+
+    provider_id: uuid.UUID
+    report_id: uuid.UUID
+    number: int
+
+
+def verify(session: Session) -> Iterator[Broken | None]:
+    """Go through all versions that the session sees: what is wrong with each, or None."""
+    v = ReportVersion
+    asked = sa.select(v.provider_id, v.report_id, v.number, v.snapshot, v.sha256)
+    asked = asked.order_by(v.provider_id, v.report_id, v.number)
+    for row in session.execute(asked.execution_options(yield_per=20)):
+        whole = digest(row.snapshot.encode()) == row.sha256
+        yield None if whole else Broken(row.provider_id, row.report_id, row.number)
+
+
+# what may be done
+
+
+def must_be_complete(session: Session, report: Report) -> None:
+    """:raises Incomplete: it can't be submitted as it is"""
+    shown = {"sub_project_id": report.sub_project_id, "contact_id": report.contact_id}
+    if lacking := missing(session, Reach.OWN, shown):
+        text = Worded("A report needs this before it is submitted.")
+        raise Incomplete(faults=[Fault("required", text, pointer) for pointer in lacking])
+
+
+def missing(session: Session, reach: Reach, report: Mapping[str, Any]) -> list[str]:
+    """What a report lacks before it can be submitted, as pointers into what `GET /reports/{id}` shows."""
+    home = view_of(SubProject).row(session, reach, report["sub_project_id"])
+    goals = view_of(Goal).rows(
+        session, reach, {"sub_project_id": report["sub_project_id"]}, limit=1
+    )
+    contact_id = report["contact_id"] or (home and home["contact_id"])
+    return [*([] if contact_id else ["/contact_id"]), *([] if goals else ["/form/goals"])]
+
+
+def actions(
+    session: Session, reach: Reach, report: Mapping[str, Any], caller: Caller
+) -> list[dict[str, Any]]:
+    """Every action on a report as it is now: whether the caller may take it, or what stands against that.
+
+    :param session: sees the report's rows; :param reach: own, or every for the ministry
+    :param report: the report's row as its view shows it
+    """
+    lacking = missing(session, reach, report)
+    found = []
+    for action, step in STEPS.items():
+        refusals = list(_refusals(action, report, caller, lacking))
+        found.append(
+            {
+                "action": action.value,
+                "to_state": step.target.value,
+                "reason_required": step.reasoned,
+                "allowed": not refusals,
+                "refusals": refusals,
+            }
+        )
+    return found
+
+
+def _refusals(
+    action: ReportAction, report: Mapping[str, Any], caller: Caller, lacking: list[str]
+) -> Iterator[dict[str, Any]]:
+    if not access.reach(caller, "reports", action.value):
+        text = Worded("Your role has no right to this.")
+        yield _refusal(RefusalCode.NO_RIGHT, text, roles=_takers(action))
+    state, sources = ReportState(report["state"]), STEPS[action].sources
+    if state not in sources:
+        before = [one for one, step in STEPS.items() if step.target in sources]
+        roles = [role for one in before for role in _takers(one)]
+        text = Worded("Its state is `{state}`.", state=state.value)
+        yield _refusal(
+            RefusalCode.WRONG_STATE,
+            text,
+            actions=[one.value for one in before],
+            roles=list(dict.fromkeys(roles)),
+        )
+    elif action is ReportAction.SUBMIT and lacking:
+        text = Worded("A report needs this before it is submitted.")
+        yield _refusal(RefusalCode.INCOMPLETE, text, missing=lacking, roles=_WRITERS)
+
+
+def _refusal(code: RefusalCode, detail: str, **more: list[str]) -> dict[str, Any]:
+    return {"code": code.value, "detail": detail, "missing": [], "actions": [], "roles": []} | more
+
+
+def _takers(action: ReportAction) -> list[str]:
+    return list(access.REPORT[action.value])
+
+
+# what was kept
+
+
+def events(session: Session, report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The steps that a report has taken, the first one first."""
+    e = ReportEvent.__table__.c
+    names = ("id", "at", "by_id", "by_role", "action", "from_state", "to_state")
+    columns = [getattr(ReportEvent, name) for name in (*names, "version_number", "reason")]
+    asked = sa.select(*columns).where(*_of(ReportEvent, report)).order_by(e.id)
+    return [dict(row) for row in session.execute(asked).mappings()]
+
+
+def versions(session: Session, report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was frozen of a report, without what it says, the first one first."""
+    v = ReportVersion
+    asked = sa.select(v.number, v.submitted_at, v.submitted_by, v.sha256)
+    asked = asked.where(*_of(v, report)).order_by(v.number)
+    return [dict(row) for row in session.execute(asked).mappings()]
+
+
+def version(
+    session: Session, report: Mapping[str, Any], number: int
+) -> tuple[str, str, datetime] | None:
+    """A snapshot, its hash and its moment."""
+    v = ReportVersion
+    asked = sa.select(v.snapshot, v.sha256, v.submitted_at)
+    row = session.execute(asked.where(*_of(v, report), v.number == number)).first()
+    return (row.snapshot, row.sha256, row.submitted_at) if row else None
+
+
+def _of(kind: Any, report: Mapping[str, Any]) -> tuple[Any, Any]:
+    return kind.provider_id == report["provider_id"], kind.report_id == report["id"]
