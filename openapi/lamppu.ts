@@ -1706,7 +1706,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a report with its form compiled from the records, as JSON or as a page to print
+         * Read a report with its form compiled from the records, as JSON, as a page to print, or as a file
          * @description The part of the ETag after the dot changes with the records; a write asks only for the part before it.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
@@ -9579,6 +9579,12 @@ export interface components {
             /** @description With `expand=contact`. */
             contact?: components["schemas"]["Contact"] | null;
         };
+        /**
+         * ReportAsPdf
+         * Format: binary
+         * @description A4, tagged (PDF/UA-1); the same bytes as long as the report says the same. A character that none of its fonts has stands as its number: `[U+1F600]`.
+         */
+        ReportAsPdf: string;
         /** @enum {string} */
         ReportExpand: "provider" | "sub_project" | "contact";
         /** @enum {string} */
@@ -9643,7 +9649,7 @@ export interface components {
             updated_at: string;
         };
         /** @enum {string} */
-        ReportFormat: "json" | "html";
+        ReportFormat: "json" | "html" | "pdf";
         /** @description The sub-project’s report, compiled from its records. As it comes in. */
         ReportInput: {
             /**
@@ -11229,7 +11235,7 @@ export interface components {
          *     * `not_for_form`: This means nothing in an export of this form.
          *     * `not_for_kind`: Not allowed with this `kind`.
          *     * `not_for_method`: An operation of a batch with this method has no body.
-         *     * `not_for_pages`: A report as a page takes neither `fields` nor `expand`.
+         *     * `not_for_pages`: A report as a document takes neither `fields` nor `expand`.
          *     * `not_found`: There is no such row, or none that the caller may refer to.
          *     * `not_in_batch`: This operation must be sent by itself.
          *     * `not_normalised`: A name that is not in Unicode normal form C.
@@ -11889,6 +11895,11 @@ export interface components {
          * @example attachment; filename="goals.csv"
          */
         "Content-Disposition": string;
+        /**
+         * @description Of a document, what its file is called (RFC 6266).
+         * @example inline; filename="raportti-lamppu-tunturi-2013-01-18.pdf"
+         */
+        NameOfDocument: string;
         /** @description The language of the texts (RFC 9110 §8.5), chosen by Accept-Language. */
         "Content-Language": components["schemas"]["Language"];
         /** @description The language of the texts (RFC 9110 §8.5), chosen by Accept-Language. */
@@ -12255,6 +12266,7 @@ export type RefusedTableToImport = components['schemas']['RefusedTableToImport']
 export type RefusedWorkbookToImport = components['schemas']['RefusedWorkbookToImport'];
 export type Replay = components['schemas']['Replay'];
 export type Report = components['schemas']['Report'];
+export type ReportAsPdf = components['schemas']['ReportAsPdf'];
 export type ReportExpand = components['schemas']['ReportExpand'];
 export type ReportField = components['schemas']['ReportField'];
 export type ReportForm = components['schemas']['ReportForm'];
@@ -12429,6 +12441,7 @@ export type ParameterSurveyId = components['parameters']['SurveyId'];
 export type ParameterUpdatedSince = components['parameters']['UpdatedSince'];
 export type HeaderAccept = components['headers']['Accept'];
 export type HeaderContentDisposition = components['headers']['Content-Disposition'];
+export type HeaderNameOfDocument = components['headers']['NameOfDocument'];
 export type HeaderContentLanguage = components['headers']['Content-Language'];
 export type HeaderLanguageOfPage = components['headers']['LanguageOfPage'];
 export type HeaderETag = components['headers']['ETag'];
@@ -21012,11 +21025,13 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Content-Language": components["headers"]["LanguageOfPage"];
+                    "Content-Disposition": components["headers"]["NameOfDocument"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompiledReport"];
                     "text/html": string;
+                    "application/pdf": components["schemas"]["ReportAsPdf"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparse"];
                 };
             };

@@ -153,6 +153,7 @@ class Operation:
         told = components.headers(*names)
         if self.name in _PAGES:
             told["Content-Language"] = {"$ref": "#/components/headers/LanguageOfPage"}
+            told["Content-Disposition"] = {"$ref": "#/components/headers/NameOfDocument"}
         response["headers"] = told | response.get("headers", {})
 
 

@@ -55,6 +55,7 @@ MEDIA = list(_media())
 # The page to print, and what is no text.
 BINARY = (
     "Parquet",
+    "ReportAsPdf",
     "Workbook",
     "WorkbookToImport",
     "RefusedWorkbookToImport",
