@@ -136,7 +136,8 @@ class TooLarge(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    status, code, title = 415, "unsupported_media_type", "The body's Content-Type is not taken here"
+    status, code = 415, "unsupported_media_type"
+    title = "The body's Content-Type or Content-Encoding is not taken here"
 
 
 class Invalid(Problem):

@@ -108,15 +108,18 @@ class Resource:
         """The row as it was asked for; the ETag of anything but the plain row goes by what is in it."""
         (row,) = shape.trimmed([shown])
         response = listing.shaped(row, shape)
-        if response.mimetype == JSON and not shape.members:
-            response.set_etag(str(shown["version"]))
-        else:
-            tag_by_content(response, shown["version"])
-        return response
+        whole = response.mimetype == JSON and not shape.members
+        return self._tagged(response, shown["version"], whole=whole)
 
     def shown(self, shown: Shown, status: int = 200) -> Response:
-        response = json_response(shown, status)
-        response.set_etag(str(shown["version"]))
+        return self._tagged(json_response(shown, status), shown["version"])
+
+    def _tagged(self, response: Response, version: int, *, whole: bool = True) -> Response:
+        """By the version, of a row that is shown whole and changes with it alone; else also by the content."""
+        if whole and self.model.version_counts_all:
+            response.set_etag(str(version))
+        else:
+            tag_by_content(response, version)
         return response
 
     def embedded(self) -> dict[str, tuple[type[ma.Schema], bool]]:

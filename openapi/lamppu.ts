@@ -2736,7 +2736,8 @@ export interface paths {
         /**
          * Cancel one job
          * @description Nothing of it is kept then. A job that is cancelled already stays so; one that has come to another end can't be
-         *     cancelled any more.
+         *     cancelled any more. On a server with SQLite, where one writes at a time, a job that is running comes to its end
+         *     first, and tells then only how far it has come.
          *
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
@@ -3309,7 +3310,9 @@ export interface paths {
          * @description Every row that is made, changed or deleted leaves an entry, in the order in which the changes were committed: what
          *     comes behind `next` is never older than what came before it, and nothing is left out. Rows that come into the
          *     caller's sight or leave it, because a provider joins or leaves a project, stand there too. Begin without `after`,
-         *     and the log tells of every row that there is; or begin with an export, and go on from its `Changes-After`.
+         *     and the log tells of every row that there is; or begin with an export, and go on from its `Changes-After`: of
+         *     several exports, and of one that was resumed, from the first one's. A client is told of what its scopes let it
+         *     read, and `next` leads past the rest: with more scopes than before, begin anew.
          *
          *     An entry says to look at a row again: put `row` in place of what you have of it, or drop it when `deleted` is true.
          *     A row that has changed several times comes several times. `row` and `deleted` tell how it is now, which may be
@@ -3556,7 +3559,43 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Be told what changes
+         * @description The log of changes, posted to the `url` of a webhook as it comes, in the order of commits and as completely: a page of
+         *     it as `followChanges` answers it, without `row`, of 100 entries at most, and only of the webhook's `resources`. A
+         *     new webhook begins with what changes from then on; `replayWebhook` has it begin elsewhere. Nothing is sent before
+         *     `rotateWebhookSecret` has made a secret.
+         *
+         *     Signed as [Standard Webhooks](https://www.standardwebhooks.com) has it. The key is what stands behind `whsec_` in the
+         *     secret, decoded from base64. `webhook-signature` has one signature or, as long as the secret before holds too, several,
+         *     parted by blanks: each is `v1,` and the base64 of HMAC-SHA-256 with the key over `webhook-id`, a full stop,
+         *     `webhook-timestamp`, a full stop, and the bytes of the body. Take nothing in unless one of them fits and the time is no
+         *     more than five minutes off.
+         *
+         *     Answer 2xx within 20 seconds, once it is where it can't be lost; then comes the next one. Anything else, a
+         *     redirect too, and it comes again with the same `webhook-id`: after some 10 seconds at
+         *     first, and twice as long each time up to 4 hours. After 5 days of
+         *     failures, or at once upon 410, the webhook is set out of use (`active`, `disabled_reason`). A message may come twice:
+         *     drop what you have had by its `webhook-id`.
+         */
+        post: operations["receiveChanges"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description A bearer token (RFC 6750) and how many seconds it lives. */
@@ -6145,6 +6184,39 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportContactRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /** @description Name. */
+            name?: string;
+            /** @description Job title. */
+            job_title?: string | null;
+            /** @description Email. */
+            email?: string | null;
+            /** @description Phone. */
+            phone?: string | null;
+            /** @description Postal address. As it is written on an envelope, in one line. */
+            postal_address?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         ImportCounts: {
             [key: string]: components["schemas"]["Tally"];
         };
@@ -6198,6 +6270,75 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportDeliverableRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DayPrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /** @description Kind of deliverable. */
+            kind?: components["schemas"]["DeliverableKind"];
+            /** @description Name. */
+            title?: string;
+            /** @description Description. */
+            description?: string | null;
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Based on. The deliverable on which this is based, as a plan on a model.
+             */
+            based_on_id?: string | null;
+            /** @description Instead of `based_on_id`: the external id of one of deliverables. */
+            based_on?: string | null;
+            /** @description Stages of its way into use. Stages done and promised. */
+            stages?: components["schemas"]["ImportStage"][];
+            /** @description Deliveries. To whom and through which channel it was delivered. */
+            deliveries?: components["schemas"]["ImportDelivery"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description A delivery through a channel, such as a shared workspace; dated, or told by the event it came before. As an element of an import: references by name, without their `_id`, or by id. */
         ImportDelivery: {
@@ -6277,6 +6418,80 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportDisseminationRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DayPrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Survey. Choose either a survey or a deliverable.
+             */
+            survey_id?: string | null;
+            /** @description Instead of `survey_id`: the external id of one of surveys. */
+            survey?: string | null;
+            /**
+             * Format: uuid
+             * @description Deliverable. Choose either a survey or a deliverable.
+             */
+            deliverable_id?: string | null;
+            /** @description Instead of `deliverable_id`: the external id of one of deliverables. */
+            deliverable?: string | null;
+            /** @description Audience. */
+            audience?: string;
+            /** @description By whom. */
+            by_whom?: string | null;
+            /** @description Channel. For example email or a staff meeting. */
+            channel?: string | null;
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /** @description Description. */
+            text?: string | null;
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         ImportDocument: {
             /** @description The project's acronym */
@@ -6390,6 +6605,101 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportFeedbackRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DayPrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /** @description Source. */
+            source?: components["schemas"]["FeedbackSource"];
+            /** @description Name of the source. The name of the body or group, not of a person. */
+            source_name?: string | null;
+            /** @description Field. The body’s field, for example media. */
+            field?: string | null;
+            /**
+             * Format: uuid
+             * @description At the meeting. The meeting at which the feedback was given.
+             */
+            meeting_id?: string | null;
+            /** @description Instead of `meeting_id`: the external id of one of meetings. */
+            meeting?: string | null;
+            /**
+             * Format: uuid
+             * @description In the survey. The survey in which the feedback was given.
+             */
+            survey_id?: string | null;
+            /** @description Instead of `survey_id`: the external id of one of surveys. */
+            survey?: string | null;
+            /** @description About. The subject in your own words, or choose a survey or a deliverable below. */
+            about?: string | null;
+            /**
+             * Format: uuid
+             * @description About which survey.
+             */
+            about_survey_id?: string | null;
+            /** @description Instead of `about_survey_id`: the external id of one of surveys. */
+            about_survey?: string | null;
+            /**
+             * Format: uuid
+             * @description About which deliverable.
+             */
+            about_deliverable_id?: string | null;
+            /** @description Instead of `about_deliverable_id`: the external id of one of deliverables. */
+            about_deliverable?: string | null;
+            /**
+             * Format: int32
+             * @description Order.
+             */
+            position?: number;
+            /** @description Feedback. One thing at a time. */
+            point?: string;
+            /** @description Actions. */
+            actions?: components["schemas"]["ImportAction"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @enum {string} */
         ImportField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "undone_at" | "sub_project_id" | "counts";
         /** @description A goal of the sub-project: taken from the project description, or its own. As an element of an import: references by name, without their `_id`, or by id. */
@@ -6417,6 +6727,50 @@ export interface components {
             text?: string;
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportGoalRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Goal of the project. The goal of the project description from which this was taken. Empty for a goal of the sub-project’s own.
+             */
+            project_goal_id?: string | null;
+            /** @description Instead of `project_goal_id`: the code of one of project_goals. */
+            project_goal?: string | null;
+            /**
+             * Format: int32
+             * @description Order. Its place in the report’s table.
+             */
+            position?: number;
+            /** @description Goal. In the project description’s words or in your own. */
+            text?: string;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description What the sub-project measures to see how the goal is reached. As an element of an import: references by name, without their `_id`, or by id. */
         ImportIndicator: {
@@ -6452,6 +6806,60 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportIndicatorRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Goal.
+             */
+            goal_id?: string;
+            /** @description Instead of `goal_id`: the external id of one of goals. */
+            goal?: string;
+            /**
+             * Format: uuid
+             * @description Indicator of the project. The indicator of the project from which this was taken. Empty for an indicator of the sub-project’s own.
+             */
+            project_indicator_id?: string | null;
+            /** @description Instead of `project_indicator_id`: the code of one of project_indicators. */
+            project_indicator?: string | null;
+            /**
+             * Format: int32
+             * @description Order.
+             */
+            position?: number;
+            /** @description What is measured. */
+            name?: string;
+            /** @description Unit. For example % or pcs. */
+            unit?: string | null;
+            /** @description Baseline. */
+            baseline?: number | null;
+            /** @description Target. */
+            target?: number | null;
+            /** @description Direction. Which way the value ought to move. */
+            direction?: components["schemas"]["Direction"];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            sub_project_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @description The actual value of an indicator in one reporting period. As an element of an import: references by name, without their `_id`, or by id. */
         ImportMeasurement: {
             /**
@@ -6479,6 +6887,54 @@ export interface components {
             note?: string | null;
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportMeasurementRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Indicator.
+             */
+            indicator_id?: string;
+            /** @description Instead of `indicator_id`: the external id of one of indicators. */
+            indicator?: string;
+            /**
+             * Format: uuid
+             * @description Reporting period.
+             */
+            period_id?: string;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string;
+            /** @description Value. At most four decimals. */
+            value?: number;
+            /**
+             * Format: date
+             * @description Measured on.
+             */
+            measured_on?: string | null;
+            /** @description Note. */
+            note?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            sub_project_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description A meeting that was attended, or could not be. As an element of an import: references by name, without their `_id`, or by id. */
         ImportMeeting: {
@@ -6552,6 +7008,97 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportMeetingRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: date
+             * @description Date. If only the month is known, give any of its days and choose month as the precision.
+             */
+            date?: string | null;
+            /** @description Precision of the date. How exactly the time is known. Left empty, it follows from what is given. */
+            date_precision?: components["schemas"]["DatePrecision"] | null;
+            /**
+             * Format: uuid
+             * @description Reporting period. Needed when only the period is known.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description When, in words. As it was written, for example “well before the seminar”. */
+            date_note?: string | null;
+            /** @description Kind of meeting. */
+            kind?: components["schemas"]["MeetingKind"];
+            /** @description Title. */
+            title?: string | null;
+            /** @description How people took part. */
+            mode?: components["schemas"]["MeetingMode"] | null;
+            /** @description Platform. For example iLinc. */
+            platform?: string | null;
+            /** @description Place. */
+            place?: string | null;
+            /** @description Host. Who called the meeting or hosted it. */
+            host?: string | null;
+            /** @description Open to all. */
+            open_to_all?: boolean;
+            /** @description State. */
+            status?: components["schemas"]["MeetingStatus"];
+            /** @description Starts at. For example 09:30. */
+            start_time?: string | null;
+            /** @description Ends at. For example 12:00. */
+            end_time?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Meeting of the project. The network’s meeting from which this was taken. Empty for a meeting of the sub-project’s own.
+             */
+            project_meeting_id?: string | null;
+            /** @description Instead of `project_meeting_id`: the code of one of project_meetings. */
+            project_meeting?: string | null;
+            /** @description Body. For example a vocational advisory board. */
+            body?: string | null;
+            /** @description Field. The body’s field, for example media. */
+            field?: string | null;
+            /** @description Did the sub-project attend. */
+            attendance?: components["schemas"]["Attendance"] | null;
+            /** @description Reason for absence. */
+            reason?: string | null;
+            /** @description What was done instead. For example, material was delivered beforehand. */
+            done_instead?: string | null;
+            /** @description Notes. */
+            notes?: string | null;
+            /** @description Participants. Personal data: give no more than the form needs. */
+            participants?: components["schemas"]["ImportParticipant"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description One page of a list. */
         ImportPage: {
@@ -6643,6 +7190,62 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportReportRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /** @description Kind of report. */
+            kind?: components["schemas"]["ReportKind"];
+            /** @description Title. */
+            title?: string | null;
+            /** @description Language. */
+            language?: components["schemas"]["Language"];
+            /**
+             * Format: date
+             * @description The date the author gives; not the time of submission.
+             */
+            report_date?: string | null;
+            /**
+             * Format: uuid
+             * @description Contact person.
+             */
+            contact_id?: string | null;
+            /** @description Instead of `contact_id`: the external id of one of contacts. */
+            contact?: string | null;
+            /** @description Which periods it covers; all of them when empty. */
+            period_ids?: string[];
+            /** @description Instead of `period_ids`: the code of one of periods. */
+            periods?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            form?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            state?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @description One group that was asked, with how many were invited and how many answered. As an element of an import: references by name, without their `_id`, or by id. */
         ImportRespondents: {
             /** @description Group. */
@@ -6691,6 +7294,58 @@ export interface components {
             reason?: string | null;
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportResultRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Goal.
+             */
+            goal_id?: string;
+            /** @description Instead of `goal_id`: the external id of one of goals. */
+            goal?: string;
+            /**
+             * Format: uuid
+             * @description Reporting period.
+             */
+            period_id?: string;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string;
+            /** @description Kind. An activity is what was done; an outcome is what measurably came of it. */
+            kind?: components["schemas"]["ResultKind"];
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /**
+             * Format: int32
+             * @description Order. Its place in the cell of the table.
+             */
+            position?: number;
+            /** @description Description. Needed for an activity or an outcome. */
+            text?: string | null;
+            /** @description Reason. Needed when there is nothing to report or the goal does not apply. */
+            reason?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            sub_project_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description A row with only the fields that were asked for, and its id. */
         ImportSparse: {
@@ -6779,6 +7434,47 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
         };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportSubProjectRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Project.
+             */
+            project_id?: string;
+            /** @description Instead of `project_id`: the acronym of one of projects. */
+            project?: string;
+            /**
+             * Format: uuid
+             * @description Contact person.
+             */
+            contact_id?: string | null;
+            /** @description Instead of `contact_id`: the external id of one of contacts. */
+            contact?: string | null;
+            /** @description Name of the sub-project. If the sub-project has a name of its own. */
+            name?: string | null;
+            /** @description Description. */
+            description?: string | null;
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
+        };
         /** @description Who was asked, when, how many answered and what the questions were. As an element of an import: references by name, without their `_id`, or by id. */
         ImportSurvey: {
             /**
@@ -6823,6 +7519,69 @@ export interface components {
             goals?: string[];
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id: string;
+        };
+        /** @description A row of a table, as an element of an import or as an export has it. */
+        ImportSurveyRow: {
+            /**
+             * Format: uuid
+             * @description By which the row is found, if it is given.
+             */
+            id?: string | null;
+            /**
+             * Format: uuid
+             * @description Sub-project.
+             */
+            sub_project_id?: string;
+            /** @description Instead of `sub_project_id`: the external id of one of sub_projects. */
+            sub_project?: string;
+            /**
+             * Format: uuid
+             * @description Reporting period. If the days are not known, or the survey belongs to another period than they say.
+             */
+            period_id?: string | null;
+            /** @description Instead of `period_id`: the code of one of periods. */
+            period?: string | null;
+            /** @description Name of the survey. */
+            title?: string;
+            /** @description Purpose. */
+            purpose?: string | null;
+            /** @description Progress. */
+            progress?: components["schemas"]["Progress"];
+            /**
+             * Format: date
+             * @description Opens on.
+             */
+            opens_on?: string | null;
+            /**
+             * Format: date
+             * @description The last day to answer.
+             */
+            closes_on?: string | null;
+            /** @description Recurrence. */
+            recurrence?: components["schemas"]["Recurrence"] | null;
+            /** @description Groups of respondents. */
+            respondent_groups?: components["schemas"]["ImportRespondents"][];
+            /** @description Questions. */
+            questions?: components["schemas"]["ImportQuestion"][];
+            /** @description Goals. The goals of the sub-project that this belongs to. There may be several. */
+            goal_ids?: string[];
+            /** @description Instead of `goal_ids`: the external id of one of goals. */
+            goals?: string[];
+            /** @description Needed where there is no `id`. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description At which the row was read.
+             */
+            version?: number | null;
+            /** @description Passed over. */
+            created_at?: unknown;
+            /** @description Passed over. */
+            error?: unknown;
+            /** @description Passed over. */
+            provider_id?: unknown;
+            /** @description Passed over. */
+            updated_at?: unknown;
         };
         /** @description What the sub-project measures to see how the goal is reached. */
         Indicator: {
@@ -7251,7 +8010,7 @@ export interface components {
         Lines: string;
         /**
          * LinesToImport
-         * @description A JSON object on each line, as an element of an import or as an export has it.
+         * @description A JSON object on each line, as an element of an import or as an export has it: `x-line`, beside the schema of this media type, says which.
          */
         LinesToImport: string;
         Login: {
@@ -7916,7 +8675,7 @@ export interface components {
         /**
          * Parquet
          * Format: binary
-         * @description The columns of CSV, with their types: days, moments in UTC to the microsecond, numbers. Lists are JSON.
+         * @description The columns of CSV (`name.fi` of a text in several languages), with their types: days, moments in UTC to the microsecond, numbers. Lists and objects are JSON.
          */
         Parquet: string;
         /** @description One person's part in a meeting. Personal data. */
@@ -8312,16 +9071,17 @@ export interface components {
         PlannedElement: {
             /**
              * Format: int32
-             * @description Of a table: the row of it, or the line.
+             * @description Of a table: the row, as a spreadsheet counts them, or the line.
              */
             row?: number;
-            /** @description Where it stands; empty for a row of a table. */
+            /** @description Where it stands in a JSON document; else empty. */
             pointer: string;
             resource: string;
             outcome: components["schemas"]["Outcome"];
             /** @description Of a row that is there, what would change. */
             changes: string[];
-            external_id: string;
+            /** @description Of a row that names itself by its `id` and has none: null. */
+            external_id: string | null;
         };
         /** @description A programme of the ministry, to which projects belong. */
         Programme: {
@@ -9488,10 +10248,10 @@ export interface components {
          */
         Recurrence: "once" | "half_yearly" | "yearly" | "continuous";
         /**
-         * RefusedLinesToImport
-         * @description A JSON object on each line, as an element of an import or as an export has it.
+         * RefusedLines
+         * @description The refused lines as they came, each with `error`; what is no JSON object comes as `line`.
          */
-        RefusedLinesToImport: string;
+        RefusedLines: string;
         /** @description A row as it was sent, and why it is refused. */
         RefusedRow: {
             error: string;
@@ -9504,16 +10264,16 @@ export interface components {
             next: string | null;
         };
         /**
-         * RefusedTableToImport
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
+         * RefusedTable
+         * @description The head and the refused rows as they came, parted as they were, with a column `error` at the end; UTF-8 with a byte order mark.
          */
-        RefusedTableToImport: string;
+        RefusedTable: string;
         /**
-         * RefusedWorkbookToImport
+         * RefusedWorkbook
          * Format: binary
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         * @description One sheet: the head and the refused rows as they came, with a column `error` at the end.
          */
-        RefusedWorkbookToImport: string;
+        RefusedWorkbook: string;
         Replay: {
             /** @description A position out of a delivery, of the caller's own log, or `Changes-After` of an export; null for the beginning */
             after: string | null;
@@ -10128,11 +10888,8 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "manager" | "reviewer" | "admin";
-        /** @description A row as an element of an import or as an export has it. */
+        /** @description A row as an element of an import or as an export has it: `x-line`, beside the schema of the body, says which. */
         RowToImport: {
-            /** @description Or else `id`. */
-            external_id?: string | null;
-        } & {
             [key: string]: unknown;
         };
         /**
@@ -10289,7 +11046,7 @@ export interface components {
         };
         /**
          * SubProjectLines
-         * @description A JSON object on each line: an element, with the stem of its `resource`.
+         * @description A JSON object on each line: an element, with the stem of its `resource`; for each of these `x-lines`, beside the schema of this media type, says what else the line has.
          */
         SubProjectLines: string;
         /** @description One page of a list. */
@@ -10402,7 +11159,7 @@ export interface components {
         /**
          * SubProjectWorkbook
          * Format: binary
-         * @description A sheet for each resource. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused.
+         * @description A sheet for each resource, the columns of which are the properties of its schema in `x-lines`, beside the schema of this media type. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused.
          */
         SubProjectWorkbook: string;
         /** @description Who was asked, when, how many answered and what the questions were. */
@@ -10677,7 +11434,7 @@ export interface components {
         };
         /**
          * Table
-         * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away. So has, within a text, a formula behind a semicolon, a tab or a line break, where some would begin a cell.
+         * @description RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and a byte order mark unless `bom=false`. An empty cell is null; a list or an object is JSON. A text that a spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away. So has, within a text, a formula behind a semicolon, a tab or a line break, where some would begin a cell.
          */
         Table: string;
         /** @description An import, and what of it was refused. */
@@ -10716,8 +11473,13 @@ export interface components {
             [key: string]: components["schemas"]["Tally"];
         };
         /**
+         * TableTemplate
+         * @description A head and an example row. UTF-8 with a byte order mark, parted as spreadsheets of the language read it: in Finnish and Swedish by semicolons, with days as `18.1.2013` and numbers with a comma; in English by commas, with days as `2013-01-18`.
+         */
+        TableTemplate: string;
+        /**
          * TableToImport
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The columns are the properties of `x-line`, beside the schema of this media type. RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, a tab or a line break within it.
          */
         TableToImport: string;
         /** @description What became of the elements of one resource. */
@@ -11161,9 +11923,15 @@ export interface components {
          */
         Workbook: string;
         /**
+         * WorkbookTemplate
+         * Format: binary
+         * @description A sheet with a head and an example row, and one that says what each column is for.
+         */
+        WorkbookTemplate: string;
+        /**
          * WorkbookToImport
          * Format: binary
-         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
+         * @description A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. The columns are the properties of `x-line`, beside the schema of this media type. The sheet that is called like the resource, or else the first. Formulas and merged cells are refused: what they come to is not in every file.
          */
         WorkbookToImport: string;
         /**
@@ -11188,7 +11956,7 @@ export interface components {
          *     * `not_acceptable`: No representation fits the Accept header.
          *     * `not_found`: There is nothing here.
          *     * `own_account`: You can't do this to your own account.
-         *     * `plan_moved`: The rows have changed since the plan was made.
+         *     * `plan_moved`: This would not do what the plan says.
          *     * `precondition_required`: Send If-Match with the ETag you last read.
          *     * `refresh_token_reused`: This refresh token has been used before; sign in again.
          *     * `stale`: The row has changed since you read it.
@@ -11199,7 +11967,7 @@ export interface components {
          *     * `unauthenticated`: Sign in first.
          *     * `unavailable`: The service can't answer right now; try again.
          *     * `unsupported_grant_type`: This kind of grant is not given here.
-         *     * `unsupported_media_type`: The body's Content-Type is not taken here.
+         *     * `unsupported_media_type`: The body's Content-Type or Content-Encoding is not taken here.
          *     * `wrong_credentials`: Email or password is wrong.
          * @enum {string}
          */
@@ -11445,7 +12213,21 @@ export interface components {
         };
     };
     responses: {
-        /** @description The request can't be read; or: The body is not JSON that can be read. Code `bad_request`, `invalid_json`. */
+        /** @description Another row has this already; or: Other rows still refer to this one; or: This import has been undone already; or: Something has been built on this import since; or: The first request with this key is still at work; or: What was there before this import is not known. Code `duplicate`, `in_use`, `already_undone`, `built_on`, `in_flight`, `too_old_to_undo`. */
+        AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description The request can't be read. Code `bad_request`. */
         BadRequest: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -11458,8 +12240,77 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The job is at its end already; or: You can't do this to your own account; or: The rows have changed since the plan was made; or: What was there before this import is not known. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `job_ended`, `own_account`, `plan_moved`, `too_old_to_undo`. */
-        Conflict: {
+        /** @description The body is not JSON that can be read; or: The request can't be read. Code `invalid_json`, `bad_request`. */
+        BadRequestOrInvalidJson: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work. Code `duplicate`, `in_use`, `in_flight`. */
+        DuplicateOrInFlightOrInUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: The job is at its end already. Code `duplicate`, `in_use`, `in_flight`, `job_ended`. */
+        DuplicateOrInFlightOrInUseOrJobEnded: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: This would not do what the plan says. Code `duplicate`, `in_use`, `in_flight`, `plan_moved`. */
+        DuplicateOrInFlightOrInUseOrPlanMoved: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
+        DuplicateOrInUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
+        DuplicateOrInUseOrOwnAccount: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -11483,6 +12334,48 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The first request with this key is still at work. Code `in_flight`. */
+        InFlight: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Other rows still refer to this one. Code `in_use`. */
+        InUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Other rows still refer to this one; or: You can't do this to your own account. Code `in_use`, `own_account`. */
+        InUseOrOwnAccount: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
             };
         };
         /** @description Something went wrong on our side. Code `internal`. */
@@ -11561,6 +12454,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Sign in first; or: This refresh token has been used before; sign in again. Code `unauthenticated`, `refresh_token_reused`. */
+        RefreshTokenReusedOrUnauthenticated: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The row has changed since you read it. Code `stale`. */
         Stale: {
             headers: {
@@ -11574,8 +12481,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["StaleProblem"];
             };
         };
-        /** @description No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
-        TokenBadRequest: {
+        /** @description The body is not JSON that can be read; or: The request can't be read; or: No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `invalid_json`, `bad_request`, `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
+        TokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -11613,6 +12520,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
+        /** @description Client unknown, or its secret wrong. Code `invalid_client`. */
+        TokenInvalidClient: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["TokenProblem"];
+            };
+        };
         /** @description No representation fits the Accept header. Code `not_acceptable`. */
         TokenNotAcceptable: {
             headers: {
@@ -11639,25 +12560,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description Too many jobs of your provider are waiting; or: Too many attempts; wait a little. Code `too_many_jobs`, `too_many_requests`. */
+        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
         TokenTooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["TokenProblem"];
-            };
-        };
-        /** @description Client unknown, or its secret wrong. Code `invalid_client`. */
-        TokenUnauthorized: {
-            headers: {
-                "Content-Language": components["headers"]["Content-Language"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -11681,11 +12588,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["TokenProblem"];
             };
         };
-        /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
+        /** @description The body's Content-Type or Content-Encoding is not taken here. Code `unsupported_media_type`. */
         TokenUnsupportedMediaType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 Accept: components["headers"]["Accept"];
+                "Accept-Encoding": components["headers"]["Accept-Encoding"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -11708,7 +12616,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many jobs of your provider are waiting; or: Too many attempts; wait a little. Code `too_many_jobs`, `too_many_requests`. */
+        /** @description Too many attempts; wait a little; or: Too many jobs of your provider are waiting. Code `too_many_requests`, `too_many_jobs`. */
+        TooManyJobsOrTooManyRequests: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many attempts; wait a little. Code `too_many_requests`. */
         TooManyRequests: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
@@ -11722,8 +12644,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This refresh token has been used before; sign in again; or: Sign in first; or: Email or password is wrong. Code `refresh_token_reused`, `unauthenticated`, `wrong_credentials`. */
-        Unauthorized: {
+        /** @description Sign in first. Code `unauthenticated`. */
+        Unauthenticated: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -11750,11 +12672,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body's Content-Type is not taken here. Code `unsupported_media_type`. */
+        /** @description The body's Content-Type or Content-Encoding is not taken here. Code `unsupported_media_type`. */
         UnsupportedMediaType: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 Accept: components["headers"]["Accept"];
+                "Accept-Encoding": components["headers"]["Accept-Encoding"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Email or password is wrong. Code `wrong_credentials`. */
+        WrongCredentials: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Request-ID": components["headers"]["X-Request-ID"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -11891,6 +12828,11 @@ export interface components {
         /** @description The media types that are taken (RFC 9110 §12.5.1). */
         Accept: string;
         /**
+         * @description How a body may be packed (RFC 9110 §12.5.3), when it was packed otherwise.
+         * @example gzip, x-gzip, zstd, identity
+         */
+        "Accept-Encoding": string;
+        /**
          * @description That it is a file, and what it is called (RFC 6266).
          * @example attachment; filename="goals.csv"
          */
@@ -11909,6 +12851,11 @@ export interface components {
          * @example "3"
          */
         ETag: string;
+        /**
+         * @description Names this version of what is shown (RFC 9110 §8.8.3); goes back in If-Match.
+         * @example "1"
+         */
+        ETagOfNew: string;
         /** @description `true` when this is the answer to an earlier request with the same key. */
         "Idempotency-Replayed": "true";
         /**
@@ -12082,34 +13029,46 @@ export type GrantType = components['schemas']['GrantType'];
 export type Import = components['schemas']['Import'];
 export type ImportAction = components['schemas']['ImportAction'];
 export type ImportContact = components['schemas']['ImportContact'];
+export type ImportContactRow = components['schemas']['ImportContactRow'];
 export type ImportCounts = components['schemas']['ImportCounts'];
 export type ImportDeliverable = components['schemas']['ImportDeliverable'];
+export type ImportDeliverableRow = components['schemas']['ImportDeliverableRow'];
 export type ImportDelivery = components['schemas']['ImportDelivery'];
 export type ImportDissemination = components['schemas']['ImportDissemination'];
+export type ImportDisseminationRow = components['schemas']['ImportDisseminationRow'];
 export type ImportDocument = components['schemas']['ImportDocument'];
 export type ImportExpand = components['schemas']['ImportExpand'];
 export type ImportExport = components['schemas']['ImportExport'];
 export type ImportFeedback = components['schemas']['ImportFeedback'];
+export type ImportFeedbackRow = components['schemas']['ImportFeedbackRow'];
 export type ImportField = components['schemas']['ImportField'];
 export type ImportGoal = components['schemas']['ImportGoal'];
+export type ImportGoalRow = components['schemas']['ImportGoalRow'];
 export type ImportIndicator = components['schemas']['ImportIndicator'];
+export type ImportIndicatorRow = components['schemas']['ImportIndicatorRow'];
 export type ImportMeasurement = components['schemas']['ImportMeasurement'];
+export type ImportMeasurementRow = components['schemas']['ImportMeasurementRow'];
 export type ImportMeeting = components['schemas']['ImportMeeting'];
+export type ImportMeetingRow = components['schemas']['ImportMeetingRow'];
 export type ImportPage = components['schemas']['ImportPage'];
 export type ImportParticipant = components['schemas']['ImportParticipant'];
 export type ImportPlan = components['schemas']['ImportPlan'];
 export type ImportPlanCounts = components['schemas']['ImportPlanCounts'];
 export type ImportQuestion = components['schemas']['ImportQuestion'];
 export type ImportReport = components['schemas']['ImportReport'];
+export type ImportReportRow = components['schemas']['ImportReportRow'];
 export type ImportRespondents = components['schemas']['ImportRespondents'];
 export type ImportResult = components['schemas']['ImportResult'];
+export type ImportResultRow = components['schemas']['ImportResultRow'];
 export type ImportSparse = components['schemas']['ImportSparse'];
 export type ImportSparseCounts = components['schemas']['ImportSparseCounts'];
 export type ImportSparseExport = components['schemas']['ImportSparseExport'];
 export type ImportSparsePage = components['schemas']['ImportSparsePage'];
 export type ImportStage = components['schemas']['ImportStage'];
 export type ImportSubProject = components['schemas']['ImportSubProject'];
+export type ImportSubProjectRow = components['schemas']['ImportSubProjectRow'];
 export type ImportSurvey = components['schemas']['ImportSurvey'];
+export type ImportSurveyRow = components['schemas']['ImportSurveyRow'];
 export type Indicator = components['schemas']['Indicator'];
 export type IndicatorExpand = components['schemas']['IndicatorExpand'];
 export type IndicatorExport = components['schemas']['IndicatorExport'];
@@ -12259,11 +13218,11 @@ export type PublicKey = components['schemas']['PublicKey'];
 export type Question = components['schemas']['Question'];
 export type QuestionInput = components['schemas']['QuestionInput'];
 export type Recurrence = components['schemas']['Recurrence'];
-export type RefusedLinesToImport = components['schemas']['RefusedLinesToImport'];
+export type RefusedLines = components['schemas']['RefusedLines'];
 export type RefusedRow = components['schemas']['RefusedRow'];
 export type RefusedRows = components['schemas']['RefusedRows'];
-export type RefusedTableToImport = components['schemas']['RefusedTableToImport'];
-export type RefusedWorkbookToImport = components['schemas']['RefusedWorkbookToImport'];
+export type RefusedTable = components['schemas']['RefusedTable'];
+export type RefusedWorkbook = components['schemas']['RefusedWorkbook'];
 export type Replay = components['schemas']['Replay'];
 export type Report = components['schemas']['Report'];
 export type ReportAsPdf = components['schemas']['ReportAsPdf'];
@@ -12330,6 +13289,7 @@ export type SurveySparsePage = components['schemas']['SurveySparsePage'];
 export type Table = components['schemas']['Table'];
 export type TableImport = components['schemas']['TableImport'];
 export type TableImportCounts = components['schemas']['TableImportCounts'];
+export type TableTemplate = components['schemas']['TableTemplate'];
 export type TableToImport = components['schemas']['TableToImport'];
 export type Tally = components['schemas']['Tally'];
 export type TokenRequest = components['schemas']['TokenRequest'];
@@ -12360,6 +13320,7 @@ export type WebhookSparse = components['schemas']['WebhookSparse'];
 export type WebhookSparseExport = components['schemas']['WebhookSparseExport'];
 export type WebhookSparsePage = components['schemas']['WebhookSparsePage'];
 export type Workbook = components['schemas']['Workbook'];
+export type WorkbookTemplate = components['schemas']['WorkbookTemplate'];
 export type WorkbookToImport = components['schemas']['WorkbookToImport'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type FaultCode = components['schemas']['FaultCode'];
@@ -12369,30 +13330,42 @@ export type Problem = components['schemas']['Problem'];
 export type TokenProblem = components['schemas']['TokenProblem'];
 export type ConflictProblem = components['schemas']['ConflictProblem'];
 export type StaleProblem = components['schemas']['StaleProblem'];
+export type ResponseAlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo = components['responses']['AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
-export type ResponseConflict = components['responses']['Conflict'];
+export type ResponseBadRequestOrInvalidJson = components['responses']['BadRequestOrInvalidJson'];
+export type ResponseDuplicateOrInFlightOrInUse = components['responses']['DuplicateOrInFlightOrInUse'];
+export type ResponseDuplicateOrInFlightOrInUseOrJobEnded = components['responses']['DuplicateOrInFlightOrInUseOrJobEnded'];
+export type ResponseDuplicateOrInFlightOrInUseOrPlanMoved = components['responses']['DuplicateOrInFlightOrInUseOrPlanMoved'];
+export type ResponseDuplicateOrInUse = components['responses']['DuplicateOrInUse'];
+export type ResponseDuplicateOrInUseOrOwnAccount = components['responses']['DuplicateOrInUseOrOwnAccount'];
 export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseInFlight = components['responses']['InFlight'];
+export type ResponseInUse = components['responses']['InUse'];
+export type ResponseInUseOrOwnAccount = components['responses']['InUseOrOwnAccount'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseInvalid = components['responses']['Invalid'];
 export type ResponseNotAcceptable = components['responses']['NotAcceptable'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseNotModified = components['responses']['NotModified'];
 export type ResponsePreconditionRequired = components['responses']['PreconditionRequired'];
+export type ResponseRefreshTokenReusedOrUnauthenticated = components['responses']['RefreshTokenReusedOrUnauthenticated'];
 export type ResponseStale = components['responses']['Stale'];
-export type ResponseTokenBadRequest = components['responses']['TokenBadRequest'];
+export type ResponseTokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType = components['responses']['TokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType'];
 export type ResponseTokenInternal = components['responses']['TokenInternal'];
 export type ResponseTokenInvalid = components['responses']['TokenInvalid'];
+export type ResponseTokenInvalidClient = components['responses']['TokenInvalidClient'];
 export type ResponseTokenNotAcceptable = components['responses']['TokenNotAcceptable'];
 export type ResponseTokenTooLarge = components['responses']['TokenTooLarge'];
 export type ResponseTokenTooManyRequests = components['responses']['TokenTooManyRequests'];
-export type ResponseTokenUnauthorized = components['responses']['TokenUnauthorized'];
 export type ResponseTokenUnavailable = components['responses']['TokenUnavailable'];
 export type ResponseTokenUnsupportedMediaType = components['responses']['TokenUnsupportedMediaType'];
 export type ResponseTooLarge = components['responses']['TooLarge'];
+export type ResponseTooManyJobsOrTooManyRequests = components['responses']['TooManyJobsOrTooManyRequests'];
 export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
-export type ResponseUnauthorized = components['responses']['Unauthorized'];
+export type ResponseUnauthenticated = components['responses']['Unauthenticated'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
+export type ResponseWrongCredentials = components['responses']['WrongCredentials'];
 export type ParameterAcceptLanguage = components['parameters']['AcceptLanguage'];
 export type ParameterAcronym = components['parameters']['Acronym'];
 export type ParameterAttendance = components['parameters']['Attendance'];
@@ -12440,11 +13413,13 @@ export type ParameterSubProjectId = components['parameters']['SubProjectId'];
 export type ParameterSurveyId = components['parameters']['SurveyId'];
 export type ParameterUpdatedSince = components['parameters']['UpdatedSince'];
 export type HeaderAccept = components['headers']['Accept'];
+export type HeaderAcceptEncoding = components['headers']['Accept-Encoding'];
 export type HeaderContentDisposition = components['headers']['Content-Disposition'];
 export type HeaderNameOfDocument = components['headers']['NameOfDocument'];
 export type HeaderContentLanguage = components['headers']['Content-Language'];
 export type HeaderLanguageOfPage = components['headers']['LanguageOfPage'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderETagOfNew = components['headers']['ETagOfNew'];
 export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderLink = components['headers']['Link'];
 export type HeaderLocation = components['headers']['Location'];
@@ -12484,15 +13459,13 @@ export interface operations {
                     "application/json": components["schemas"]["SignIn"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Email or password is wrong. Code `wrong_credentials`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["WrongCredentials"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12523,16 +13496,13 @@ export interface operations {
                     "application/json": components["schemas"]["SignIn"];
                 };
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description This refresh token has been used before; sign in again; or: Sign in first. Code `refresh_token_reused`, `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["RefreshTokenReusedOrUnauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12558,16 +13528,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12597,16 +13564,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12646,13 +13611,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12683,15 +13646,13 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description The request can't be read; or: The body is not JSON that can be read; or: No token for this request; or: The client has not all of these scopes; or: This kind of grant is not given here. Code `bad_request`, `invalid_json`, `invalid_request`, `invalid_scope`, `unsupported_grant_type`. */
-            400: components["responses"]["TokenBadRequest"];
-            401: components["responses"]["TokenUnauthorized"];
+            400: components["responses"]["TokenBadRequestOrInvalidJsonOrInvalidRequestOrInvalidScopeOrUnsupportedGrantType"];
+            401: components["responses"]["TokenInvalidClient"];
             406: components["responses"]["TokenNotAcceptable"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TokenTooLarge"];
             415: components["responses"]["TokenUnsupportedMediaType"];
             422: components["responses"]["TokenInvalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TokenTooManyRequests"];
             500: components["responses"]["TokenInternal"];
             503: components["responses"]["TokenUnavailable"];
@@ -12734,7 +13695,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12797,13 +13757,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12832,7 +13790,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -12843,18 +13801,15 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12901,14 +13856,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12949,21 +13902,18 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -12997,21 +13947,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13052,21 +13998,18 @@ export interface operations {
                     "application/json": components["schemas"]["Provider"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13131,13 +14074,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13166,7 +14107,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -13177,18 +14118,15 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13237,14 +14175,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13285,21 +14221,18 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUseOrOwnAccount"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13333,21 +14266,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one; or: You can't do this to your own account. Code `in_use`, `own_account`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUseOrOwnAccount"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13388,21 +14317,18 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one; or: You can't do this to your own account. Code `duplicate`, `in_use`, `own_account`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUseOrOwnAccount"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13463,13 +14389,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13498,7 +14422,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -13509,18 +14433,15 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13569,14 +14490,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13617,21 +14536,18 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13665,21 +14581,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13720,21 +14632,18 @@ export interface operations {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13768,19 +14677,16 @@ export interface operations {
                     "application/json": components["schemas"]["ClientSecret"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13839,13 +14745,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13874,7 +14778,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -13885,18 +14789,15 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13945,14 +14846,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -13993,21 +14892,18 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14041,21 +14937,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14096,21 +14988,18 @@ export interface operations {
                     "application/json": components["schemas"]["Programme"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14175,13 +15064,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14210,7 +15097,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -14221,18 +15108,15 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14281,14 +15165,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14329,21 +15211,18 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14377,21 +15256,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14432,21 +15307,18 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14509,13 +15381,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14544,7 +15414,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -14555,18 +15425,15 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14615,14 +15482,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14663,21 +15528,18 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14711,21 +15573,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14766,21 +15624,18 @@ export interface operations {
                     "application/json": components["schemas"]["Period"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14843,13 +15698,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14878,7 +15731,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -14889,18 +15742,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14949,14 +15799,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -14997,21 +15845,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15045,21 +15890,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15100,21 +15941,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectGoal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15179,13 +16017,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15214,7 +16050,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -15225,18 +16061,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15285,14 +16118,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15333,21 +16164,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15381,21 +16209,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15436,21 +16260,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectIndicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15515,13 +16336,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15550,7 +16369,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -15561,18 +16380,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15621,14 +16437,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15669,21 +16483,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15717,21 +16528,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15772,21 +16579,18 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectMeeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15847,13 +16651,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15882,7 +16684,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -15893,18 +16695,15 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -15953,14 +16752,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16001,21 +16798,18 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16049,21 +16843,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16104,21 +16894,18 @@ export interface operations {
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16183,13 +16970,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16218,7 +17003,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16229,18 +17014,15 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16289,14 +17071,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16337,21 +17117,18 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16385,21 +17162,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16440,21 +17213,18 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16506,7 +17276,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16517,20 +17287,17 @@ export interface operations {
                     "application/json": components["schemas"]["SubProject"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16593,13 +17360,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16628,7 +17393,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16639,18 +17404,15 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16699,14 +17461,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16747,21 +17507,18 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16795,21 +17552,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16850,21 +17603,18 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -16916,7 +17666,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -16927,20 +17677,17 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17009,13 +17756,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17044,7 +17789,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17055,18 +17800,15 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17115,14 +17857,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17163,21 +17903,18 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17211,21 +17948,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17266,21 +17999,18 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17332,7 +18062,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17343,20 +18073,17 @@ export interface operations {
                     "application/json": components["schemas"]["Goal"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17394,18 +18121,15 @@ export interface operations {
                     "application/json": components["schemas"]["GoalsTaken"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17476,13 +18200,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17511,7 +18233,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17522,18 +18244,15 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17582,14 +18301,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17630,21 +18347,18 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17678,21 +18392,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17733,21 +18443,18 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17799,7 +18506,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17810,20 +18517,17 @@ export interface operations {
                     "application/json": components["schemas"]["Indicator"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17896,13 +18600,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -17931,7 +18633,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -17942,18 +18644,15 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18002,14 +18701,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18050,21 +18747,18 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18098,21 +18792,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18153,21 +18843,18 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18219,7 +18906,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18230,20 +18917,17 @@ export interface operations {
                     "application/json": components["schemas"]["Measurement"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18320,13 +19004,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18355,7 +19037,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18366,18 +19048,15 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18426,14 +19105,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18474,21 +19151,18 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18522,21 +19196,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18577,21 +19247,18 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18643,7 +19310,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18654,20 +19321,17 @@ export interface operations {
                     "application/json": components["schemas"]["Result"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18748,13 +19412,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18783,7 +19445,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -18794,18 +19456,15 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18854,14 +19513,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18902,21 +19559,18 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -18950,21 +19604,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19005,21 +19655,18 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19071,7 +19718,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19082,20 +19729,17 @@ export interface operations {
                     "application/json": components["schemas"]["Meeting"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19133,18 +19777,15 @@ export interface operations {
                     "application/json": components["schemas"]["MeetingsTaken"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19219,13 +19860,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19254,7 +19893,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19265,18 +19904,15 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19325,14 +19961,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19373,21 +20007,18 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19421,21 +20052,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19476,21 +20103,18 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19542,7 +20166,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19553,20 +20177,17 @@ export interface operations {
                     "application/json": components["schemas"]["Survey"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19645,13 +20266,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19680,7 +20299,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19691,18 +20310,15 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19751,14 +20367,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19799,21 +20413,18 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19847,21 +20458,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19902,21 +20509,18 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -19968,7 +20572,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -19979,20 +20583,17 @@ export interface operations {
                     "application/json": components["schemas"]["Dissemination"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20071,13 +20672,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20106,7 +20705,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20117,18 +20716,15 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20177,14 +20773,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20225,21 +20819,18 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20273,21 +20864,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20328,21 +20915,18 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20394,7 +20978,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20405,20 +20989,17 @@ export interface operations {
                     "application/json": components["schemas"]["Feedback"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20495,13 +21076,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20530,7 +21109,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20541,18 +21120,15 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20601,14 +21177,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20649,21 +21223,18 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20697,21 +21268,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20752,21 +21319,18 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20818,7 +21382,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20829,20 +21393,17 @@ export interface operations {
                     "application/json": components["schemas"]["Deliverable"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20917,13 +21478,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -20952,7 +21511,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -20963,18 +21522,15 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21036,14 +21592,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21084,21 +21638,18 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21132,21 +21683,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21187,21 +21734,18 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21253,7 +21797,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     Location: components["headers"]["Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21264,20 +21808,17 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21340,13 +21881,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21402,7 +21941,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21429,18 +21968,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 16,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -21488,14 +22025,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21532,19 +22067,15 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description This import has been undone already; or: Something has been built on this import since; or: Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: What was there before this import is not known. Code `already_undone`, `built_on`, `duplicate`, `in_flight`, `in_use`, `too_old_to_undo`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21605,7 +22136,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21632,18 +22163,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -21680,23 +22209,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21727,7 +22253,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -21741,14 +22267,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -21756,7 +22283,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21817,7 +22343,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -21844,18 +22370,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -21892,23 +22416,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -21939,7 +22460,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -21953,14 +22474,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -21968,7 +22490,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22029,7 +22550,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22056,18 +22577,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22104,23 +22623,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22151,7 +22667,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -22165,14 +22681,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -22180,7 +22697,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22241,7 +22757,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22268,18 +22784,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22316,23 +22830,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22363,7 +22874,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -22377,14 +22888,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -22392,7 +22904,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22453,7 +22964,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22480,18 +22991,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22528,23 +23037,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22575,7 +23081,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -22589,14 +23095,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -22604,7 +23111,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22665,7 +23171,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22692,18 +23198,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22740,23 +23244,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22787,7 +23288,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -22801,14 +23302,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -22816,7 +23318,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22877,7 +23378,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -22904,18 +23405,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -22952,23 +23451,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -22999,7 +23495,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23013,14 +23509,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23028,7 +23525,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23089,7 +23585,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23116,18 +23612,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23164,23 +23658,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23211,7 +23702,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23225,14 +23716,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23240,7 +23732,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23301,7 +23792,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23328,18 +23819,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23376,23 +23865,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23423,7 +23909,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23437,14 +23923,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23452,7 +23939,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23513,7 +23999,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23540,18 +24026,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23588,23 +24072,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23635,7 +24116,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23649,14 +24130,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23664,7 +24146,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23725,7 +24206,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23752,18 +24233,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -23800,23 +24279,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23847,7 +24323,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -23861,14 +24337,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -23876,7 +24353,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -23937,7 +24413,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -23964,18 +24440,16 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The rows have changed since the plan was made. Code `duplicate`, `in_flight`, `in_use`, `plan_moved`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrPlanMoved"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
+            429: components["responses"]["TooManyJobsOrTooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -24012,23 +24486,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedRows"];
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/x-ndjson": components["schemas"]["RefusedLinesToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["RefusedTable"];
+                    "application/x-ndjson": components["schemas"]["RefusedLines"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 256,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24059,7 +24530,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description `csv`: a table by RFC 4180. `xlsx`: a workbook.
+                 * @description `csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.
                  * @example xlsx
                  */
                 extension: "csv" | "xlsx";
@@ -24073,14 +24544,15 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": components["schemas"]["RefusedTableToImport"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["RefusedWorkbookToImport"];
+                    "text/csv": components["schemas"]["TableTemplate"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["WorkbookTemplate"];
                 };
             };
             304: components["responses"]["NotModified"];
@@ -24088,7 +24560,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24127,6 +24598,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Language": components["headers"]["Content-Language"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -24140,7 +24612,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24199,13 +24670,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24255,14 +24724,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24299,19 +24766,15 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one; or: The job is at its end already. Code `duplicate`, `in_flight`, `in_use`, `job_ended`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrJobEnded"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24370,14 +24833,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24438,14 +24899,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24520,14 +24979,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24604,14 +25061,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24688,14 +25143,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24762,14 +25215,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24826,14 +25277,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24892,14 +25341,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -24968,14 +25415,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25046,14 +25491,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25132,14 +25575,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25198,14 +25639,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25266,14 +25705,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25330,14 +25767,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25398,14 +25833,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25468,14 +25901,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25538,14 +25969,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25608,14 +26037,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25678,14 +26105,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25758,14 +26183,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25840,14 +26263,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25910,14 +26331,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -25990,14 +26409,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26060,14 +26477,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26124,14 +26539,12 @@ export interface operations {
                     "application/vnd.apache.parquet": components["schemas"]["Parquet"];
                 };
             };
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26186,13 +26599,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26251,13 +26662,11 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26286,7 +26695,7 @@ export interface operations {
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfNew"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -26297,18 +26706,15 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26357,14 +26763,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26405,21 +26809,18 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26453,21 +26854,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request can't be read. Code `bad_request`. */
             400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Other rows still refer to this one. Code `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26508,21 +26905,18 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26556,19 +26950,16 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26609,19 +27000,16 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            /** @description Another row has this already; or: The first request with this key is still at work; or: Other rows still refer to this one. Code `duplicate`, `in_flight`, `in_use`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26669,14 +27057,12 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26714,18 +27100,15 @@ export interface operations {
                     "application/json": components["schemas"]["BatchAnswer"];
                 };
             };
-            400: components["responses"]["BadRequest"];
-            /** @description Sign in first. Code `unauthenticated`. */
-            401: components["responses"]["Unauthorized"];
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            /** @description The first request with this key is still at work. Code `in_flight`. */
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["InFlight"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26778,7 +27161,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26835,7 +27217,6 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -26878,10 +27259,54 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
-            /** @description Too many attempts; wait a little. Code `too_many_requests`. */
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    receiveChanges: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Of the message: the same each time it is sent.
+                 * @example msg_0192f4a07b1c7c0b8f75bd78bf957259
+                 */
+                "webhook-id": string;
+                /**
+                 * @description When it was sent, in seconds since 1970 began.
+                 * @example 1358503200
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One or more, parted by blanks; take it in when one fits.
+                 * @example v1,SHuviHvSLnjVES1OpmxUbOOLdtzc9aUgO63DnyGAjUY=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangesPage"];
+            };
+        };
+        responses: {
+            /** @description Taken, as any 2xx says; the body is not looked at. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is here any more: send no more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

@@ -46,14 +46,18 @@ def export_query(schema: type[Schema], filters: t.Sequence[str]) -> Schema:
     return t.cast(Schema, type(f"{schema.__name__}ExportQuery", (ExportQuery,), members)())
 
 
+class AllRows(Schema):
+    """All rows that fit, as one page."""
+
+
 def whole(schema: type[Schema]) -> type[Schema]:
     """All rows in one document, which reads like a page of their list."""
     told = {"description": "Always null: these are all."}
     return type(
         f"{schema.__name__}Export",
-        (Schema,),
+        (AllRows,),
         {
-            "__doc__": "All rows that fit, as one page.",
+            "__doc__": AllRows.__doc__,
             "items": fields.List(fields.Nested(schema), dump_only=True),
             "next": fields.String(dump_only=True, allow_none=True, metadata=told),
         },

@@ -151,16 +151,24 @@ class PlannedElement(Schema):
     """An element that an import would write."""
 
     row = Whole(
-        0,
+        1,
         v.COUNT_MAX,
-        metadata={"x-optional": True, "description": "Of a table: the row of it, or the line."},
+        metadata={
+            "x-optional": True,
+            "description": "Of a table: the row, as a spreadsheet counts them, or the line.",
+        },
     )
     pointer = fields.String(
         required=True,
-        metadata={"description": "Where it stands; empty for a row of a table."},
+        metadata={"description": "Where it stands in a JSON document; else empty."},
     )
     resource = Text(v.CODE_LENGTH, required=True)
-    external_id = Text(v.EXTERNAL_ID_LENGTH, required=True)
+    external_id = Text(
+        v.EXTERNAL_ID_LENGTH,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of a row that names itself by its `id` and has none: null."},
+    )
     outcome = Choice(Outcome, required=True)
     changes = Entries(
         Text(v.CODE_LENGTH),

@@ -4,7 +4,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from schemas import vocabulary as v
-from schemas.base import Schema, own_name
+from schemas.base import Schema
 from schemas.faults import Fault
 from schemas.fields import Entries, Key, Part, QueryFlag, Whole
 from schemas.imports import ERRORS, MORE, Import, ImportQuery
@@ -35,12 +35,13 @@ class TableQuery(ImportQuery, RefusedQuery):
 
 
 class RowToImport(Schema):
-    """A row as an element of an import or as an export has it."""
+    """A row as an element of an import or as an export has it: `x-line`, beside the schema of the body, says which.
+
+    One that is not as that says is refused with its faults, while others may be kept.
+    """
 
     class Meta:
         unknown = ma.INCLUDE
-
-    external_id = own_name(allow_none=True, metadata={"description": "Or else `id`."})
 
 
 class PageToImport(Schema):
@@ -68,7 +69,7 @@ class RefusedRow(Schema):
 class RefusedRows(Schema):
     """The rows of a page that are refused."""
 
-    items = fields.List(fields.Nested(RefusedRow), required=True)
+    items = Entries(Part(RefusedRow), maximum=ROWS_MAX, required=True)
     next = fields.String(required=True, allow_none=True)
 
 

@@ -114,6 +114,30 @@ def test_every_status_that_is_refused_with_says_its_codes(served: Document) -> N
             assert set(re.findall("`(.*?)`", told)) == set(codes), (where, status)
 
 
+def test_a_refusal_shows_an_example_of_each_code_that_the_operation_has_there(
+    served: Document,
+) -> None:
+    for where, operation in operations(served).items():
+        for status, codes in operation["x-codes"].items():
+            (media,) = resolved(served, operation["responses"][status])["content"].values()
+            shown = {name: each["value"] for name, each in media["examples"].items()}
+            assert {name: value["code"] for name, value in shown.items()} == {c: c for c in codes}
+            assert {value["status"] for value in shown.values()} == {int(status)}, where
+            assert not [v["instance"] for v in shown.values() if "{" in v["instance"]], where
+
+
+def test_the_first_example_of_a_refusal_is_what_any_route_may_answer(served: Document) -> None:
+    for path, status, code in [
+        ("/api/v1/goals", "401", "unauthenticated"),
+        ("/api/v1/auth/refresh", "401", "unauthenticated"),
+        ("/api/v1/auth/login", "401", "wrong_credentials"),
+        ("/api/v1/goals", "409", "duplicate"),
+        ("/api/v1/imports/goals", "429", "too_many_requests"),
+    ]:
+        response = resolved(served, served["paths"][path]["post"]["responses"][status])
+        assert next(iter(response["content"]["application/problem+json"]["examples"])) == code
+
+
 def test_a_refusal_that_is_as_its_component_says_is_not_described_again(served: Document) -> None:
     goal = served["paths"]["/api/v1/goals/{id}"]["get"]["responses"]
     assert goal["404"] == {"$ref": "#/components/responses/NotFound"}
@@ -205,6 +229,28 @@ def test_links_lead_to_what_comes_next(served: Document) -> None:
     assert kept["PatchGoalThis"]["parameters"]["If-Match"] == "$response.header.ETag"
 
 
+def test_what_an_import_or_a_job_is_answered_with_leads_to_it(served: Document) -> None:
+    for path in ("/api/v1/imports", "/api/v1/imports/goals"):
+        answers = served["paths"][path]["post"]["responses"]
+        assert "links" not in answers["200"]  # a plan, which has no id
+        assert answers["201"]["links"].keys() == {"getImport"}
+        assert answers["202"]["links"].keys() == {"getJob"}
+
+
+def test_a_template_is_a_file_of_its_own_kind(served: Document) -> None:
+    path = "/api/v1/imports/goals/template.{extension}"
+    answer = served["paths"][path]["get"]["responses"]["200"]
+    assert "Content-Disposition" in answer["headers"]
+    named = answer["content"]["text/csv"]["schema"]["$ref"].rpartition("/")[2]
+    assert named == "TableTemplate"
+    assert "semicolons" in served["components"]["schemas"][named]["description"]
+
+
+def test_a_body_that_is_not_taken_is_told_what_is(served: Document) -> None:
+    headers = served["components"]["responses"]["UnsupportedMediaType"]["headers"]
+    assert {"Accept", "Accept-Encoding"} <= headers.keys()
+
+
 def test_a_key_for_repeated_requests_is_taken_where_something_is_made(served: Document) -> None:
     key = {"$ref": "#/components/parameters/IdempotencyKey"}
     takes = {
@@ -267,6 +313,29 @@ def test_an_element_of_an_import_is_documented_as_it_is_taken(served: Document) 
     document = schemas["ImportDocument"]["properties"]
     assert document["results"]["items"] == {"$ref": "#/components/schemas/ImportResult"}
     assert "external_id" not in schemas["Import"]["properties"]
+
+
+def test_a_table_says_which_schema_its_rows_are_held_to(served: Document) -> None:
+    schemas = served["components"]["schemas"]
+    results = {"$ref": "#/components/schemas/ImportResultRow"}
+    for path in ("/api/v1/imports/results", "/api/v1/imports/results/refused"):
+        body = served["paths"][path]["post"]["requestBody"]["content"]
+        assert len(body) == 4
+        assert all(media["x-line"] == results for media in body.values())
+    whole = served["paths"]["/api/v1/imports"]["post"]["requestBody"]["content"]
+    lines = [media["x-lines"] for media in whole.values() if "x-lines" in media]
+    assert len(lines) == 2
+    assert all(set(one) == set(RECORD_STEMS) and one["results"] == results for one in lines)
+    row, element = schemas["ImportResultRow"], schemas["ImportResult"]
+    assert {"id", "version", "created_at", "error"} <= row["properties"].keys()
+    assert element["properties"].keys() <= row["properties"].keys()
+    check = Draft202012Validator(row | {"components": served["components"]})
+    assert check.is_valid({"external_id": "r1"})
+    assert check.is_valid({"id": MISSING, "external_id": None, "version": 3})
+    assert check.is_valid({"id": None, "external_id": "r1"})
+    assert not check.is_valid({"text": "x"})
+    assert not check.is_valid({"id": None, "external_id": None})
+    assert not check.is_valid({"external_id": "r1", "colour": "red"})
 
 
 def test_the_limit_of_a_body_is_said(served: Document) -> None:
@@ -381,6 +450,14 @@ def test_the_id_comes_first(served: Document) -> None:
         [[o["responses"] for o in operations(served).values()], served["components"]["examples"]]
     ):
         assert "id" not in each or next(iter(each)) == "id", each
+
+
+def test_every_component_is_used(served: Document) -> None:
+    """By `x-line` and the like too, which linters do not look at."""
+    used = {one["$ref"] for one in objects(served) if isinstance(one.get("$ref"), str)}
+    kinds = served["components"].items()
+    known = {f"#/components/{kind}/{name}" for kind, named in kinds for name in named}
+    assert {name for name in known - used if "/securitySchemes/" not in name} == set()
 
 
 def test_every_list_that_comes_in_is_bounded(served: Document) -> None:

@@ -78,6 +78,10 @@ class Table(ABC):
     def placed(self, line: Line, fault: Fault) -> Fault:
         """A fault of a row, with a pointer into that, as one of the line."""
 
+    def pointer(self, line: Line) -> str:
+        """Where a line stands in a JSON document; empty where lines are counted instead."""
+        return ""
+
     def _line(self, place: int, row: Any, cells: Any) -> Line:
         """A line whose row is not too wide to go through."""
         if is_narrow(row) and ERROR not in row:
@@ -396,7 +400,10 @@ class Page(Objects):
 
     def placed(self, line: Line, fault: Fault) -> Fault:
         told = _value_at(line.row, fault.pointer or "")
-        return replace(fault, pointer=f"/items/{line.place}{fault.pointer or ''}", value=told)
+        return replace(fault, pointer=self.pointer(line) + (fault.pointer or ""), value=told)
+
+    def pointer(self, line: Line) -> str:
+        return f"/items/{line.place}"
 
 
 def opened(

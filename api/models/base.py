@@ -91,6 +91,8 @@ class Row(_Completed, RowMixin, Base):
     __abstract__ = True
 
     schema: t.ClassVar[type[Schema]]
+    # Whether `version` counts every change of what is shown; else an ETag goes by the content.
+    version_counts_all: t.ClassVar[bool] = True
 
     @classmethod
     def all(cls) -> Iterator[type["Row"]]:

@@ -24,6 +24,7 @@ class Webhook(SystemRow):
 
     __tablename__ = "webhooks"
     schema = contract.Webhook
+    version_counts_all = False
 
     provider_id: orm.Mapped[uuid.UUID | None] = plan("providers")
     url: orm.Mapped[str] = line()

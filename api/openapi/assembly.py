@@ -16,7 +16,7 @@ from flask_smorest.spec.plugins import FlaskPlugin
 
 from api import access
 from api.blueprint import Blueprint, Embedded
-from api.openapi import components, examples, links, refusals
+from api.openapi import components, deliveries, examples, links, refusals
 from api.openapi.catalog import GIVEN, MERGED, TAKEN, Catalog
 from api.openapi.operations import Operation
 from schemas import vocabulary as v
@@ -71,9 +71,9 @@ class _Resolver(SchemaResolver):
             ]
             for media in operation.get("requestBody", {}).get("content", {}).values():
                 self._resolve(media, taken=True)
-            for response in operation.get("responses", {}).values():
+            for status, response in operation.get("responses", {}).items():
                 for media in response.get("content", {}).values() if response else ():
-                    self._resolve(media, taken=False)
+                    self._resolve(media, taken=False, new=_is_new(status))
 
     def resolve_schema(self, component: Node) -> None:
         """Of flask-smorest's own components, of which none goes into the document."""
@@ -86,8 +86,12 @@ class _Resolver(SchemaResolver):
         schema = resolve_schema_instance(parameter["schema"])
         return self.catalog.parameters(schema, parameter["in"])
 
-    def _resolve(self, media: Node, *, taken: bool) -> None:
-        """A schema becomes a reference, and gets its example."""
+    def _resolve(self, media: Node, *, taken: bool, new: bool = False) -> None:
+        """A schema becomes a reference, and gets its example; so does the resource whose rows stand in it."""
+        if isinstance(stem := media.get("x-line"), str):
+            media["x-line"] = self.catalog.row(stem)
+        if "x-lines" in media:
+            media["x-lines"] = {stem: self.catalog.row(stem) for stem in media["x-lines"]}
         schema = media["schema"]
         if isinstance(schema, dict):
             # What is said with an `x-` differs from operation to operation, the rest is one component.
@@ -100,12 +104,17 @@ class _Resolver(SchemaResolver):
         schema = resolve_schema_instance(schema)
         way = (MERGED if schema.partial else TAKEN) if taken else GIVEN
         media["schema"] = self.catalog.reference(schema, way)
-        media.setdefault("example", _example(schema, way))
+        media.setdefault("example", _example(schema, way, new=new))
 
 
-def _example(schema: ma.Schema, way: Any) -> Any:
+def _is_new(status: object) -> bool:
+    """Whether an answer of this status shows what has just been made."""
+    return str(status) in ("201", "202")
+
+
+def _example(schema: ma.Schema, way: Any, *, new: bool) -> Any:
     if way is GIVEN:
-        return examples.given(schema)
+        return examples.made(schema) if new else examples.given(schema)
     return examples.merged(schema) if way is MERGED else examples.taken(schema)
 
 
@@ -161,6 +170,7 @@ def document(app: Flask, blueprints: Iterable[Blueprint]) -> str:
         "tags": tags,
         "x-tagGroups": _planes(shown),
         "paths": paths,
+        "webhooks": deliveries.webhooks(catalog),
         "components": _components(catalog, operations) | {"links": made},
     }
     return _written(_renamed(spec, catalog)) + "\n"
@@ -189,14 +199,13 @@ def _path_parameter(parameter: Node) -> Node:
 
 def _components(catalog: Catalog, operations: list[Operation]) -> Node:
     catalog.named("Language", lambda: {"type": "string", "enum": [w.value for w in v.Language]})
-    answers = [each for one in operations for each in one.node["responses"].values()]
-    used = {str(each.get("$ref", "")).rpartition("/")[2] for each in answers}
-    problems, responses = refusals.components(components.headers, used)
+    told = [(one.path, one.node) for one in operations]
+    responses = refusals.components(components.headers, told)
     parameters = components.PARAMETERS | _shared(operations)
     shown = _shared_examples(operations)
     return {
         "securitySchemes": components.SECURITY,
-        "schemas": catalog.whole() | problems,
+        "schemas": catalog.whole() | refusals.schemas(),
         "parameters": dict(sorted(parameters.items())),
         "headers": components.HEADERS,
         "responses": dict(sorted((components.RESPONSES | responses).items())),
@@ -226,25 +235,27 @@ def _shared(operations: list[Operation]) -> Node:
 
 
 def _shared_examples(operations: list[Operation]) -> Node:
-    """What several bodies of one schema show becomes one component, called like the schema.
+    """What most bodies of one schema show becomes one component, called like the schema: `Goal`, `NewGoal`.
 
     All are named `examples`: a lone `example` would stand in the TypeScript types, where it is in the way.
     """
     found: defaultdict[str, list[Node]] = defaultdict(list)
     for operation in operations:
-        bodies = [operation.node.get("requestBody", {}), *operation.node["responses"].values()]
-        for media in (each for body in bodies for each in body.get("content", {}).values()):
-            if "example" in media:
-                name = media["schema"]["$ref"].rpartition("/")[2]
-                found[name].append(media)
+        bodies = [("", operation.node.get("requestBody", {})), *operation.node["responses"].items()]
+        for status, body in bodies:
+            for media in body.get("content", {}).values():
+                if "example" in media:
+                    name = media["schema"]["$ref"].rpartition("/")[2]
+                    found["New" * _is_new(status) + name].append(media)
     shared: Node = {}
     for name, alike in found.items():
-        texts = [media.pop("example") for media in alike]
-        several = len(alike) > 1 and all(text == texts[0] for text in texts)
-        if several:
-            shared[name] = {"value": texts[0]}
-        for media, text in zip(alike, texts, strict=True):
-            told = {"$ref": f"#/components/examples/{name}"} if several else {"value": text}
+        values = [media.pop("example") for media in alike]
+        usual = max(values, key=values.count)
+        if values.count(usual) > len(values) / 2 and len(values) > 1:
+            shared[name] = {"value": usual}
+        for media, value in zip(alike, values, strict=True):
+            several = name in shared and value == usual
+            told = {"$ref": f"#/components/examples/{name}"} if several else {"value": value}
             media["examples"] = {name: told}
     return shared
 

@@ -2,7 +2,8 @@
 
 `Goal` goes out: every property is there, and more may come. `GoalInput` comes in: closed, and what has a default may be
 left out. `GoalPatch` is a merge patch (RFC 7396): anything may be left out, and null takes a field back to its default.
-`ImportGoal` is an element of an import, with names in place of ids. What only ever comes in needs no such suffix.
+`ImportGoal` is an element of an import, with names in place of ids, and `ImportGoalRow` a row of a table of them. What
+only ever comes in needs no such suffix.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,14 +15,16 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from api.blueprint import Embedded
+from api.documents.heads import ERROR
 from api.openapi import wording
-from api.services.elements import CODED, ORDER
+from api.services import rows
+from api.services.elements import CODED, ORDER, passed_over
 from schemas import vocabulary as v
 from schemas.base import id_first
 from schemas.fields import Choice, Names, Reference, References
 from schemas.imports import Element
 from schemas.rules import rules_of
-from schemas.shapes import shape, words
+from schemas.shapes import of_id, shape, words
 
 Node = dict[str, Any]
 Field = fields.Field[Any]
@@ -39,6 +42,7 @@ class Way(StrEnum):
 GIVEN, TAKEN, MERGED, IMPORTED = Way
 # By which an import names a row: its external id, or its code in the plan.
 _NAME = {"type": "string", "maxLength": v.EXTERNAL_ID_LENGTH, "pattern": v.EXTERNAL_ID}
+_VERSION = {"type": "integer", "format": "int32", "minimum": 1, "maximum": v.COUNT_MAX}
 # marshmallow's own fields, for answers that are no rows. The limits hold of all that we answer.
 _PLAIN: dict[type[Field], Node] = {
     fields.UUID: {"type": "string", "format": "uuid", "maxLength": 36},
@@ -70,6 +74,34 @@ class Catalog:
             self.schemas[name] = {}  # one that leads back to itself finds its name taken
             self.schemas[name] = made()
         return {"$ref": f"#/components/schemas/{name}"}
+
+    def row(self, stem: str) -> Node:
+        """A reference to what a row of a table of this resource is held to."""
+        schema: Any = rows.model_of(stem).schema
+        name = IMPORTED.format(schema.__name__) + "Row"
+        return self.named(name, lambda: self._row(schema.writable(), stem))
+
+    def _row(self, schema: ma.Schema, stem: str) -> Node:
+        """An element of an import, which may name its row by the id instead, and may be as an export has it."""
+        element = self._object(schema, IMPORTED)
+        own_name = _or_null(element["properties"]["external_id"])
+        told: Node = {
+            "id": {"description": "By which the row is found, if it is given."} | _or_null(of_id()),
+            **element["properties"],
+            "external_id": {**own_name, "description": "Needed where there is no `id`."},
+            "version": {"description": "At which the row was read."} | _or_null(dict(_VERSION)),
+        }
+        for name in sorted({*passed_over(stem), ERROR} - {"id", "version"}):
+            told[name] = {"description": "Passed over."}
+        text = "A row of a table, as an element of an import or as an export has it."
+        return {
+            "type": "object",
+            "description": text,
+            "additionalProperties": False,
+            "if": _with("id"),
+            "else": _with("external_id"),
+            "properties": told,
+        }
 
     def parameters(self, schema: ma.Schema, location: str) -> list[Node]:
         """One parameter a field. There is no null in a query: it stands for a parameter that was not sent."""
@@ -213,6 +245,12 @@ def _is_there(field: Field, way: Way) -> bool:
         partial = getattr(field.parent, "partial", False)
         return field.name == "id" or not (partial or field.metadata.get("x-optional"))
     return field.required and way is not MERGED
+
+
+def _with(name: str) -> Node:
+    """That it is there, and not null."""
+    there = {"properties": {name: {"not": {"type": "null"}}}, "additionalProperties": True}
+    return {"required": [name], **there}
 
 
 def _default(field: Field) -> Node:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.bodies import CODINGS
 from schemas import vocabulary as v
 from schemas.shapes import of_id
 
@@ -116,10 +117,21 @@ _SPOKEN: Node = {
     "description": "The language of the texts (RFC 9110 §8.5), chosen by Accept-Language.",
     "schema": {"$ref": "#/components/schemas/Language"},
 }
+_ETAG: Node = {
+    "required": True,
+    "description": "Names this version of what is shown (RFC 9110 §8.8.3); goes back in If-Match.",
+    "schema": _TAG,
+    "example": '"3"',
+}
 HEADERS: Node = {
     "Accept": {
         "description": "The media types that are taken (RFC 9110 §12.5.1).",
         "schema": _LINE,
+    },
+    "Accept-Encoding": {
+        "description": "How a body may be packed (RFC 9110 §12.5.3), when it was packed otherwise.",
+        "schema": _LINE,
+        "example": ", ".join(CODINGS),
     },
     "Content-Disposition": {
         "required": True,
@@ -134,12 +146,8 @@ HEADERS: Node = {
     },
     "Content-Language": _SPOKEN | {"required": True},
     "LanguageOfPage": _SPOKEN,
-    "ETag": {
-        "required": True,
-        "description": "Names this version of what is shown (RFC 9110 §8.8.3); goes back in If-Match.",
-        "schema": _TAG,
-        "example": '"3"',
-    },
+    "ETag": _ETAG,
+    "ETagOfNew": _ETAG | {"example": '"1"'},
     "Idempotency-Replayed": {
         "description": "`true` when this is the answer to an earlier request with the same key.",
         "schema": {"type": "string", "enum": ["true"]},

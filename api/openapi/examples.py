@@ -13,9 +13,9 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from api.models.base import Row
+from api.models import base
 from schemas import vocabulary as v
-from schemas.base import id_first
+from schemas.base import Row, id_first
 from schemas.fields import Choice, Day, Flag, Id, Moment, Number, Reference, References, Text, Whole
 from schemas.shapes import shape
 
@@ -55,6 +55,27 @@ def given(schema: ma.Schema) -> Node:
         for name, field in id_first(known)
         if name not in optional or name == telling
     }
+
+
+def made(schema: ma.Schema) -> Node:
+    """What goes out of a row just made: what the system counts or notes of it is yet to come."""
+    told = given(schema)
+    known = {field.data_key or name: field for name, field in schema.dump_fields.items()}
+    new = {name: _at_first(known[name], value) for name, value in told.items()}
+    return new | ({"updated_at": new["created_at"]} if "updated_at" in new else {})
+
+
+def _at_first(field: Field, value: Any) -> Any:
+    match field:
+        case fields.List(inner=fields.Nested(schema=Row() as one)):
+            return [made(one)]
+        case Choice(dump_only=True, allow_none=False):
+            return next(iter(field.words)).value
+        case Whole() | Number() | Moment() if field.dump_only and field.allow_none:
+            return None
+        case Whole(dump_only=True):
+            return (shape(field) or {})["minimum"]
+    return value
 
 
 def taken(schema: ma.Schema) -> Node:
@@ -99,7 +120,7 @@ def _links(kind: type[ma.Schema], name: str, field: Field) -> bool:
 
 @cache
 def _stem_of(kind: type[ma.Schema]) -> str:
-    stems = {model.schema: model.__tablename__ for model in Row.all()}
+    stems = {model.schema: model.__tablename__ for model in base.Row.all()}
     return next((stems[one] for one in kind.__mro__ if one in stems), kind.__name__)
 
 

@@ -16,16 +16,24 @@ def link(operations: Iterable[Operation]) -> Node:
     links: Node = {}
     for operation in known:
         for status, response in operation.node["responses"].items():
-            if status in ("200", "201"):
-                for name, made in _next(operation, known):
-                    links[name] = made
-                    reference = {"$ref": f"#/components/links/{name}"}
-                    response.setdefault("links", {})[made["operationId"]] = reference
+            for name, made in _next(operation, status, known):
+                links[name] = made
+                reference = {"$ref": f"#/components/links/{name}"}
+                response.setdefault("links", {})[made["operationId"]] = reference
     return dict(sorted(links.items()))
 
 
-def _next(operation: Operation, known: list[Operation]) -> Iterable[tuple[str, Node]]:
+def _next(operation: Operation, status: str, known: list[Operation]) -> Iterable[tuple[str, Node]]:
     """`(name of the component, link)`"""
+    made = _MADE.get((operation.stem, status)) or _MADE.get(("", status))
+    if target := next((one for one in known if one.name == made), None):
+        yield _to(target, "This", "$response.body#/id", _TEXTS["read"])
+    is_plan = status == "200" and operation.node["operationId"] == "createImport"
+    if status in ("200", "201") and not is_plan:
+        yield from _of_rows(operation, known)
+
+
+def _of_rows(operation: Operation, known: list[Operation]) -> Iterable[tuple[str, Node]]:
     verb = operation.rule.endpoint.partition(".")[2]
     siblings = {
         one.rule.endpoint.partition(".")[2]: one for one in known if _beside(operation, one)
@@ -48,6 +56,8 @@ def _next(operation: Operation, known: list[Operation]) -> Iterable[tuple[str, N
         yield "GetMe", {"operationId": me.name, "description": text}
 
 
+# What an answer of this status shows where it is no row of the operation's own resource, by the stem of that.
+_MADE = {("tables", "201"): "getImport", ("", "202"): "getJob"}
 _TEXTS = {
     "read": "The row by itself.",
     "replace": "Write the row whole; with the ETag as If-Match.",

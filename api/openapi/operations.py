@@ -84,7 +84,9 @@ class Operation:
         people = any("client" not in ground for ground in right)
         self.node["security"] = [{"bearer": []}] if people else []
         if machines:
-            self.node["security"].append({"clientCredentials": scopes})
+            # One of them is enough; what stands in one object is asked for together (OpenAPI 3.1.0 §4.8.30).
+            each = [[scope] for scope in scopes] or [[]]
+            self.node["security"] += [{"clientCredentials": one} for one in each]
         has_rows = resource not in access.WITHOUT_ROWS
         self.node["x-allowed"] = [
             {"ground": ground} | ({"reach": reach.name.lower()} if has_rows else {})
@@ -140,20 +142,21 @@ class Operation:
             names += ["Location", "ETag"] if self.name.startswith(_MAKES) else []
         if status == "202":
             names += ["Location", "Preference-Applied", "Retry-After"]
-        if self.name in _TELL_WHEN:
-            names += ["Retry-After"]
-        if self._is_in_language:
-            names += ["Content-Language"]
-        if self.name in _MAY_WAIT:
-            names += ["Preference-Applied"]
-        if self.name in _SETS_COOKIES:
-            names += ["Set-Cookie"]
-        if getattr(self.view, "keyed", False):
-            names += ["Idempotency-Replayed"]
+        others = {
+            "Retry-After": self.name in _TELL_WHEN,
+            "Content-Language": self._is_in_language,
+            "Content-Disposition": self.name.endswith("Template"),
+            "Preference-Applied": self.name in _MAY_WAIT,
+            "Set-Cookie": self.name in _SETS_COOKIES,
+            "Idempotency-Replayed": bool(getattr(self.view, "keyed", False)),
+        }
+        names += [name for name, there in others.items() if there]
         told = components.headers(*names)
         if self.name in _PAGES:
             told["Content-Language"] = {"$ref": "#/components/headers/LanguageOfPage"}
             told["Content-Disposition"] = {"$ref": "#/components/headers/NameOfDocument"}
+        if status == "201" and "ETag" in told:
+            told["ETag"] = {"$ref": "#/components/headers/ETagOfNew"}
         response["headers"] = told | response.get("headers", {})
 
 

@@ -1,47 +1,35 @@
 """Which problems an operation may answer with, out of the classes that are raised, and what they look like.
 
 What any route of a kind may refuse follows from its method, its path and its gate; the rest it names itself, by
-`refuses`. A response is a component for each status, and its codes stand in the operation: `x-codes`, and in words.
+`refuses`. Operations that may answer with the same codes at a status share a component, with an example of each; the
+codes stand in the operation too: `x-codes`.
 """
 
-import itertools
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from api import access, problems
-from api.openapi import wording
+from api.openapi import examples, wording
 from api.problems import Problem
 from api.services.idempotency import InFlight
+from api.services.imports import PlanMoved
+from api.services.undo import BuiltOn
 from schemas import vocabulary as v
 from schemas.faults import FaultCode
+from schemas.imports import ImportPlan
 
 Node = dict[str, Any]
 Codes = dict[str, list[str]]
 
-NAMES = {
-    400: "BadRequest",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "NotFound",
-    405: "MethodNotAllowed",
-    406: "NotAcceptable",
-    409: "Conflict",
-    412: "Stale",
-    413: "TooLarge",
-    415: "UnsupportedMediaType",
-    422: "Invalid",
-    424: "FailedDependency",
-    428: "PreconditionRequired",
-    429: "TooManyRequests",
-    500: "Internal",
-    503: "Unavailable",
-}
+# What the problems of a status are called whose members are more than those of every problem.
+_SHAPES = {409: "ConflictProblem", 412: "StaleProblem"}
 # The headers that come with a status, beside those of every answer.
 HEADERS = {
     401: ("WWW-Authenticate",),
     409: ("Retry-After",),
-    415: ("Accept",),
+    415: ("Accept", "Accept-Encoding"),
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
@@ -171,29 +159,22 @@ def codes(kinds: Iterable[type[Problem]]) -> Codes:
 def tell(operation: Node, kinds: list[type[Problem]], limit: int | None) -> None:
     """Put an operation's refusals among its responses."""
     operation["x-codes"] = codes(kinds)
-    of_token = any(map(_in_oauth, kinds))
     for status, known in operation["x-codes"].items():
-        mine = [kind for kind in kinds if str(kind.status) == status]
-        text = _meaning(mine)
+        reference = f"#/components/responses/{_name_of(known, of_token=_of_token(operation))}"
+        operation["responses"][status] = {"$ref": reference}
         if status == "413" and limit:
             text = f"The body is larger than {limit:,} bytes. Code `{known[0]}`."
-        reference = f"#/components/responses/{name_of(int(status), of_token=of_token)}"
-        # What its component says already is not said again.
-        own = {} if text == _meaning(_kinds(int(status), of_token)) else {"description": text}
-        operation["responses"][status] = {"$ref": reference} | own
+            operation["responses"][status]["description"] = text
 
 
-def _kinds(status: int, of_token: bool) -> list[type[Problem]]:
-    """All problems of a status, for a component."""
-    kinds = [kind for kind in classes() if kind.status == status]
-    return [kind for kind in kinds if _in_oauth(kind) == of_token] or kinds
+@cache
+def _by_code() -> dict[str, type[Problem]]:
+    return {kind.code: kind for kind in classes()}
 
 
 def _meaning(kinds: list[type[Problem]]) -> str:
-    ordered = sorted(kinds, key=lambda kind: kind.code)
-    titles = dict.fromkeys(kind.title.rstrip(".") for kind in ordered)
-    known = dict.fromkeys(f"`{kind.code}`" for kind in ordered)
-    return f"{'; or: '.join(titles)}. Code {', '.join(known)}."
+    titles = "; or: ".join(kind.title.rstrip(".") for kind in kinds)
+    return f"{titles}. Code {', '.join(f'`{kind.code}`' for kind in kinds)}."
 
 
 def meanings() -> dict[str, str]:
@@ -201,22 +182,75 @@ def meanings() -> dict[str, str]:
     return {kind.code: f"{kind.title.rstrip('.')}." for kind in classes()}
 
 
-def name_of(status: int, *, of_token: bool) -> str:
-    """The response of a status: whoever asks for a token is told in OAuth's words too (RFC 6749 §5.2)."""
-    return ("Token" if of_token else "") + NAMES[status]
+def _name_of(known: Iterable[str], *, of_token: bool) -> str:
+    """The response that has these codes: `DuplicateOrInUse`.
+
+    :param of_token: whoever asks for a token is told in OAuth's words too (RFC 6749 §5.2)
+    """
+    words = ("".join(part.capitalize() for part in code.split("_")) for code in known)
+    return ("Token" if of_token else "") + "Or".join(words)
+
+
+def _of_token(operation: Node) -> bool:
+    every = (code for known in operation["x-codes"].values() for code in known)
+    return any(_in_oauth(_by_code()[code]) for code in every)
 
 
 def _in_oauth(kind: type[Problem]) -> bool:
     return "error" in kind.carries
 
 
-def components(headers: Callable[..., Node], used: Container[str]) -> tuple[Node, Node]:
-    """Schemas and responses of all problems.
+def components(headers: Callable[..., Node], operations: Iterable[tuple[str, Node]]) -> Node:
+    """Responses of all problems, by name.
 
     :param headers: gives a response's headers by their names
-    :param used: which responses there are operations for
+    :param operations: each with its path; all of them have been told their refusals
     """
-    schemas: Node = {
+    paths: defaultdict[tuple[bool, tuple[str, ...]], set[str]] = defaultdict(set)
+    for path, operation in operations:
+        for known in operation["x-codes"].values():
+            paths[_of_token(operation), tuple(known)].add(path)
+    return {
+        _name_of(known, of_token=of_token): _response(headers, known, of_token, _fitting(found))
+        for (of_token, known), found in paths.items()
+    }
+
+
+def _response(
+    headers: Callable[..., Node], known: Iterable[str], of_token: bool, path: str
+) -> Node:
+    kinds = sorted((_by_code()[code] for code in known), key=_usual)
+    status = kinds[0].status
+    shape = "TokenProblem" if of_token else _SHAPES.get(status, "Problem")
+    return {
+        "description": _meaning(kinds),
+        "headers": headers("Content-Language", *HEADERS.get(status, ())),
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": f"#/components/schemas/{shape}"},
+                "examples": {kind.code: {"value": _example(kind, shape, path)} for kind in kinds},
+            }
+        },
+    }
+
+
+def _usual(kind: type[Problem]) -> tuple[bool, int, str]:
+    """What any route may answer comes first: whoever takes the first example takes a likely one."""
+    frame = [one for one in vars(problems).values() if isinstance(one, type)]
+    return kind not in frame, frame.index(kind) if kind in frame else 0, kind.code
+
+
+def _fitting(paths: Iterable[str]) -> str:
+    """A path at which a problem may be: of goals rather, and of a row by its id."""
+    others = {path: path.replace("{id}", "").count("{") for path in paths}
+    path = min(others, key=lambda path: ("/goals" not in path, others[path], "{" not in path, path))
+    stem = path.split("/")[3] if path.count("/") > 2 else ""
+    return path.replace("{id}", examples.id_of(stem.replace("-", "_")))
+
+
+def schemas() -> Node:
+    """What problems are made of, by name."""
+    told: Node = {
         "ProblemCode": wording.of_words(
             dict(sorted(meanings().items())),
             "Tells problems apart, and never changes; new ones may come, to be treated by their status.",
@@ -230,31 +264,13 @@ def components(headers: Callable[..., Node], used: Container[str]) -> tuple[Node
         "Difference": _difference(),
         "Problem": _problem("Problem details (RFC 9457) with a stable `code`.", ()),
     }
-    responses: Node = {}
-    for status, of_token in itertools.product(NAMES, (False, True)):
-        name = name_of(status, of_token=of_token)
-        if name not in used:
-            continue
-        kinds = _kinds(status, of_token)
-        extras = tuple(dict.fromkeys(member for kind in kinds for member in kind.carries))
-        shape = "Problem"
-        if of_token:
-            shape, extras = "TokenProblem", ("error", "error_description")
-        elif extras:
-            shape = f"{name}Problem"
-        if extras:
-            schemas[shape] = _problem("A problem, with what this kind tells beside.", extras)
-        responses[name] = {
-            "description": _meaning(kinds),
-            "headers": headers("Content-Language", *HEADERS.get(kinds[0].status, ())),
-            "content": {
-                "application/problem+json": {
-                    "schema": {"$ref": f"#/components/schemas/{shape}"},
-                    "examples": {shape: {"value": _example(kinds[0], shape)}},
-                }
-            },
-        }
-    return schemas, responses
+    extras: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for kind in classes():
+        if kind.carries:
+            shape = "TokenProblem" if _in_oauth(kind) else _SHAPES[kind.status]
+            extras[shape] |= dict.fromkeys(kind.carries)
+    text = "A problem, with what this kind tells beside."
+    return told | {shape: _problem(text, tuple(members)) for shape, members in extras.items()}
 
 
 def _problem(text: str, extras: tuple[str, ...]) -> Node:
@@ -325,24 +341,47 @@ def _difference() -> Node:
     }
 
 
-def _example(kind: type[Problem], shape: str) -> Node:
+# What some kinds tell beside.
+_TELL: dict[str, Callable[[], Node]] = {
+    problems.Invalid.code: lambda: {
+        "errors": [{"pointer": "/text", "code": "required", "detail": "This field is required."}]
+    },
+    problems.Stale.code: lambda: {
+        "current_version": 4,
+        "differences": [
+            {
+                "pointer": "/text",
+                "sent": "Verkosto kokoontuu.",
+                "current": "Verkosto kokoontuu kuukausittain.",
+            }
+        ],
+    },
+    problems.InUse.code: lambda: {"referring": ["results"]},
+    BuiltOn.code: lambda: {
+        "errors": [
+            {
+                "id": examples.id_of("results"),
+                "resource": "results",
+                "code": "changed_since",
+                "detail": "It has changed since.",
+            }
+        ]
+    },
+    PlanMoved.code: lambda: {"plan": examples.given(ImportPlan())},
+}
+
+
+def _example(kind: type[Problem], shape: str, path: str) -> Node:
     told: Node = {
         "type": f"tag:lamppu.example,2026:problem:{kind.code}",
         "title": kind.title,
         "status": kind.status,
         "code": kind.code,
-        "instance": "/api/v1/goals",
+        "instance": path,
         "request_id": "5f0c7c1e-6a3b-4f7e-9f43-0a5b8d1c2e3f",
     }
-    if kind is problems.Invalid:
-        fault = {"pointer": "/text", "code": "required", "detail": "This field is required."}
-        told["errors"] = [fault]
-    if "current_version" in kind.carries:
-        told["current_version"] = 4
-        texts = {"sent": "Verkosto kokoontuu.", "current": "Verkosto kokoontuu kuukausittain."}
-        told["differences"] = [{"pointer": "/text", **texts}]
-    if "referring" in kind.carries:
-        told["referring"] = ["results"]
+    if kind.code in _TELL:
+        told |= _TELL[kind.code]()
     if shape == "TokenProblem":
         error = kind.code if _in_oauth(kind) else "invalid_request"
         told |= {"error": error, "error_description": kind.title}

@@ -3,12 +3,14 @@
 from functools import cache
 from typing import Any
 
-from api import bodies
+from api import bodies, wire
 from api.openapi import examples
+from api.problems import Fault
 from api.services import rows
 from api.services.elements import CODED
-from schemas.fields import Entries, Part, Reference, References
-from schemas.imports import is_reference, short_of
+from schemas.fields import Choice, Entries, Number, Part, Reference, References, Whole
+from schemas.imports import ImportPlan, Outcome, is_reference, short_of
+from schemas.tables import TableImport
 
 Node = dict[str, Any]
 
@@ -25,8 +27,7 @@ HEADS = (
     "`klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all "
     "of these are none of them; free text stays as it is. "
 )
-# How rows of the plan may be called; rows of one's own go by their external ids.
-_NAMES = {"periods": "2012-spring", "projects": "LAMPPU"} | dict.fromkeys(CODED - {"periods"}, "T1")
+_WRONG, _WRONG_NAME = "toinen", "/toinen"
 
 
 @cache
@@ -41,9 +42,36 @@ def example(stem: str) -> Node:
     }
 
 
+def planned(stem: str) -> Node:
+    """What a dry run of that row says, as a table with a head."""
+    element = {"row": 2, "pointer": "", "resource": stem, "external_id": f"{stem}-1"}
+    told = {"outcome": Outcome.CREATED.value, "changes": []}
+    return examples.given(ImportPlan()) | {"counts": _counts(stem), "elements": [element | told]}
+
+
+def brought(stem: str) -> Node:
+    """What its import says."""
+    return examples.made(TableImport()) | {"counts": _counts(stem)}
+
+
+def _counts(stem: str) -> Node:
+    return {stem: dict.fromkeys(Outcome, 0) | {Outcome.CREATED.value: 1}}
+
+
+def refused(stem: str) -> tuple[Node, Fault]:
+    """A row that is refused, and why."""
+    schema: Any = rows.model_of(stem).schema.writable()
+    row = example(stem)
+    plain = (n for n in row if isinstance(schema.fields.get(n), Whole | Number | Choice))
+    name = "position" if "position" in schema.fields else next(plain, "external_id")
+    wrong = {name: _WRONG_NAME if name == "external_id" else _WRONG}
+    (fault,) = wire.faults(schema.validate(wrong, partial=True))
+    return row | wrong, fault
+
+
 def _named(field: Any, value: Any) -> Any:
     if is_reference(field):
-        name = _NAMES.get(field.target, f"{field.target}-1")
+        name = _name_of(field.target)
         return [name] if isinstance(field, References) else name
     if isinstance(field, Entries) and isinstance(field.inner, Part):
         known = field.inner.schema.fields
@@ -52,3 +80,11 @@ def _named(field: Any, value: Any) -> Any:
             for entry in value
         ]
     return value
+
+
+def _name_of(stem: str) -> str:
+    """A row of the plan goes by its code or acronym, one of one's own by its external id."""
+    if stem not in (*CODED, "projects"):
+        return f"{stem}-1"
+    shown = examples.taken(rows.model_of(stem).schema.writable())
+    return str(shown["acronym" if stem == "projects" else "code"])

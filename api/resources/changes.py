@@ -30,7 +30,9 @@ def follow(query: dict[str, Any]) -> Response:
     Every row that is made, changed or deleted leaves an entry, in the order in which the changes were committed: what
     comes behind `next` is never older than what came before it, and nothing is left out. Rows that come into the
     caller's sight or leave it, because a provider joins or leaves a project, stand there too. Begin without `after`,
-    and the log tells of every row that there is; or begin with an export, and go on from its `Changes-After`.
+    and the log tells of every row that there is; or begin with an export, and go on from its `Changes-After`: of
+    several exports, and of one that was resumed, from the first one's. A client is told of what its scopes let it
+    read, and `next` leads past the rest: with more scopes than before, begin anew.
 
     An entry says to look at a row again: put `row` in place of what you have of it, or drop it when `deleted` is true.
     A row that has changed several times comes several times. `row` and `deleted` tell how it is now, which may be

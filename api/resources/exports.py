@@ -64,10 +64,11 @@ _TABLE: Node = {
     "type": "string",
     "description": (
         "RFC 4180 in UTF-8: a head with the names of the fields (`name.fi` of a text in several languages), CRLF, and "
-        "a byte order mark unless `bom=false`. An empty cell is null; a list is JSON. A text that a spreadsheet would "
-        "take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or not, or with a tab "
-        "or a line break), or that begins with an apostrophe, has an apostrophe before it: who reads takes one away. "
-        "So has, within a text, a formula behind a semicolon, a tab or a line break, where some would begin a cell."
+        "a byte order mark unless `bom=false`. An empty cell is null; a list or an object is JSON. A text that a "
+        "spreadsheet would take for a formula (it begins with a sign of plus, minus, equality or at, after blanks or "
+        "not, or with a tab or a line break), or that begins with an apostrophe, has an apostrophe before it: who "
+        "reads takes one away. So has, within a text, a formula behind a semicolon, a tab or a line break, where some "
+        "would begin a cell."
     ),
 }
 _WORKBOOK: Node = {
@@ -84,7 +85,8 @@ _PARQUET: Node = {
     "type": "string",
     "format": "binary",
     "description": (
-        "The columns of CSV, with their types: days, moments in UTC to the microsecond, numbers. Lists are JSON."
+        "The columns of CSV (`name.fi` of a text in several languages), with their types: days, moments in UTC to the "
+        "microsecond, numbers. Lists and objects are JSON."
     ),
 }
 _ROWS = (

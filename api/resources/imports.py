@@ -13,11 +13,12 @@ from api.blueprint import Blueprint
 from api.context import reach, session
 from api.crud import register
 from api.models.imports import Import
-from api.openapi import tabular
+from api.openapi import examples, tabular
 from api.problems import UnsupportedMediaType
 from api.resources import jobs
 from api.resources.exports import NDJSON, XLSX
 from api.services import imports as service
+from api.services.elements import ORDER
 from api.services.jobs import TooManyJobs
 from api.services.undo import AlreadyUndone, BuiltOn, TooOldToUndo
 from api.services.undo import undo as take_back
@@ -32,11 +33,13 @@ TABLES: dict[str, Any] = {
         "schema": {
             "title": "SubProjectLines",
             "type": "string",
-            "description": "A JSON object on each line: an element, with the stem of its `resource`.",
+            "description": "A JSON object on each line: an element, with the stem of its `resource`; for each of these "
+            "`x-lines`, beside the schema of this media type, says what else the line has.",
         },
+        "x-lines": ORDER,
         "example": "".join(
             wire.dump({"resource": stem} | tabular.example(stem)).decode() + "\n"
-            for stem in ("sub_projects", "goals")
+            for stem in ("sub_projects", "contacts", "goals")
         ),
     },
     XLSX: {
@@ -44,12 +47,18 @@ TABLES: dict[str, Any] = {
             "title": "SubProjectWorkbook",
             "type": "string",
             "format": "binary",
-            "description": "A sheet for each resource. "
+            "description": "A sheet for each resource, the columns of which are the properties of its schema in "
+            "`x-lines`, beside the schema of this media type. "
             + tabular.HEADS
             + "Formulas and merged cells are refused.",
-        }
+        },
+        "x-lines": ORDER,
     },
 }
+
+_MOMENT = "2013-01-18T10:15:42.125000Z"
+_UNDONE = examples.given(contract.Import())
+_UNDONE |= {"version": 2, "updated_at": _MOMENT, "undone_at": _MOMENT}
 
 blp = Blueprint("imports", access="imports", url_prefix="/api/v1/imports", description=__doc__)
 imports = register(
@@ -154,7 +163,7 @@ def _brought_in(query: dict[str, Any], whole: Whole) -> Response:
     refuses=(BuiltOn, AlreadyUndone, TooOldToUndo),
 )
 @blp.doc(operationId="undoImport")
-@blp.response(200, contract.Import)
+@blp.response(200, contract.Import, example=_UNDONE)
 def undo(key: uuid.UUID) -> Response:
     """Undo an import: what was there before is there again
 

@@ -12,13 +12,20 @@ from api.blueprint import Blueprint
 from api.context import language, preference, request_id, session
 from api.crud import register
 from api.models.jobs import Job
+from api.openapi import examples
 from api.services import jobs as service
 from schemas import jobs as contract
-from schemas.jobs import JobKind
+from schemas.jobs import JobKind, JobState
 from schemas.lists import item_query, sparse
 from schemas.vocabulary import Language
 
 SECONDS_BETWEEN = "2"
+_CANCELLED = examples.given(contract.Job())
+_CANCELLED |= {
+    "state": JobState.CANCELLED.value,
+    "ends_at": None,
+    "ended_at": _CANCELLED["updated_at"],
+}
 
 blp = Blueprint("jobs", access="jobs", url_prefix="/api/v1/jobs", description=__doc__)
 jobs = register(
@@ -49,12 +56,13 @@ def read(query: dict[str, Any], key: uuid.UUID) -> Response:
 
 @blp.route("/<uuid:key>/cancel", methods=("POST",), endpoint="cancel", refuses=(service.JobEnded,))
 @blp.doc(operationId="cancelJob")
-@blp.response(200, contract.Job)
+@blp.response(200, contract.Job, example=_CANCELLED)
 def cancel(key: uuid.UUID) -> Response:
     """Cancel one job
 
     Nothing of it is kept then. A job that is cancelled already stays so; one that has come to another end can't be
-    cancelled any more.
+    cancelled any more. On a server with SQLite, where one writes at a time, a job that is running comes to its end
+    first, and tells then only how far it has come.
     """
     job: Any = jobs.reached(key)
     service.cancel(session(), job)

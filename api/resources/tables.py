@@ -1,9 +1,10 @@
 """Tables of rows to bring in: what a spreadsheet holds, or an export has given, one resource at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
+from copy import copy
+from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 from typing import IO, Any
 
 from flask import Response, current_app, request, url_for
@@ -14,7 +15,8 @@ from api.blueprint import Blueprint
 from api.context import language, reach, session
 from api.documents import blanks, intake
 from api.documents.corrections import correction_of, why
-from api.openapi import tabular
+from api.documents.heads import ERROR
+from api.openapi import examples, tabular
 from api.problems import UnsupportedMediaType
 from api.resources import jobs
 from api.resources.exports import CSV, NDJSON, XLSX
@@ -43,22 +45,60 @@ _BODIES: Node = {
         "title": "TableToImport",
         "type": "string",
         "description": tabular.HEADS
-        + "RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One "
+        + "The columns are the properties of `x-line`, beside the schema of this media type. "
+        "RFC 4180, parted by commas, semicolons or tabs; UTF-8, or else Windows-1252. One "
         "apostrophe at the beginning of a text is taken off, and one before a formula behind a semicolon, "
         "a tab or a line break within it.",
     },
     NDJSON: {
         "title": "LinesToImport",
         "type": "string",
-        "description": "A JSON object on each line, as an element of an import or as an export has it.",
+        "description": "A JSON object on each line, as an element of an import or as an export has it: `x-line`, "
+        "beside the schema of this media type, says which.",
     },
     XLSX: {
         "title": "WorkbookToImport",
         "type": "string",
         "format": "binary",
         "description": tabular.HEADS
-        + "The sheet that is called like the resource, or else the first. Formulas and merged "
+        + "The columns are the properties of `x-line`, beside the schema of this media type. "
+        "The sheet that is called like the resource, or else the first. Formulas and merged "
         "cells are refused: what they come to is not in every file.",
+    },
+}
+_REFUSED_BODIES: Node = {
+    CSV: {
+        "title": "RefusedTable",
+        "type": "string",
+        "description": "The head and the refused rows as they came, parted as they were, with a column `error` at the "
+        "end; UTF-8 with a byte order mark.",
+    },
+    NDJSON: {
+        "title": "RefusedLines",
+        "type": "string",
+        "description": "The refused lines as they came, each with `error`; what is no JSON object comes as `line`.",
+        "x-line": {"$ref": "#/components/schemas/RefusedRow"},
+    },
+    XLSX: {
+        "title": "RefusedWorkbook",
+        "type": "string",
+        "format": "binary",
+        "description": "One sheet: the head and the refused rows as they came, with a column `error` at the end.",
+    },
+}
+_TEMPLATES: Node = {
+    CSV: {
+        "title": "TableTemplate",
+        "type": "string",
+        "description": "A head and an example row. UTF-8 with a byte order mark, parted as spreadsheets of the "
+        "language read it: in Finnish and Swedish by semicolons, with days as `18.1.2013` and numbers with a comma; in "
+        "English by commas, with days as `2013-01-18`.",
+    },
+    XLSX: {
+        "title": "WorkbookTemplate",
+        "type": "string",
+        "format": "binary",
+        "description": "A sheet with a head and an example row, and one that says what each column is for.",
     },
 }
 _DESCRIPTION = (
@@ -82,14 +122,14 @@ _TEMPLATE = (
     "which an import takes as it is once its references are yours. In a workbook a second sheet says what each column "
     "is for. Errors are English then."
 )
+_ACCEPTED = examples.made(Job()) | {"kind": JobKind.TABLE.value}
 _EXTENSION: Node = {
     "in": "path",
     "name": "extension",
-    "description": "`csv`: a table by RFC 4180. `xlsx`: a workbook.",
+    "description": "`csv`: a table by RFC 4180, in Finnish and Swedish with semicolons. `xlsx`: a workbook.",
     "schema": {"type": "string", "enum": ["csv", "xlsx"]},
     "example": "xlsx",
 }
-_WHY = {"error": "position: Not a whole number."}
 
 
 def _register(stem: str) -> None:
@@ -112,9 +152,9 @@ def _register(stem: str) -> None:
         requestBody={"required": True, "content": _content(stem)},
     )
     @blp.arguments(contract.TableQuery(), location="query")
-    @blp.response(201, contract.TableImport)
-    @blp.alt_response(200, schema=ImportPlan, success=True)
-    @blp.alt_response(202, schema=Job, success=True)
+    @blp.response(201, contract.TableImport, example=tabular.brought(stem))
+    @blp.alt_response(200, schema=ImportPlan, example=tabular.planned(stem), success=True)
+    @blp.alt_response(202, schema=Job, example=_ACCEPTED, success=True)
     def bring_in(query: dict[str, Any]) -> Response:
         return _bring_in(stem, query)
 
@@ -135,10 +175,10 @@ def _register(stem: str) -> None:
         requestBody={"required": True, "content": _content(stem)},
     )
     @blp.arguments(contract.RefusedQuery(), location="query")
-    @blp.response(200, contract.RefusedRows, **_examples(stem, JSON, _WHY))
-    @blp.alt_response(200, **_shown(stem, CSV, _WHY), success=True)
-    @blp.alt_response(200, **_shown(stem, NDJSON, _WHY), success=True)
-    @blp.alt_response(200, **_shown(stem, XLSX, _WHY), success=True)
+    @blp.response(200, contract.RefusedRows, **_refused_example(stem, JSON))
+    @blp.alt_response(200, **_refused_body(stem, CSV), success=True)
+    @blp.alt_response(200, **_refused_body(stem, NDJSON), success=True)
+    @blp.alt_response(200, **_refused_body(stem, XLSX), success=True)
     def refused(query: dict[str, Any]) -> Response:
         return _refused(stem, query)
 
@@ -155,37 +195,64 @@ def _register(stem: str) -> None:
         description=_TEMPLATE,
     )
     @blp.arguments(FormQuery(), location="query")
-    @blp.response(200, **_shown(stem, CSV))
-    @blp.alt_response(200, **_shown(stem, XLSX), success=True)
+    @blp.response(200, **_template_body(stem, CSV))
+    @blp.alt_response(200, **_template_body(stem, XLSX), success=True)
     def template(query: dict[str, Any], extension: str) -> Response:
         return _template(stem, query, extension)
 
 
-def _shown(stem: str, media: str, more: Mapping[str, str] = MappingProxyType({})) -> Node:
-    """How a file that goes out is documented."""
-    schema = dict(_BODIES[media]) | {"title": "Refused" + _BODIES[media]["title"]}
-    if media == NDJSON:
-        schema["x-line"] = {"$ref": "#/components/schemas/RefusedRow"}
-    return {"schema": schema, "content_type": media} | _examples(stem, media, more)
+def _refused_body(stem: str, media: str) -> Node:
+    told = {"schema": dict(_REFUSED_BODIES[media]), "content_type": media}
+    return told | _refused_example(stem, media)
+
+
+def _template_body(stem: str, media: str) -> Node:
+    """In Finnish, as it is when nobody asks for another language."""
+    row = tabular.example(stem)
+    columns = blanks.fields(stem, _schema(stem), Language.FI, row)
+    told = {"schema": dict(_TEMPLATES[media]), "content_type": media}
+    return told | _written(media, row, columns, Language.FI)
 
 
 def _content(stem: str) -> Node:
     """What may come in."""
-    told = {
-        media: {"schema": dict(schema)} | _examples(stem, media)
-        for media, schema in _BODIES.items()
+    schemas: Node = _BODIES | {JSON: contract.PageToImport()}
+    return {
+        media: {"schema": copy(schema), "x-line": stem} | _example(stem, media)
+        for media, schema in schemas.items()
     }
-    return told | {JSON: {"schema": contract.PageToImport()} | _examples(stem, JSON)}
 
 
-def _examples(stem: str, media: str, more: Mapping[str, str] = MappingProxyType({})) -> Node:
-    row = tabular.example(stem) | dict(more)
+def _example(stem: str, media: str) -> Node:
+    row = tabular.example(stem)
+    columns = blanks.fields(stem, _schema(stem), Language.EN, row)
+    return _written(media, row, columns)
+
+
+def _refused_example(stem: str, media: str) -> Node:
+    """The same row with something wrong, and with why, which names the place as files of this form have it."""
+    row, fault = tabular.refused(stem)
+    columns = blanks.fields(stem, _schema(stem), Language.EN, row)
     if media == CSV:
-        columns = blanks.fields(stem, _schema(stem), Language.EN, row)
-        columns += [blanks.added(name, text) for name, text in more.items()]
-        return {"example": blanks.csv_of(columns, Language.EN).decode("utf-8-sig")}
-    shown = {NDJSON: (wire.dump(row) + b"\n").decode(), JSON: {"items": [row], "next": None}}
-    return {"example": shown[media]} if media in shown else {}
+        head = next(one.head for one in columns if f"/{one.name}" == fault.pointer)
+        fault = replace(fault, column=head)
+    elif media == JSON:
+        fault = replace(fault, pointer=f"/items/0{fault.pointer}")
+    error = why([fault], Language.EN)
+    return _written(media, row | {ERROR: error}, [*columns, blanks.added(ERROR, error)])
+
+
+def _written(
+    media: str, row: Node, columns: list[blanks.Field], language: str = Language.EN
+) -> Node:
+    match media:
+        case "text/csv":
+            return {"example": blanks.csv_of(columns, language).decode("utf-8-sig")}
+        case "application/x-ndjson":
+            return {"example": (wire.dump(row) + b"\n").decode()}
+        case "application/json":
+            return {"example": {"items": [row], "next": None}}
+    return {}
 
 
 def _bring_in(stem: str, query: dict[str, Any]) -> Response:

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from api import wire
 from api.access import Reach
 from api.columns import Among
-from api.documents.intake import Line
+from api.documents.intake import Line, Table
 from api.models.base import RecordRow
 from api.models.projects import Project
 from api.problems import Fault
@@ -123,17 +123,19 @@ class Element:
             self.faults = [*self.faults, *map(self.placed, faults)]
 
 
-def element_of(stem: str, line: Line) -> Element:
+def element_of(table: Table, line: Line) -> Element:
     """A line of a table. What nobody writes is passed over: an export has it."""
-    row, passed_over = line.row, _passed_over(stem)
-    if not passed_over.isdisjoint(row):
-        row = {name: value for name, value in row.items() if name not in passed_over}
+    row, others = line.row, passed_over(table.stem)
+    if not others.isdisjoint(row):
+        row = {name: value for name, value in row.items() if name not in others}
     own_id, version = line.row.get("id"), line.row.get("version")
-    return Element(stem, "", row, own_id=own_id, version=version, place=line.place)
+    place = None if table.pointer(line) else line.place
+    return Element(table.stem, "", row, own_id=own_id, version=version, place=place)
 
 
 @cache
-def _passed_over(stem: str) -> frozenset[str]:
+def passed_over(stem: str) -> frozenset[str]:
+    """What an export has and nobody writes."""
     schema = rows.model_of(stem).schema
     shown = {**schema().dump_fields, **_SHOWN.get(stem, schema)().dump_fields}
     return frozenset(shown.keys() - schema.writable().load_fields.keys())
@@ -224,9 +226,11 @@ def _find(
     c = model.__table__.c
     homes = [c[name] for name in ("sub_project_id", "project_id") if name in c]
     named = Among(c[column], sa.bindparam("names"))
-    # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise.
     asked = sa.select(c.id, *homes).where(c.provider_id == SCOPE_PROVIDER, named)
-    locked = scoped(asked.order_by(c.id).with_for_update(key_share=True))
+    # Two imports of the same rows go one after the other; the order keeps them from waiting crosswise. By the bare id
+    # SQLite would go through all rows of the provider, whose index is in that order.
+    in_order = asked.order_by(sa.cast(c.id, sa.String()))
+    locked = scoped(in_order.with_for_update(key_share=True))
     for names in rows.in_parts([name for name in mine if _may_be_there(name)]):
         found = {row["id"]: row for row in session.execute(locked, {"names": names}).mappings()}
         if not found:

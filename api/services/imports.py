@@ -26,6 +26,7 @@ from api.services.elements import ORDER, Element, Met, identify
 from api.services.jobs import Progress, unheard
 from api.services.traces import Trace
 from api.services.wholes import JSON, MOST_COUNTED, Whole, of_document, read
+from schemas.fields import Worded
 from schemas.imports import PLANNED_MAX, Outcome
 
 _ID = re.compile(rb'"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"')
@@ -34,8 +35,19 @@ LOCKED = tuple(sorted(ORDER, key="sub_projects".__eq__))
 
 
 class PlanMoved(Problem):
-    status, code, title = 409, "plan_moved", "The rows have changed since the plan was made"
+    status, code, title = 409, "plan_moved", "This would not do what the plan says"
     carries = ("plan",)
+
+    @classmethod
+    def of(cls, plan: Mapping[str, Any]) -> "PlanMoved":
+        """:param plan: as `schemas.imports.ImportPlan`, what it would do now"""
+        if any(tally["created"] + tally["updated"] for tally in plan["counts"].values()):
+            why = Worded(
+                "Rows have changed since the plan was made, or it is that of another file."
+            )
+        else:
+            why = Worded("Nothing would change any more; perhaps it has been done already.")
+        return cls(why, members={"plan": plan})
 
 
 @dataclass
@@ -66,7 +78,7 @@ class Plan:
     def must_be(self, token: str | None) -> None:
         """:raises PlanMoved: it is another one than was shown"""
         if token and token != self.token():
-            raise PlanMoved(members={"plan": self.shown()})
+            raise PlanMoved.of(self.shown())
 
     def token(self) -> str:
         """The same for the same document as long as it would do the same to the same versions of rows."""

@@ -45,11 +45,11 @@ class Brought:
     digest: Digest = field(default_factory=Digest)
     trace: Trace = field(default_factory=Trace)
 
-    def note(self, element: Element) -> None:
+    def note(self, element: Element, pointer: str) -> None:
         outcome = element.outcome
         self.tally[outcome] += 1
         if outcome != Outcome.UNCHANGED and len(self.elements) < PLANNED_MAX:
-            self.elements.append(element.shown())
+            self.elements.append(element.shown() | {"pointer": pointer})
 
     def refuse(self, faults: Sequence[Fault]) -> None:
         self.refused += 1
@@ -79,7 +79,7 @@ class Brought:
     def must_be(self, plan: str | None, language: str) -> None:
         """:raises PlanMoved: it is another one than was shown"""
         if plan and plan != self.digest.token():
-            raise PlanMoved(members={"plan": self.shown(language)})
+            raise PlanMoved.of(self.shown(language))
 
     def told(self, language: str) -> dict[str, Any]:
         """What was refused, when something was."""
@@ -115,7 +115,7 @@ def bring_in(
     """
     brought, met, done = Brought(table.stem), Met(), 0
     for lines in _parts(table):
-        every = [element_of(table.stem, line) for line in lines]
+        every = [element_of(table, line) for line in lines]
         elements = [one for line, one in zip(lines, every, strict=True) if not line.faults]
         identify(session, elements, [table.stem], ground.reach, met)
         checked(session, elements, ground)
@@ -127,7 +127,7 @@ def bring_in(
         for line, element in zip(lines, every, strict=True):
             found = line.faults or [table.placed(line, fault) for fault in element.faults]
             if not found:
-                brought.note(element)
+                brought.note(element, table.pointer(line))
                 continue
             brought.refuse(found)
             if refused:

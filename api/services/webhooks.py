@@ -54,8 +54,10 @@ def prepare(
     try:
         posting.target(data["url"], to_private=to_private)
     except posting.NotPublic as error:
-        fault = Fault("not_public", "Only by https, and to public addresses.", "/url")
-        raise Invalid(faults=[fault]) from error
+        text = Worded(
+            "Only by https and to public addresses, unless the operator lets others (WEBHOOKS_TO_PRIVATE)."
+        )
+        raise Invalid(faults=[Fault("not_public", text, "/url")]) from error
     if webhook is None:
         return
     if data["active"] and not webhook.active:

@@ -82,7 +82,7 @@ def _of_tables(given: Iterable[tuple[Table, Line]]) -> Whole:
         if line.faults:
             whole.faults += line.faults
             continue
-        element = element_of(table.stem, line)
+        element = element_of(table, line)
         element.where = partial(placed, table, line)
         whole.elements.append(element)
     none = Fault("required", Worded("There is no sub-project in it."))

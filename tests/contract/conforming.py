@@ -35,7 +35,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # RFC 9110 §11.6.1, §10.2.1; RFC 6585 §4; the document may ask for more.
 GO_WITH = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 # What an answer with one of these headers must be documented with.
-TOLD = {"Content-Language", "ETag", "Link", "Location", "Idempotency-Replayed", "Set-Cookie"}
+TOLD = {
+    *("Content-Disposition", "Content-Language", "ETag", "Link", "Location"),
+    *("Idempotency-Replayed", "Set-Cookie"),
+}
 # Codes for which JSON Schema has words, so that the document must have said it before.
 SHAPE = {
     *("required", "null", "wrong_type", "unknown_field", "read_only", "unknown_word", "too_short"),
@@ -198,6 +201,14 @@ class Contract:
                 headers = Headers(told["headers"])
                 self.judge(path, Answer(one["method"], told["status"], headers, body, part=True))
 
+    def judge_sent(self, webhook: str, headers: Headers, body: bytes) -> None:
+        """What we send to somebody else, as `webhooks` tells him of it."""
+        __tracebackhide__ = True
+        operation = self.document["webhooks"][webhook]["post"]
+        faults = list(self._asked(operation, {}, Asked(headers=headers, body=body)))
+        if faults:
+            raise AssertionError("\n  ".join([webhook, *faults]))
+
     # which operation
 
     @cached_property
@@ -295,6 +306,8 @@ class Contract:
         """What is let in is what the document allows; what is refused for its shape is what it forbids."""
         if answer.status < 400:
             yield from (f"was let in: {fault}" for fault in self._asked(operation, path, asked))
+            if answer.status != 202:  # or it has not been read yet
+                yield from (f"was let in: {fault}" for fault in self._rows(operation, asked))
         elif answer.status == 422 and asked.body is not None:
             codes = {fault["code"] for fault in json.loads(answer.body).get("errors", [])}
             shape = SHAPE - _MEANT.get(operation["operationId"], set())
@@ -357,6 +370,18 @@ class Contract:
             form = dict(parse_qsl(body.decode(), keep_blank_values=True))
             yield from self._fits(content[media]["schema"], "in", form)
 
+    def _rows(self, operation: Node, asked: Asked) -> Iterator[str]:
+        """Nor for the lines that come in, which are held to it where one that is refused lets none in."""
+        media = parse_options_header((asked.headers or Headers()).get("Content-Type"))[0]
+        told = operation.get("requestBody", {}).get("content", {}).get(media, {})
+        shown = {line for one in operation["responses"].values() for line in _lines_of(one)}
+        in_part = any(name == "partial" for name, _ in asked.query) or "RefusedRow" in shown
+        if in_part or not {"x-line", "x-lines"} & told.keys():
+            return
+        for row in _rows_of(media, asked.body or b""):
+            line = told.get("x-line") or told["x-lines"][row.pop("resource")]
+            yield from self._fits(line, "in", row)
+
     # schemas
 
     def resolved(self, node: Node) -> Node:
@@ -392,6 +417,20 @@ def _pattern(template: str) -> re.Pattern[str]:
         value = ".+" if name == "external_id" else "[^/]+"
         pattern += f"(?P<{name}>{value}){re.escape(after)}"
     return re.compile(pattern, re.DOTALL)
+
+
+def _lines_of(response: Node) -> list[str]:
+    """What the lines of an answer are."""
+    told = (media.get("x-line", {}) for media in response.get("content", {}).values())
+    return [line["$ref"].rpartition("/")[2] for line in told if line]
+
+
+def _rows_of(media: str, body: bytes) -> list[Node]:
+    if media == NDJSON:
+        return [json.loads(line) for line in body.decode("utf-8-sig").split("\n") if line.strip()]
+    if _is_json(media) and isinstance(page := json.loads(body), dict):
+        return [row for row in page.get("items", []) if isinstance(row, dict)]
+    return []
 
 
 def _of_lines(asked: Asked) -> bool:

@@ -14,6 +14,7 @@ from tests.contract.conforming import Answer, Asked, ConformingClient, Contract
 Node = dict[str, Any]
 
 JSON, PROBLEM = "application/json", "application/problem+json"
+NDJSON = "application/x-ndjson"
 PLACE = {
     "type": "object",
     "properties": {"town": {"type": "string"}},
@@ -89,6 +90,20 @@ DOCUMENT: Node = {
                 ],
                 "responses": {"204": {}},
             },
+        },
+        "/api/things/lines": {
+            "post": {
+                "operationId": "importThings",
+                "requestBody": {
+                    "content": {
+                        NDJSON: {
+                            "schema": {"type": "string"},
+                            "x-line": {"$ref": "#/components/schemas/ThingInput"},
+                        }
+                    }
+                },
+                "responses": {"204": {}},
+            }
         },
         "/api/things/newest": {
             "post": {"operationId": "markNewest", "responses": {"204": {}}},
@@ -231,6 +246,19 @@ def test_a_request_let_in_though_it_is_forbidden_is_found(
     with pytest.raises(AssertionError) as found:
         judge(**{"method": "GET", "value": []} | empty | exchange, asked=asked)
     assert f"was let in: {told}" in str(found.value)
+
+
+def test_a_line_let_in_though_it_is_forbidden_is_found() -> None:
+    headers = Headers(BEARER | {"Content-Type": NDJSON})
+    lines: Node = {"method": "POST", "path": "/api/things/lines", "status": 204, "value": None}
+    judge(**lines, asked=Asked(headers=headers, body=b'{"name": "Lamp"}\n'))
+    wrong = Asked(headers=headers, body=b'{"name": "Lamp"}\n{"name": "Lantern"}\n')
+    with pytest.raises(AssertionError, match="was let in: /name: "):
+        judge(**lines, asked=wrong)
+    in_part = Asked([("partial", "true")], headers, wrong.body)
+    with pytest.raises(AssertionError, match="parameter partial is not documented") as found:
+        judge(**lines, asked=in_part)
+    assert "/name" not in str(found.value)
 
 
 def test_a_request_refused_for_its_shape_though_it_is_allowed_is_found() -> None:

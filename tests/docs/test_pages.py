@@ -127,11 +127,11 @@ def test_the_keyboard_reaches_the_content_first(watched: Watched, server: Sample
 
 
 def opened(watched: Watched, server: Sample) -> dict[str, Any]:
-    """Go to the reference, which draws the document of this server; gives its paths."""
+    """Go to the reference, which draws the document of this server, and give that."""
     watched.page.goto(f"{server.url}/docs/reference")
     document = "fetch('/api/v1/openapi.json').then(answer => answer.json())"
-    paths: dict[str, Any] = watched.page.evaluate(document)["paths"]
-    return paths
+    drawn: dict[str, Any] = watched.page.evaluate(document)
+    return drawn
 
 
 def unfold(page: Page, tag: str) -> None:
@@ -139,15 +139,19 @@ def unfold(page: Page, tag: str) -> None:
 
 
 def test_operations_are_drawn_under_their_tags(watched: Watched, server: Sample) -> None:
-    paths = opened(watched, server)
+    document = opened(watched, server)
     tags = Counter(
-        tag for item in paths.values() for operation in item.values() for tag in operation["tags"]
+        tag
+        for item in document["paths"].values()
+        for operation in item.values()
+        for tag in operation["tags"]
     )
     expect(watched.page.locator(".opblock-tag")).to_have_count(len(tags))
     some = dict(tags.most_common()[-8:])  # of more it draws what is in view
     for tag in some:
         unfold(watched.page, tag)
-    expect(watched.page.locator(".opblock")).to_have_count(sum(some.values()))
+    drawn = sum(some.values()) + len(document["webhooks"])  # which are not folded
+    expect(watched.page.locator(".opblock")).to_have_count(drawn)
     assert quiet(watched, server), watched.complaints
 
 
@@ -198,7 +202,7 @@ def test_no_guide_is_wider_than_a_phone(watched: Watched, server: Sample) -> Non
 def test_who_signs_in_by_trying_it_out_is_signed_in_for_the_next(
     watched: Watched, server: Sample
 ) -> None:
-    page, paths = watched.page, opened(watched, server)
+    page, paths = watched.page, opened(watched, server)["paths"]
     unfold(page, paths["/api/v1/auth/me"]["get"]["tags"][0])
     credentials = {"email": server.email("manager"), "password": server.password}
     for name, body, said in (("logIn", credentials, "access_token"), ("getMe", {}, "Aino")):

@@ -37,6 +37,11 @@ def is_part_of(sent: dict[str, Any], row: dict[str, Any]) -> bool:
     return all(row[name] == value for name, value in sent.items())
 
 
+def version_in(etag: str) -> str:
+    """What a write goes by; behind a dot stands what tells representations of one version apart."""
+    return etag.strip('"').partition(".")[0]
+
+
 # Creating and reading
 
 
@@ -49,7 +54,7 @@ def test_a_new_row_is_answered_with_its_address_its_version_and_all_that_was_sen
         assert response.status_code == 201, response.text
         row = row_of(response)
         assert is_part_of(sent, row), stem
-        assert response.headers["ETag"] == '"1"'
+        assert version_in(response.headers["ETag"]) == "1"
         assert urlsplit(response.headers["Location"]).path == url(stem, row["id"])
         assert row["version"] == 1
         assert row["created_at"].endswith("Z")
@@ -160,7 +165,7 @@ def test_put_replaces_the_row(bench: Bench) -> None:
         assert response.status_code == 200, response.text
         after = row_of(response)
         assert after[field] == value
-        assert response.headers["ETag"] == '"2"'
+        assert version_in(response.headers["ETag"]) == "2"
         assert (after["version"], after["created_at"]) == (2, before["created_at"])
         assert after["updated_at"] > before["updated_at"]
         left_out = schema.load(kept | {field: value})  # marshmallow's own defaults
@@ -180,7 +185,7 @@ def test_patch_changes_what_it_names_and_nothing_else(bench: Bench) -> None:
         written = {"version": 2, "updated_at": after["updated_at"], field: value}
         assert after == before | written, stem
         assert after["updated_at"] > before["updated_at"]
-        assert response.headers["ETag"] == '"2"'
+        assert version_in(response.headers["ETag"]) == "2"
         assert row_of(bench.open(stem, before["id"])) == after
 
 
@@ -292,7 +297,7 @@ def test_a_write_that_changes_nothing_leaves_version_and_time(bench: Bench) -> N
         patch = bench.change(stem, before["id"], '"1"', json={})
         assert [put.status_code, patch.status_code] == [200, 200]
         assert [row_of(put), row_of(patch)] == [before, before], stem
-        assert [put.headers["ETag"], patch.headers["ETag"]] == ['"1"', '"1"']
+        assert [version_in(each.headers["ETag"]) for each in (put, patch)] == ["1", "1"]
 
 
 def test_a_deleted_row_is_gone_from_everywhere(bench: Bench) -> None:

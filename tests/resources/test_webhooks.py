@@ -8,11 +8,12 @@ import uuid
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from api.access import POLICIES
-from api.models.webhooks import WebhookDelivery
+from api.models.webhooks import Webhook, WebhookDelivery
 from api.services.webhooks import MOST
 from schemas.changes import RESOURCES
 from schemas.webhooks import Followed
@@ -36,6 +37,23 @@ def asked(
     bench: Bench, key: str, what: str, body: dict[str, Any], by: dict[str, str] | None = None
 ) -> TestResponse:
     return bench.client.post(f"{WEBHOOKS}/{key}/{what}", json=body, headers=by or bench.manager)
+
+
+def test_its_etag_tells_of_deliveries_too_and_a_write_goes_by_its_version(bench: Bench) -> None:
+    shown = made(bench)
+    path, tag = f"{WEBHOOKS}/{shown.get_json()['id']}", shown.headers["ETag"]
+    same = bench.client.get(path, headers=bench.manager | {"If-None-Match": tag})
+    assert same.status_code == 304
+    with bench.app.extensions["database"].session() as session:
+        failed = sa.update(Webhook).values(failures=2, last_status=500)
+        session.execute(failed.where(Webhook.id == uuid.UUID(shown.get_json()["id"])))
+        session.commit()
+    now = bench.client.get(path, headers=bench.manager | {"If-None-Match": tag})
+    assert (now.status_code, now.get_json()["failures"]) == (200, 2)
+    change = bench.client.patch(
+        path, json={"active": False}, headers=bench.manager | {"If-Match": tag}
+    )
+    assert change.status_code == 200
 
 
 # whose

@@ -339,9 +339,9 @@ def test_the_template_is_let_in_as_it_is_where_there_is_such_a_plan(
                    coordinator_id=world.a.provider_id)  # fmt: skip
     make(app, "participations", project_id=project, provider_id=world.a.provider_id)
     make(app, "periods", project_id=project, code="2012-spring")
-    goal = make(app, "project_goals", project_id=project, code="T1")
-    make(app, "project_indicators", project_goal_id=goal, code="T1")
-    make(app, "project_meetings", project_id=project, code="T1")
+    goal = make(app, "project_goals", project_id=project, code="T2")
+    make(app, "project_indicators", project_goal_id=goal, code="M1")
+    make(app, "project_meetings", project_id=project, code="K4")
     path = "/api/v1/imports/template.xlsx"
     response = desk.bench.client.get(path, query_string={"language": language})
     assert response.status_code == 200, response.text

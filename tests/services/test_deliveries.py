@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from uuid_utils.compat import uuid7
+from werkzeug.datastructures import Headers
 
 from api.app import create_app
 from api.base import now
@@ -31,6 +32,7 @@ from api.scope import Scope, insert_all
 from api.services import deliveries
 from api.services.deliveries import Courier
 from api.services.posting import Poster
+from tests.contract.conforming import current
 from tests.examples import Bench
 from tests.factories import bearer, make
 from tests.followers import Follower
@@ -152,6 +154,7 @@ def test_what_changes_is_sent_as_the_log_tells_it_and_signed(
     assert gone.status_code == 204
     desk.courier().once()
     [came] = receiver.taken
+    current().judge_sent("changes", Headers(came.headers), came.body)
     assert came.is_signed_by(desk.secret)
     assert not came.is_signed_by("whsec_" + "A" * 43 + "=")
     assert came.headers["content-type"] == "application/json"
