@@ -1706,7 +1706,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a report with its form compiled from the records, as JSON or as a page to print
+         * Read a report with its form compiled from the records, as JSON, as a page to print, or as a file
          * @description The part of the ETag after the dot changes with the records; a write asks only for the part before it.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
@@ -1749,6 +1749,198 @@ export interface paths {
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
         put: operations["putReportByExternalId"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit a report to the ministry
+         * @description It is frozen as a version with its form, and from now on what stands behind it can't be changed: 409 `locked`,
+         *     until it is withdrawn, returned or reopened. It needs a contact, its own or its sub-project's, and a goal.
+         *
+         *     Allowed: manager (their own provider's rows).
+         */
+        post: operations["submitReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a submitted report back
+         * @description The version that was submitted stays; the report is a draft again.
+         *
+         *     Allowed: manager (their own provider's rows).
+         */
+        post: operations["withdrawReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return a submitted report to its provider, with the reason
+         * @description Allowed: reviewer (every row).
+         */
+        post: operations["returnReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept a submitted report
+         * @description Allowed: reviewer (every row).
+         */
+        post: operations["acceptReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return an accepted report to its provider, with the reason
+         * @description Allowed: reviewer (every row).
+         */
+        post: operations["reopenReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read which actions the caller may take on a report now
+         * @description Each that may not be taken says why, by a code: `no_right` with the roles that may, `wrong_state` with the actions
+         *     after which it could be taken, `incomplete` with what the report lacks. `detail` says it in the language that
+         *     Accept-Language asks for, or else in English.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getReportActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the steps that a report has taken: who, when and why
+         * @description Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getReportEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read which versions of a report have been submitted
+         * @description Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getReportVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a version of a report as it was frozen
+         * @description It is what the report was when it was submitted, byte for byte: canonical JSON (RFC 8785), whose SHA-256 is the ETag
+         *     in hexadecimal digits and `Repr-Digest` in base64 (RFC 9530). So it is never sent compressed.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getReportVersion"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2946,6 +3138,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/reports.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all reports
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportReports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/measurements.{extension}": {
         parameters: {
             query?: never;
@@ -3158,28 +3372,6 @@ export interface paths {
          *     Allowed: everybody who is signed in.
          */
         get: operations["exportProviders"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/exports/reports.{extension}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export all reports
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
-         *
-         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
-         */
-        get: operations["exportReports"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3658,6 +3850,14 @@ export interface components {
          * @enum {string}
          */
         Attendance: "expected" | "attended" | "excused";
+        /** @description One action, and whether the caller may take it now. */
+        AvailableAction: {
+            action: components["schemas"]["ReportAction"];
+            to_state: components["schemas"]["ReportState"];
+            reason_required: boolean;
+            allowed: boolean;
+            refusals: components["schemas"]["Refusal"][];
+        };
         /** @description The answers, in the order of the operations. */
         BatchAnswer: {
             responses: components["schemas"]["BatchResponse"][];
@@ -5447,6 +5647,8 @@ export interface components {
             resource?: string;
             /** @description With `referred_to`: the row that refers to it. */
             by?: components["schemas"]["NamedRow"];
+            /** @description With `locked`: the report that holds the row. */
+            report?: components["schemas"]["LockingReport"];
             code: components["schemas"]["FaultCode"];
             /** @description What is wrong, in the language of the answer. */
             detail: string;
@@ -9063,10 +9265,10 @@ export interface components {
             actions: components["schemas"]["PermissionAction"][];
         };
         /**
-         * @description PUT and PATCH are an update.
+         * @description PUT and PATCH are an update; the last five are steps in the life of a report.
          * @enum {string}
          */
-        PermissionAction: "read" | "create" | "update" | "delete";
+        PermissionAction: "read" | "create" | "update" | "delete" | "submit" | "withdraw" | "return" | "accept" | "reopen";
         /** @description An element that an import would write. */
         PlannedElement: {
             /**
@@ -10239,6 +10441,10 @@ export interface components {
              */
             free_comment?: boolean;
         };
+        /** @description What has to be said with a step that the other side must understand. */
+        ReasonedReportStep: {
+            reason: string;
+        };
         /**
          * @description * `once`: Held once
          *     * `half_yearly`: Repeated every half-year
@@ -10247,6 +10453,23 @@ export interface components {
          * @enum {string}
          */
         Recurrence: "once" | "half_yearly" | "yearly" | "continuous";
+        /** @description Why an action can't be taken now, and who could do something about it. */
+        Refusal: {
+            code: components["schemas"]["RefusalCode"];
+            /** @description The same for people to read. */
+            detail: string;
+            /** @description With `incomplete`: the fields of the report that lack something. */
+            missing: string[];
+            /** @description With `wrong_state`: after which actions it could be taken. */
+            actions: components["schemas"]["ReportAction"][];
+            /** @description Who could take it (`no_right`), or do what lifts the refusal. */
+            roles: components["schemas"]["Role"][];
+        };
+        /**
+         * @description Why an action can't be taken.
+         * @enum {string}
+         */
+        RefusalCode: "no_right" | "wrong_state" | "incomplete";
         /**
          * RefusedLines
          * @description The refused lines as they came, each with `error`; what is no JSON object comes as `line`.
@@ -10339,6 +10562,54 @@ export interface components {
             /** @description With `expand=contact`. */
             contact?: components["schemas"]["Contact"] | null;
         };
+        /**
+         * @description A step in the life of a report.
+         * @enum {string}
+         */
+        ReportAction: "submit" | "withdraw" | "return" | "accept" | "reopen";
+        /** @description Every action, for this caller and now. */
+        ReportActions: {
+            state: components["schemas"]["ReportState"];
+            items: components["schemas"]["AvailableAction"][];
+        };
+        /**
+         * ReportAsPdf
+         * Format: binary
+         * @description A4, tagged (PDF/UA-1); the same bytes as long as the report says the same. A character that none of its fonts has stands as its number: `[U+1F600]`.
+         */
+        ReportAsPdf: string;
+        /** @description A step that was taken: by whom, when and why. */
+        ReportEvent: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The id of the person who took it.
+             */
+            by_id: string;
+            by_role: components["schemas"]["Role"];
+            action: components["schemas"]["ReportAction"];
+            from_state: components["schemas"]["ReportState"];
+            to_state: components["schemas"]["ReportState"];
+            /**
+             * Format: int32
+             * @description The version that it made, or was about.
+             */
+            version_number: number | null;
+            reason: string | null;
+        };
+        /** @description What happened to a report, the first step first. */
+        ReportEvents: {
+            items: components["schemas"]["ReportEvent"][];
+        };
         /** @enum {string} */
         ReportExpand: "provider" | "sub_project" | "contact";
         /** @enum {string} */
@@ -10403,7 +10674,7 @@ export interface components {
             updated_at: string;
         };
         /** @enum {string} */
-        ReportFormat: "json" | "html";
+        ReportFormat: "json" | "html" | "pdf";
         /** @description The sub-project’s report, compiled from its records. As it comes in. */
         ReportInput: {
             /**
@@ -10564,6 +10835,34 @@ export interface components {
          * @enum {string}
          */
         ReportState: "draft" | "submitted" | "returned" | "accepted";
+        /** @description What is said with a step. */
+        ReportStep: {
+            reason?: string | null;
+        };
+        /** @description A report as it was frozen; `sha256` is that of the snapshot's bytes. */
+        ReportVersion: {
+            /**
+             * Format: int32
+             * @description From 1 on.
+             */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When it was submitted.
+             */
+            submitted_at: string;
+            /**
+             * Format: uuid
+             * @description The id of who submitted it.
+             */
+            submitted_by: string;
+            /** @description In hexadecimal digits. */
+            sha256: string;
+        };
+        /** @description The versions of a report, the first one first. */
+        ReportVersions: {
+            items: components["schemas"]["ReportVersion"][];
+        };
         /**
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
@@ -11939,6 +12238,7 @@ export interface components {
          *     * `forbidden`: You may not do this.
          *     * `in_flight`: The first request with this key is still at work.
          *     * `in_use`: Other rows still refer to this one.
+         *     * `incomplete`: The report lacks what it needs for this.
          *     * `internal`: Something went wrong on our side.
          *     * `invalid`: Some of the input is not valid.
          *     * `invalid_client`: Client unknown, or its secret wrong.
@@ -11946,6 +12246,7 @@ export interface components {
          *     * `invalid_request`: No token for this request.
          *     * `invalid_scope`: The client has not all of these scopes.
          *     * `job_ended`: The job is at its end already.
+         *     * `locked`: It stands behind a report that is submitted or accepted.
          *     * `method_not_allowed`: This resource has no such method.
          *     * `not_acceptable`: No representation fits the Accept header.
          *     * `not_found`: There is nothing here.
@@ -11963,9 +12264,10 @@ export interface components {
          *     * `unsupported_grant_type`: This kind of grant is not given here.
          *     * `unsupported_media_type`: The body's Content-Type or Content-Encoding is not taken here.
          *     * `wrong_credentials`: Email or password is wrong.
+         *     * `wrong_state`: The report is not in a state for this.
          * @enum {string}
          */
-        ProblemCode: "already_undone" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "job_ended" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_jobs" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials";
+        ProblemCode: "already_undone" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "incomplete" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "job_ended" | "locked" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_jobs" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials" | "wrong_state";
         /**
          * @description Tells faults apart, and never changes; new ones may come.
          *
@@ -11988,6 +12290,7 @@ export interface components {
          *     * `invalid`: Not valid, for a reason that has no code of its own.
          *     * `invalid_json`: A line that is not JSON.
          *     * `key_reused`: The Idempotency-Key was sent before with another request.
+         *     * `locked`: The row stands behind a report that is submitted or accepted.
          *     * `merged_cells`: Cells that are merged, where each has to have its own value.
          *     * `mismatch`: The body says other than the path.
          *     * `missing_for_kind`: Required with this `kind`.
@@ -11997,7 +12300,7 @@ export interface components {
          *     * `not_for_form`: This means nothing in an export of this form.
          *     * `not_for_kind`: Not allowed with this `kind`.
          *     * `not_for_method`: An operation of a batch with this method has no body.
-         *     * `not_for_pages`: A report as a page takes neither `fields` nor `expand`.
+         *     * `not_for_pages`: A report as a document takes neither `fields` nor `expand`.
          *     * `not_found`: There is no such row, or none that the caller may refer to.
          *     * `not_in_batch`: This operation must be sent by itself.
          *     * `not_normalised`: A name that is not in Unicode normal form C.
@@ -12042,7 +12345,7 @@ export interface components {
          *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description A row, by its resource and its id. */
         NamedRow: {
             /**
@@ -12052,6 +12355,18 @@ export interface components {
             id: string;
             /** @description Its resource. */
             resource: string;
+        };
+        /** @description A report that holds what stands behind it. */
+        LockingReport: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The state that it is in. */
+            state: components["schemas"]["ReportState"];
+            /** @description The actions by which it lets go of what it holds. */
+            unlocked_by: components["schemas"]["ReportAction"][];
         };
         /** @description One field in which what was sent and the row as it is now differ. */
         Difference: {
@@ -12163,8 +12478,12 @@ export interface components {
             more?: number;
             /** @description With `in_use`: the resources whose rows refer to this one. */
             referring?: string[];
+            /** @description With `locked`: the report that holds it. */
+            report?: components["schemas"]["LockingReport"];
             /** @description With `plan_moved`: what the import would do now. */
             plan?: components["schemas"]["ImportPlan"];
+            /** @description Of a step in the life of a report: the state that it is in now. */
+            state?: components["schemas"]["ReportState"];
         };
         /** @description A problem, with what this kind tells beside. */
         StaleProblem: {
@@ -12204,11 +12523,13 @@ export interface components {
             current_version?: number;
             /** @description The fields in which what was sent differs from the row as it is now. */
             differences?: components["schemas"]["Difference"][];
+            /** @description Of a step in the life of a report: the state that it is in now. */
+            state?: components["schemas"]["ReportState"];
         };
     };
     responses: {
-        /** @description Another row has this already; or: Other rows still refer to this one; or: This import has been undone already; or: Something has been built on this import since; or: The first request with this key is still at work; or: What was there before this import is not known. Code `duplicate`, `in_use`, `already_undone`, `built_on`, `in_flight`, `too_old_to_undo`. */
-        AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo: {
+        /** @description Another row has this already; or: Other rows still refer to this one; or: This import has been undone already; or: Something has been built on this import since; or: The first request with this key is still at work; or: It stands behind a report that is submitted or accepted; or: What was there before this import is not known. Code `duplicate`, `in_use`, `already_undone`, `built_on`, `in_flight`, `locked`, `too_old_to_undo`. */
+        AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrLockedOrTooOldToUndo: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -12261,8 +12582,36 @@ export interface components {
                 "application/problem+json": components["schemas"]["ConflictProblem"];
             };
         };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: The report lacks what it needs for this; or: The report is not in a state for this. Code `duplicate`, `in_use`, `in_flight`, `incomplete`, `wrong_state`. */
+        DuplicateOrInFlightOrInUseOrIncompleteOrWrongState: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
         /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: The job is at its end already. Code `duplicate`, `in_use`, `in_flight`, `job_ended`. */
         DuplicateOrInFlightOrInUseOrJobEnded: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `in_flight`, `locked`. */
+        DuplicateOrInFlightOrInUseOrLocked: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -12289,8 +12638,36 @@ export interface components {
                 "application/problem+json": components["schemas"]["ConflictProblem"];
             };
         };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: The report is not in a state for this. Code `duplicate`, `in_use`, `in_flight`, `wrong_state`. */
+        DuplicateOrInFlightOrInUseOrWrongState: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
         /** @description Another row has this already; or: Other rows still refer to this one. Code `duplicate`, `in_use`. */
         DuplicateOrInUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `duplicate`, `in_use`, `locked`. */
+        DuplicateOrInUseOrLocked: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -12346,6 +12723,20 @@ export interface components {
         };
         /** @description Other rows still refer to this one. Code `in_use`. */
         InUse: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Other rows still refer to this one; or: It stands behind a report that is submitted or accepted. Code `in_use`, `locked`. */
+        InUseOrLocked: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -12831,6 +13222,11 @@ export interface components {
          * @example attachment; filename="goals.csv"
          */
         "Content-Disposition": string;
+        /**
+         * @description Of a document, what its file is called (RFC 6266).
+         * @example inline; filename="raportti-lamppu-tunturi-2013-01-18.pdf"
+         */
+        NameOfDocument: string;
         /** @description The language of the texts (RFC 9110 §8.5), chosen by Accept-Language. */
         "Content-Language": components["schemas"]["Language"];
         /** @description The language of the texts (RFC 9110 §8.5), chosen by Accept-Language. */
@@ -12902,6 +13298,7 @@ export type Action = components['schemas']['Action'];
 export type ActionInput = components['schemas']['ActionInput'];
 export type ActionState = components['schemas']['ActionState'];
 export type Attendance = components['schemas']['Attendance'];
+export type AvailableAction = components['schemas']['AvailableAction'];
 export type BatchAnswer = components['schemas']['BatchAnswer'];
 export type BatchAnswerHeaders = components['schemas']['BatchAnswerHeaders'];
 export type BatchHeaders = components['schemas']['BatchHeaders'];
@@ -13206,7 +13603,10 @@ export type ProviderSparsePage = components['schemas']['ProviderSparsePage'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type Question = components['schemas']['Question'];
 export type QuestionInput = components['schemas']['QuestionInput'];
+export type ReasonedReportStep = components['schemas']['ReasonedReportStep'];
 export type Recurrence = components['schemas']['Recurrence'];
+export type Refusal = components['schemas']['Refusal'];
+export type RefusalCode = components['schemas']['RefusalCode'];
 export type RefusedLines = components['schemas']['RefusedLines'];
 export type RefusedRow = components['schemas']['RefusedRow'];
 export type RefusedRows = components['schemas']['RefusedRows'];
@@ -13214,6 +13614,11 @@ export type RefusedTable = components['schemas']['RefusedTable'];
 export type RefusedWorkbook = components['schemas']['RefusedWorkbook'];
 export type Replay = components['schemas']['Replay'];
 export type Report = components['schemas']['Report'];
+export type ReportAction = components['schemas']['ReportAction'];
+export type ReportActions = components['schemas']['ReportActions'];
+export type ReportAsPdf = components['schemas']['ReportAsPdf'];
+export type ReportEvent = components['schemas']['ReportEvent'];
+export type ReportEvents = components['schemas']['ReportEvents'];
 export type ReportExpand = components['schemas']['ReportExpand'];
 export type ReportField = components['schemas']['ReportField'];
 export type ReportForm = components['schemas']['ReportForm'];
@@ -13226,6 +13631,9 @@ export type ReportPatch = components['schemas']['ReportPatch'];
 export type ReportSparse = components['schemas']['ReportSparse'];
 export type ReportSparsePage = components['schemas']['ReportSparsePage'];
 export type ReportState = components['schemas']['ReportState'];
+export type ReportStep = components['schemas']['ReportStep'];
+export type ReportVersion = components['schemas']['ReportVersion'];
+export type ReportVersions = components['schemas']['ReportVersions'];
 export type Resource = components['schemas']['Resource'];
 export type ResourceForm = components['schemas']['ResourceForm'];
 export type ResourceFormParts = components['schemas']['ResourceFormParts'];
@@ -13313,22 +13721,28 @@ export type WorkbookToImport = components['schemas']['WorkbookToImport'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type FaultCode = components['schemas']['FaultCode'];
 export type NamedRow = components['schemas']['NamedRow'];
+export type LockingReport = components['schemas']['LockingReport'];
 export type Difference = components['schemas']['Difference'];
 export type Problem = components['schemas']['Problem'];
 export type TokenProblem = components['schemas']['TokenProblem'];
 export type ConflictProblem = components['schemas']['ConflictProblem'];
 export type StaleProblem = components['schemas']['StaleProblem'];
-export type ResponseAlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo = components['responses']['AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo'];
+export type ResponseAlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrLockedOrTooOldToUndo = components['responses']['AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrLockedOrTooOldToUndo'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseBadRequestOrInvalidJson = components['responses']['BadRequestOrInvalidJson'];
 export type ResponseDuplicateOrInFlightOrInUse = components['responses']['DuplicateOrInFlightOrInUse'];
+export type ResponseDuplicateOrInFlightOrInUseOrIncompleteOrWrongState = components['responses']['DuplicateOrInFlightOrInUseOrIncompleteOrWrongState'];
 export type ResponseDuplicateOrInFlightOrInUseOrJobEnded = components['responses']['DuplicateOrInFlightOrInUseOrJobEnded'];
+export type ResponseDuplicateOrInFlightOrInUseOrLocked = components['responses']['DuplicateOrInFlightOrInUseOrLocked'];
 export type ResponseDuplicateOrInFlightOrInUseOrPlanMoved = components['responses']['DuplicateOrInFlightOrInUseOrPlanMoved'];
+export type ResponseDuplicateOrInFlightOrInUseOrWrongState = components['responses']['DuplicateOrInFlightOrInUseOrWrongState'];
 export type ResponseDuplicateOrInUse = components['responses']['DuplicateOrInUse'];
+export type ResponseDuplicateOrInUseOrLocked = components['responses']['DuplicateOrInUseOrLocked'];
 export type ResponseDuplicateOrInUseOrOwnAccount = components['responses']['DuplicateOrInUseOrOwnAccount'];
 export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseInFlight = components['responses']['InFlight'];
 export type ResponseInUse = components['responses']['InUse'];
+export type ResponseInUseOrLocked = components['responses']['InUseOrLocked'];
 export type ResponseInUseOrOwnAccount = components['responses']['InUseOrOwnAccount'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseInvalid = components['responses']['Invalid'];
@@ -13403,6 +13817,7 @@ export type ParameterUpdatedSince = components['parameters']['UpdatedSince'];
 export type HeaderAccept = components['headers']['Accept'];
 export type HeaderAcceptEncoding = components['headers']['Accept-Encoding'];
 export type HeaderContentDisposition = components['headers']['Content-Disposition'];
+export type HeaderNameOfDocument = components['headers']['NameOfDocument'];
 export type HeaderContentLanguage = components['headers']['Content-Language'];
 export type HeaderLanguageOfPage = components['headers']['LanguageOfPage'];
 export type HeaderETag = components['headers']['ETag'];
@@ -17109,7 +17524,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -17154,7 +17569,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -17205,7 +17620,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -17279,7 +17694,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -17499,7 +17914,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -17544,7 +17959,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -17595,7 +18010,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -17669,7 +18084,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -17791,7 +18206,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -17895,7 +18310,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -17940,7 +18355,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -17991,7 +18406,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -18065,7 +18480,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -18112,7 +18527,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -18235,7 +18650,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -18339,7 +18754,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -18384,7 +18799,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -18435,7 +18850,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -18509,7 +18924,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -18635,7 +19050,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -18739,7 +19154,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -18784,7 +19199,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -18835,7 +19250,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -18909,7 +19324,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -19039,7 +19454,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -19143,7 +19558,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -19188,7 +19603,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -19239,7 +19654,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -19313,7 +19728,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -19447,7 +19862,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -19551,7 +19966,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -19596,7 +20011,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -19647,7 +20062,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -19721,7 +20136,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -19768,7 +20183,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -19895,7 +20310,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -19999,7 +20414,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20044,7 +20459,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20095,7 +20510,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20169,7 +20584,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20301,7 +20716,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -20405,7 +20820,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20450,7 +20865,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20501,7 +20916,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20575,7 +20990,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20707,7 +21122,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -20811,7 +21226,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20856,7 +21271,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20907,7 +21322,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -20981,7 +21396,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -21111,7 +21526,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrLocked"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -21215,7 +21630,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -21260,7 +21675,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -21311,7 +21726,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -21385,7 +21800,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -21568,11 +21983,13 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Content-Language": components["headers"]["LanguageOfPage"];
+                    "Content-Disposition": components["headers"]["NameOfDocument"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompiledReport"];
                     "text/html": string;
+                    "application/pdf": components["schemas"]["ReportAsPdf"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparse"];
                 };
             };
@@ -21628,7 +22045,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -21673,7 +22090,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["InUse"];
+            409: components["responses"]["InUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -21724,7 +22141,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
@@ -21798,11 +22215,504 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["DuplicateOrInUse"];
+            409: components["responses"]["DuplicateOrInUseOrLocked"];
             412: components["responses"]["Stale"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    submitReport: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportStep"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrIncompleteOrWrongState"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdrawReport: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportStep"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrWrongState"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    returnReport: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonedReportStep"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrWrongState"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acceptReport: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportStep"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrWrongState"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reopenReport: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonedReportStep"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrWrongState"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getReportActions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportActions"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getReportEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportEvents"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getReportVersions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportVersions"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getReportVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description The number of the version, from 1 on.
+                 * @example 1
+                 */
+                number: number;
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompiledReport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -22057,7 +22967,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrTooOldToUndo"];
+            409: components["responses"]["AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrLockedOrTooOldToUndo"];
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
@@ -25411,6 +26321,84 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    exportReports: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `state` is this. */
+                state?: components["parameters"]["State"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["ReportKind"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["CompiledReportField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompiledReportExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     exportMeasurements: {
         parameters: {
             query?: {
@@ -26084,84 +27072,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProviderExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ProviderSparseExport"];
-                    "application/x-ndjson": components["schemas"]["Lines"];
-                    "text/csv": components["schemas"]["Table"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
-                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            412: components["responses"]["Stale"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    exportReports: {
-        parameters: {
-            query?: {
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
-                updated_since?: components["parameters"]["UpdatedSince"];
-                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: string;
-                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
-                bom?: components["parameters"]["Bom"];
-                /** @description Only rows whose `sub_project_id` is this. */
-                sub_project_id?: components["parameters"]["SubProjectId"];
-                /** @description Only rows whose `state` is this. */
-                state?: components["parameters"]["State"];
-                /** @description Only rows whose `project_id` is this. */
-                project_id?: components["parameters"]["ProjectId"];
-                /** @description Only rows whose `period_id` is this. */
-                period_id?: components["parameters"]["PeriodId"];
-                /** @description Only rows whose `kind` is this. */
-                kind?: components["schemas"]["ReportKind"];
-                /** @description Only rows whose `provider_id` is this. */
-                provider_id?: components["parameters"]["ProviderId"];
-                /** @description Only rows whose `external_id` is this. */
-                external_id?: string;
-                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
-                period?: components["parameters"]["Period"];
-                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
-                q?: components["parameters"]["Q"];
-                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
-                fields?: components["schemas"]["CompiledReportField"][];
-            };
-            header?: {
-                /**
-                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
-                 * @example "3"
-                 */
-                "If-Match"?: components["parameters"]["IfStill"];
-            };
-            path: {
-                /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
-                 * @example ndjson
-                 */
-                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Content-Disposition": components["headers"]["Content-Disposition"];
-                    "Changes-After": components["headers"]["Changes-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CompiledReportExport"];
-                    "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparseExport"];
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];

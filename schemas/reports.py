@@ -42,6 +42,7 @@ class Report(Record):
 class ReportFormat(StrEnum):
     JSON = "json"
     HTML = "html"
+    PDF = "pdf"
 
 
 class ReportQuery(Schema):

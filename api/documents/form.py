@@ -1,9 +1,11 @@
 """The report form in words: what stands where, for every writer alike, and how none of them looks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+from unicodedata import normalize
 
 from api.documents.passages import Passage, bracketed, joined, unless_said
 from api.documents.passages.deliverables import deliverables
@@ -27,6 +29,7 @@ RECORDS = {
 }
 # Prose in a narrower column than a quarter of a page is no longer read: more periods make more tables.
 PERIODS_A_TABLE = 4
+PERIODS_TALL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +41,37 @@ class HeaderLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """What the records of one kind say; `kind` is their resource's title."""
+
+    kind: str
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
-    """What was done for one goal in one period; `missing` when nobody has said anything about it."""
+    """What was done for one goal in one period; `missing` when nobody has said anything about it.
+
+    `state` is said where no record says anything.
+    """
 
     period: str
     state: str
-    passages: tuple[Passage, ...]
+    sections: tuple[Section, ...]
     missing: bool
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        said = (Passage(self.state, quiet=True),) if self.state else ()
+        return (*said, *_joined(self.sections))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A goal with its cells, one a period of the table."""
+    """A goal with its cells, one a period of the table; a note tells the provider's own."""
 
     goal: str
-    own: bool
+    note: str
     cells: tuple[Cell, ...]
 
 
@@ -67,8 +86,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A whole report in one language; `author_language` is the one its records are written in."""
+    """A whole report in one language; `author_language` is the one its records are written in.
 
+    `words` are the headings of its parts; `file_name` has no extension, and letters that every disk takes.
+    """
+
+    words: Mapping[str, str]
+    file_name: str
     language: str
     author_language: str
     kind: str
@@ -79,15 +103,30 @@ class Form:
     programme: Phrase
     header: tuple[HeaderLine, ...]
     tables: tuple[Table, ...]
-    unplaced: tuple[Passage, ...]
+    without_table: str
+    """Why there is none; "" where there is one."""
+    unplaced: tuple[Section, ...]
     completeness: str
 
+    @property
+    def name(self) -> str:
+        """What a window or a reader's list of files calls it."""
+        return " – ".join([self.words["report"], self.header[0].lines[0].text, self.date])
 
-def form(report: Mapping[str, Any], texts: Texts) -> Form:
-    """The form of a report as `GET /reports/{id}` gives it; `texts` knows the language and the report's periods."""
+    @property
+    def wide(self) -> bool:
+        """Whether its tables need the page's longer side."""
+        return max((len(table.periods) for table in self.tables), default=0) > PERIODS_TALL
+
+
+def form(report: Mapping[str, Any], language: str) -> Form:
+    """The form of a report as `GET /reports/{id}` gives it, in `fi`, `sv` or `en`."""
     parts = report["form"]
+    texts = Texts(language, parts["periods"])
     return Form(
-        language=texts.language,
+        words=texts.group("heading"),
+        file_name=_file_name(report, texts),
+        language=language,
         author_language=report["language"],
         kind=texts.word("report_kind", report["kind"]),
         title=report["title"] or "",
@@ -97,9 +136,19 @@ def form(report: Mapping[str, Any], texts: Texts) -> Form:
         programme=phrase(parts["programme"]["name"], texts.language),
         header=tuple(_header(parts, report["language"], texts)),
         tables=tuple(_tables(parts, texts)),
-        unplaced=_passages(parts["unplaced"], texts),
+        without_table=_without_table(parts, texts),
+        unplaced=_sections(parts["unplaced"], texts),
         completeness=texts("table.completeness", **parts["completeness"]),
     )
+
+
+def _file_name(report: Mapping[str, Any], texts: Texts) -> str:
+    """`raportti-lamppu-lappia-2013-01-18`."""
+    parts = report["form"]
+    provider = parts["provider"]["short_name"] or parts["provider"]["name"]
+    named = [texts("heading.report"), parts["project"]["acronym"], provider, report["report_date"]]
+    plain = normalize("NFKD", joined(named, " ").casefold()).encode("ascii", "ignore").decode()
+    return "-".join(re.findall("[a-z0-9]+", plain))[:100]
 
 
 def _header(parts: Mapping[str, Any], author_language: str, texts: Texts) -> Iterator[HeaderLine]:
@@ -165,24 +214,38 @@ def _row(goal: Mapping[str, Any], span: slice, texts: Texts) -> Row:
     cells: Sequence[Mapping[str, Any]] = goal["cells"]
     return Row(
         goal=goal["text"],
-        own=goal["project_goal_id"] is None,
+        note="" if goal["project_goal_id"] else texts("table.own_goal"),
         cells=tuple(_cell(cell, texts) for cell in cells[span]),
     )
 
 
+def _without_table(parts: Mapping[str, Any], texts: Texts) -> str:
+    if not parts["periods"]:
+        return texts("table.no_periods")
+    return "" if parts["goals"] else texts("table.no_goals")
+
+
 def _cell(cell: Mapping[str, Any], texts: Texts) -> Cell:
+    sections = _sections(cell, texts)
+    missing = cell["state"] == "missing"
     return Cell(
         period=texts.period("period", cell["period_code"]),
-        state=texts.word("cell_state", cell["state"]),
-        passages=_passages(cell, texts),
-        missing=cell["state"] == "missing",
+        state=texts.word("cell_state", cell["state"]) if missing or not sections else "",
+        sections=sections,
+        missing=missing,
     )
 
 
-def _passages(records: Mapping[str, Any], texts: Texts) -> tuple[Passage, ...]:
+def _sections(records: Mapping[str, Any], texts: Texts) -> tuple[Section, ...]:
     """What a cell, or the drawer of records without one, says: `{"results": [...], "meetings": [...], ...}`."""
+    said = {stem: tuple(worded(records.get(stem, ()), texts)) for stem, worded in RECORDS.items()}
     return tuple(
-        passage
-        for stem, worded in RECORDS.items()
-        for passage in worded(records.get(stem, ()), texts)
+        Section(texts.word("followed", stem), passages)
+        for stem, passages in said.items()
+        if passages
     )
+
+
+def _joined(sections: Iterable[Section]) -> Iterator[Passage]:
+    for section in sections:
+        yield from section.passages

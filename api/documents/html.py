@@ -1,16 +1,13 @@
 """The report as one HTML page that prints like the form: no script, no other file, one style."""
 
 from base64 import b64encode
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from api.documents.form import form
-from api.documents.texts import Texts
+from api.documents.form import Form
 
 _TEMPLATES = Path(__file__).with_name("templates")
 STYLE = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
@@ -27,8 +24,6 @@ _ENVIRONMENT = Environment(
 _ENVIRONMENT.globals["style"] = Markup(STYLE)  # noqa: S704 – our own file, nobody's input
 
 
-def render(report: Mapping[str, Any], language: str) -> str:
-    """The page of a report as `GET /reports/{id}` gives it, in `fi`, `sv` or `en`."""
-    texts = Texts(language, report["form"]["periods"])
-    template = _ENVIRONMENT.get_template("report.html")
-    return template.render(form=form(report, texts), texts=texts)
+def render(form: Form) -> str:
+    """The page of a report."""
+    return _ENVIRONMENT.get_template("report.html").render(form=form)

@@ -1,6 +1,6 @@
 """The words of a document in one language: the catalogue, dates, times, numbers and lists.
 
-Every writer (HTML now; PDF, DOCX, XLSX later) speaks through `Texts`, so that a word is translated in one place:
+Every writer (HTML, PDF, DOCX, XLSX, CSV) speaks through `Texts`, so that a word is translated in one place:
 `texts/{fi,sv,en}.json`, groups of keys. The labels of the vocabulary's words come from `schemas/labels`.
 """
 
@@ -67,6 +67,10 @@ class Texts:
         """The text of `group.name`, with `{placeholders}` filled in."""
         group, name = key.split(".")
         return self._groups[group][name].format(**values)
+
+    def group(self, name: str) -> Mapping[str, str]:
+        """All texts of a group that have no placeholders to fill in."""
+        return self._groups[name]
 
     def word(self, vocabulary: str, value: str) -> str:
         """The label of one word of a vocabulary: `word("meeting_kind", "kick_off")`."""

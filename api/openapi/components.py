@@ -139,6 +139,11 @@ HEADERS: Node = {
         "schema": _LINE,
         "example": 'attachment; filename="goals.csv"',
     },
+    "NameOfDocument": {
+        "description": "Of a document, what its file is called (RFC 6266).",
+        "schema": _LINE,
+        "example": 'inline; filename="raportti-lamppu-tunturi-2013-01-18.pdf"',
+    },
     "Content-Language": _SPOKEN | {"required": True},
     "LanguageOfPage": _SPOKEN,
     "ETag": _ETAG,

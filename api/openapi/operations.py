@@ -160,6 +160,7 @@ class Operation:
         told = components.headers(*names)
         if self.name in _PAGES:
             told["Content-Language"] = {"$ref": "#/components/headers/LanguageOfPage"}
+            told["Content-Disposition"] = {"$ref": "#/components/headers/NameOfDocument"}
         if status == "201" and "ETag" in told:
             told["ETag"] = {"$ref": "#/components/headers/ETagOfNew"}
         response["headers"] = told | response.get("headers", {})

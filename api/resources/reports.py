@@ -1,6 +1,7 @@
 """Reports of a sub-project, and the form compiled from its records."""
 
 import uuid
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -11,7 +12,8 @@ from api.answers import JSON, SPARSE, accepted, conditional, tag_by_content
 from api.blueprint import Blueprint
 from api.context import reach
 from api.crud import register
-from api.documents import html
+from api.documents import html, pdf
+from api.documents.form import Form, form
 from api.expansion import Shape
 from api.listing import shaped
 from api.models.reports import Report
@@ -20,8 +22,18 @@ from api.services.reports import compile_form
 from schemas import reports as contract
 from schemas.fields import Worded
 from schemas.lists import item_query, sparse
+from schemas.reports import ReportFormat
 
-PAGE = "text/html"
+Node = dict[str, Any]
+HTML = "text/html"
+PDF = "application/pdf"
+MEDIA = {ReportFormat.JSON: JSON, ReportFormat.HTML: HTML, ReportFormat.PDF: PDF}
+WRITERS: Mapping[ReportFormat, Callable[[Form], str | bytes]] = {
+    ReportFormat.HTML: html.render,
+    ReportFormat.PDF: pdf.render,
+}
+# What no browser shows by itself.
+FILES: tuple[ReportFormat, ...] = ()
 
 blp = Blueprint("reports", access="reports", url_prefix="/api/v1/reports", description=__doc__)
 reports = register(
@@ -45,22 +57,34 @@ for shape_of in (contract.CompiledReport, thin):
     blp.embed(shape_of, reports.embedded())
 
 
-@blp.route("/<uuid:key>", endpoint="read", produces=(JSON, PAGE, SPARSE))
+_PDF: Node = {
+    "title": "ReportAsPdf",
+    "type": "string",
+    "format": "binary",
+    "description": (
+        "A4, tagged (PDF/UA-1); the same bytes as long as the report says the same. A character that none of its fonts "
+        "has stands as its number: `[U+1F600]`."
+    ),
+}
+
+
+@blp.route("/<uuid:key>", endpoint="read", produces=(*MEDIA.values(), SPARSE))
 @blp.doc(operationId="getReport")
 @blp.arguments(
     item_query(contract.CompiledReport, list(reports.members), contract.ReportQuery),
     location="query",
 )
 @blp.response(200, contract.CompiledReport)
-@blp.alt_response(200, schema={"type": "string"}, content_type=PAGE, success=True)
+@blp.alt_response(200, schema={"type": "string"}, content_type=HTML, success=True)
+@blp.alt_response(200, schema=_PDF, content_type=PDF, success=True)
 @blp.alt_response(200, schema=thin, content_type=SPARSE, success=True)
 def read(query: dict[str, Any], key: uuid.UUID) -> Response:
-    """Read a report with its form compiled from the records, as JSON or as a page to print
+    """Read a report with its form compiled from the records, as JSON, as a page to print, or as a file
 
     The part of the ETag after the dot changes with the records; a write asks only for the part before it.
     """
     shape = Shape.taken(query, reports.members)
-    as_page = _wants_page(query, shape)
+    kind = _format(query, shape)
     with reports.reading() as reader:
         report = reports.view.row(reader, reach(), key)
         if report is None:
@@ -68,31 +92,37 @@ def read(query: dict[str, Any], key: uuid.UUID) -> Response:
         if shape.fields is None or "form" in shape.fields:
             report["form"] = compile_form(reader, reach(), report)
         shape.expand(reader, [report])
-    response = (
-        _page(report, query["language"]) if as_page else shaped(shape.trimmed([report])[0], shape)
-    )
+    if kind is ReportFormat.JSON:
+        response = shaped(shape.trimmed([report])[0], shape)
+    else:
+        response = _document(report, kind, query["language"])
     tag_by_content(response, report["version"])
     response.vary.update(("Accept", "Accept-Language"))
     return conditional(response)
 
 
-def _wants_page(query: dict[str, Any], shape: Shape) -> bool:
-    """A page is always whole. :raises Invalid: when fewer fields, or more, are asked for"""
+def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:
+    """A document is always whole. :raises Invalid: when fewer fields, or more, are asked for"""
     plain = shape.fields is None and not shape.members
-    if query["format"] == "html" and not plain:
-        text = Worded("A page has all fields, and nothing is expanded in it.")
+    asked = ReportFormat(query["format"]) if query["format"] else None
+    if asked and asked is not ReportFormat.JSON and not plain:
+        text = Worded("A document has all fields, and nothing is expanded in it.")
         raise Invalid(faults=[Fault("not_for_pages", text, parameter="format")])
-    if query["format"] or not plain:
-        return bool(query["format"] == "html")
-    return accepted((JSON, PAGE)) == PAGE
+    if asked or not plain:
+        return asked or ReportFormat.JSON
+    wanted = accepted(tuple(MEDIA.values()))
+    return next((kind for kind, media in MEDIA.items() if media == wanted), ReportFormat.JSON)
 
 
-def _page(report: dict[str, Any], language: str | None) -> Response:
+def _document(report: dict[str, Any], kind: ReportFormat, language: str | None) -> Response:
     language = language or context.language() or report["language"]
-    page = html.render(orjson.loads(wire.dump(report)), language)
-    response = Response(page, content_type=f"{PAGE}; charset=utf-8")
+    shown = form(orjson.loads(wire.dump(report)), language)
+    response = Response(WRITERS[kind](shown), mimetype=MEDIA[kind])
     response.headers["Content-Language"] = language
-    response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src '{html.STYLE_HASH}'; frame-ancestors 'none'"
-    )
+    how = "attachment" if kind in FILES else "inline"
+    response.headers["Content-Disposition"] = f'{how}; filename="{shown.file_name}.{kind}"'
+    if kind is ReportFormat.HTML:
+        response.headers["Content-Security-Policy"] = (
+            f"default-src 'none'; style-src '{html.STYLE_HASH}'; frame-ancestors 'none'"
+        )
     return response

@@ -61,6 +61,7 @@ MEDIA = list(_media())
 # The page to print, and what is no text.
 BINARY = (
     "Parquet",
+    "ReportAsPdf",
     "Workbook",
     "WorkbookToImport",
     "RefusedWorkbook",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from api.documents.form import form
 from api.documents.html import STYLE_HASH, render
 from tests.documents import sample_report as sample
 
@@ -44,7 +45,7 @@ def printed(tmp_path: Path) -> Callable[..., Pages]:
 
     def pages(report: sample.Row, language: str = "fi", *options: str) -> Pages:
         source, pdf = tmp_path / "report.html", tmp_path / "report.pdf"
-        source.write_text(allowed_by_hash(render(report, language)), encoding="utf-8")
+        source.write_text(allowed_by_hash(render(form(report, language))), encoding="utf-8")
         profile = f"--user-data-dir={tmp_path / 'profile'}"
         target = f"--print-to-pdf={pdf}"
         run(str(CHROMIUM), *FLAGS, profile, target, source.as_uri())

@@ -16,8 +16,11 @@ from api.models.measurements import Measurement
 from api.scope import Scope
 from api.services import reports
 from tests.accounts import code
+from tests.documents.pdfs import Pdf, squeezed
 from tests.examples import Bench, places, statements, url
 
+# What a browser shows, and what it puts aside.
+FILES = {"html": "inline", "pdf": "inline"}
 CITED = ("meetings", "surveys", "disseminations", "feedback", "deliverables")
 
 
@@ -315,7 +318,7 @@ def test_a_report_is_compiled_anew_at_each_reading(ground: Ground) -> None:
 
 def test_the_etag_of_either_form_serves_to_change_the_report(ground: Ground) -> None:
     """A record changed since is no hindrance: it is the report's own row that is written."""
-    for query in ({}, {"format": "html"}):
+    for query in ({}, {"format": "html"}, {"format": "pdf"}):
         etag = ground.read(query_string=query).headers["ETag"]
         ground.goal("Uusi")
         change = {"title": f"Nimi {query}"}
@@ -326,9 +329,43 @@ def test_the_etag_of_either_form_serves_to_change_the_report(ground: Ground) -> 
 
 
 def test_each_form_and_language_has_an_etag_of_its_own(ground: Ground) -> None:
-    asked = [{}, *({"format": "html", "language": each} for each in ("fi", "sv", "en"))]
+    forms = [(kind, language) for kind in FILES for language in ("fi", "sv", "en")]
+    asked = [{}, *({"format": kind, "language": language} for kind, language in forms)]
     etags = {ground.read(query_string=query).headers["ETag"] for query in asked}
-    assert len(etags) == 4
+    assert len(etags) == 1 + len(forms)
+
+
+def test_a_document_that_the_caller_has_is_not_sent_again(ground: Ground) -> None:
+    for kind in FILES:
+        query = {"format": kind}
+        first = ground.read(query_string=query)
+        again = ground.read(query_string=query, headers={"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b""), kind
+        assert ground.read(query_string=query).data == first.data
+
+
+def test_a_document_says_what_its_file_is_called_in_letters_that_every_disk_takes(
+    ground: Ground,
+) -> None:
+    for kind, how in FILES.items():
+        sent = ground.read(query_string={"format": kind, "language": "sv"})
+        called = re.fullmatch(
+            rf'{how}; filename="rapport-[a-z0-9-]+-2013-01-18.{kind}"',
+            sent.headers["Content-Disposition"],
+        )
+        assert called, sent.headers["Content-Disposition"]
+        assert sent.headers["Content-Language"] == "sv"
+
+
+def test_the_pdf_says_what_the_records_say_in_the_language_asked_for(ground: Ground) -> None:
+    goal = ground.goal("Verkosto #rakentuu $a$ <b>")
+    ground.add("results", goal_id=goal, period_id=ground.spring, text="Sovittu * ja _aloitettu_")
+    for language, word in (("fi", "Raportti"), ("sv", "Rapport"), ("en", "Report")):
+        sent = ground.read(query_string={"format": "pdf", "language": language})
+        made = Pdf(sent.data)
+        assert made.root["/Lang"] == language
+        for text in (word, "Verkosto #rakentuu $a$ <b>", "Sovittu * ja _aloitettu_"):
+            assert squeezed(text) in made.text
 
 
 def test_the_reader_says_in_which_form_it_comes(ground: Ground) -> None:
@@ -342,6 +379,8 @@ def test_the_reader_says_in_which_form_it_comes(ground: Ground) -> None:
         ("text/html;q=0.5, application/json", {}, data),
         ("application/json", {"format": "html"}, page),
         ("text/html", {"format": "json"}, data),
+        ("application/pdf", {}, "application/pdf"),
+        ("application/json", {"format": "pdf"}, "application/pdf"),
     ]
     for accept, query, kind in cases:
         headers = {"Accept": accept} if accept else {}
@@ -351,8 +390,8 @@ def test_the_reader_says_in_which_form_it_comes(ground: Ground) -> None:
 
 
 def test_another_form_is_refused(ground: Ground) -> None:
-    assert code(ground.read(headers={"Accept": "text/csv"})) == (406, "not_acceptable")
-    for query in ({"format": "pdf"}, {"language": "de"}, {"format": "HTML"}):
+    assert code(ground.read(headers={"Accept": "text/plain"})) == (406, "not_acceptable")
+    for query in ({"format": "odt"}, {"language": "de"}, {"format": "HTML"}):
         response = ground.read(query_string=query)
         assert places(response) == [(*query, "unknown_word")]
 
@@ -476,7 +515,7 @@ def test_a_report_of_nothing_is_an_empty_form(ground: Ground) -> None:
 
 
 def test_a_report_that_does_not_exist_is_not_found_in_any_form(ground: Ground) -> None:
-    for query in ({}, {"format": "html"}):
+    for query in ({}, {"format": "html"}, {"format": "pdf"}):
         response = ground.bench.open("reports", uuid.uuid4(), query_string=query)
         assert code(response) == (404, "not_found")
 

@@ -20,6 +20,13 @@ class Passage:
     quiet: bool = False
     """Says that something is not there."""
 
+    @property
+    def lead(self) -> str:
+        """The label with what ends it; "" without one."""
+        if not self.label:
+            return ""
+        return f"{self.label}:" if self.text or self.items else f"{self.label}."
+
 
 def closed(text: str) -> str:
     """The text as a sentence: with a full stop, unless its author has ended it already."""
