@@ -10564,6 +10564,12 @@ export interface components {
         };
         /**
          * @description A step in the life of a report.
+         *
+         *     * `submit`: Submit
+         *     * `withdraw`: Withdraw
+         *     * `return`: Return for completion
+         *     * `accept`: Accept
+         *     * `reopen`: Reopen
          * @enum {string}
          */
         ReportAction: "submit" | "withdraw" | "return" | "accept" | "reopen";

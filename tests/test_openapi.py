@@ -1,6 +1,7 @@
 """The published contract: valid, current, and with a name for every operation."""
 
 import ast
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -458,6 +459,18 @@ def test_every_component_is_used(served: Document) -> None:
     kinds = served["components"].items()
     known = {f"#/components/{kind}/{name}" for kind, named in kinds for name in named}
     assert {name for name in known - used if "/securitySchemes/" not in name} == set()
+
+
+def test_paths_that_look_alike_are_told_apart_by_what_an_id_looks_like(served: Document) -> None:
+    """Patterns count too, which linters do not look at."""
+    assert served["components"]["parameters"]["Id"]["schema"]["format"] == "uuid"
+    for one, other in itertools.combinations([path.split("/") for path in served["paths"]], 2):
+        if len(one) == len(other):
+            pairs = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+            apart = [pair for pair in pairs if not any(step.startswith("{") for step in pair)]
+            assert (
+                apart or ("by-external-id", "{id}") in pairs or ("{id}", "by-external-id") in pairs
+            ), (one, other)
 
 
 def test_every_list_that_comes_in_is_bounded(served: Document) -> None:
