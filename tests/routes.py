@@ -27,6 +27,8 @@ from tests import factories
 MISSING = uuid.UUID("01900000-0000-7000-8000-000000000000")
 # What takes a row's own fields.
 ROW_BODIES = ("create", "replace", "patch", "put_by_external_id")
+# What only a reviewer does to a provider's record.
+REVIEWED = ("reports.return", "reports.accept", "reports.reopen")
 PASSWORD = "a lamp beside the harbour"
 # By their tables, not by their policies: a resource with a policy of its own is among them too. Imports are written as
 # documents, not as rows, as are jobs, and have tests of their own; the log of changes shows no rows of its own.
@@ -131,7 +133,8 @@ class Ground:
 
     def headers(self, operation: Operation) -> dict[str, str]:
         """Of somebody who may, with the version where one is asked for."""
-        headers = dict(self.writer(operation.stem))
+        by_reviewer = operation.endpoint in REVIEWED
+        headers = dict(self.reviewer if by_reviewer else self.writer(operation.stem))
         if operation.method in ("PUT", "PATCH", "DELETE"):
             headers["If-Match"] = f'"{self.row(operation.stem)["version"]}"'
         return headers

@@ -122,7 +122,7 @@ def test_a_resource_is_added_as_the_readme_says(house: House) -> None:
         house.write(path, code)
     policy = '"risks": RECORD,'
     assert f"`{policy}`" in README
-    house.insert("api/access.py", '"reports": RECORD,', policy)
+    house.insert("api/access.py", '"reports": REPORT,', policy)
     name = 'RISKS = "risks"'
     assert f"`{name}`" in README
     house.insert("schemas/auth.py", "RESULTS = ", name)
