@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -347,9 +346,8 @@ def test_workers_of_the_production_server_never_grant_more_than_the_limit(
     assert len(windows) <= 2
     assert all(answers[window, 200] <= limit for window in windows), answers
     assert sum(answers[window, 429] for window in windows) >= tries - 2 * limit
-    with app.extensions["database"].session(write=False) as session:
-        (kept,) = session.scalars(sa.select(RateWindow).where(RateWindow.granted >= limit))
-        assert kept.begins_at > datetime(2026, 1, 1, tzinfo=UTC)
+    # The table keeps each caller's newest window: it may have begun just before the last request.
+    assert max(granted(app)) >= answers[max(windows), 200]
 
 
 def test_workers_of_the_production_server_count_the_operations_of_batches_together(
