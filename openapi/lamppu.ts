@@ -9580,11 +9580,28 @@ export interface components {
             contact?: components["schemas"]["Contact"] | null;
         };
         /**
+         * ReportAsDocx
+         * Format: binary
+         * @description A form to go on editing, laid out as the PDF, with the languages of its texts.
+         */
+        ReportAsDocx: string;
+        /**
          * ReportAsPdf
          * Format: binary
          * @description A4, tagged (PDF/UA-1); the same bytes as long as the report says the same. A character that none of its fonts has stands as its number: `[U+1F600]`.
          */
         ReportAsPdf: string;
+        /**
+         * ReportAsTable
+         * @description A line for each thing that is said: goal, period, kind and text, with heads in the language of the document; a cell without a record has its state and no kind. Written as an export is, with a byte order mark.
+         */
+        ReportAsTable: string;
+        /**
+         * ReportAsWorkbook
+         * Format: binary
+         * @description A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. Texts are never formulas; one that is longer than a cell may be goes on in the next line.
+         */
+        ReportAsWorkbook: string;
         /** @enum {string} */
         ReportExpand: "provider" | "sub_project" | "contact";
         /** @enum {string} */
@@ -9649,7 +9666,7 @@ export interface components {
             updated_at: string;
         };
         /** @enum {string} */
-        ReportFormat: "json" | "html" | "pdf";
+        ReportFormat: "json" | "html" | "pdf" | "docx" | "xlsx" | "csv";
         /** @description The sub-project’s report, compiled from its records. As it comes in. */
         ReportInput: {
             /**
@@ -12266,7 +12283,10 @@ export type RefusedTableToImport = components['schemas']['RefusedTableToImport']
 export type RefusedWorkbookToImport = components['schemas']['RefusedWorkbookToImport'];
 export type Replay = components['schemas']['Replay'];
 export type Report = components['schemas']['Report'];
+export type ReportAsDocx = components['schemas']['ReportAsDocx'];
 export type ReportAsPdf = components['schemas']['ReportAsPdf'];
+export type ReportAsTable = components['schemas']['ReportAsTable'];
+export type ReportAsWorkbook = components['schemas']['ReportAsWorkbook'];
 export type ReportExpand = components['schemas']['ReportExpand'];
 export type ReportField = components['schemas']['ReportField'];
 export type ReportForm = components['schemas']['ReportForm'];
@@ -21032,6 +21052,9 @@ export interface operations {
                     "application/json": components["schemas"]["CompiledReport"];
                     "text/html": string;
                     "application/pdf": components["schemas"]["ReportAsPdf"];
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["ReportAsDocx"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["ReportAsWorkbook"];
+                    "text/csv": components["schemas"]["ReportAsTable"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparse"];
                 };
             };

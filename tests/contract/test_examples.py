@@ -56,6 +56,8 @@ MEDIA = list(_media())
 BINARY = (
     "Parquet",
     "ReportAsPdf",
+    "ReportAsDocx",
+    "ReportAsWorkbook",
     "Workbook",
     "WorkbookToImport",
     "RefusedWorkbookToImport",

@@ -122,7 +122,9 @@ def test_what_no_language_parts_breaks_within_its_column_and_is_whole(run: str) 
     long = (run * 2000)[:2000]
     made = pdf(saying(long))
     assert squeezed(long) in made.text
-    assert max(len(squeezed(line)) for page in made.pages for line in page.split("\n")) < 200  # of the narrowest letter
+    assert (
+        max(len(squeezed(line)) for page in made.pages for line in page.split("\n")) < 200
+    )  # of the narrowest letter
 
 
 def test_a_long_word_of_the_language_is_hyphenated() -> None:
