@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 from unicodedata import normalize
 
-from api.documents.passages import Passage, bracketed, joined, unless_said
+from api.documents.passages import Passage, bracketed, joined, plain, unless_said
 from api.documents.passages.deliverables import deliverables
 from api.documents.passages.disseminations import disseminations
 from api.documents.passages.feedback import feedback
@@ -85,13 +85,25 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """One passage as a line of a list: for which goal, in which period, of which kind; "" where there is none."""
+
+    goal: str
+    period: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """A whole report in one language; `author_language` is the one its records are written in.
 
-    `words` are the headings of its parts; `file_name` has no extension, and letters that every disk takes.
+    `words` are the headings of its parts, `columns` those of its list; `file_name` has no extension, and letters that
+    every disk takes.
     """
 
     words: Mapping[str, str]
+    columns: Mapping[str, str]
     file_name: str
     language: str
     author_language: str
@@ -119,12 +131,31 @@ class Form:
         return max((len(table.periods) for table in self.tables), default=0) > PERIODS_TALL
 
 
+def lines(form: Form) -> Iterator[Said]:
+    """All that is said in the tables and beneath them, goal by goal."""
+    for number, row in enumerate(form.tables[0].rows if form.tables else ()):
+        for table in form.tables:
+            for cell in table.rows[number].cells:
+                yield from _said(row.goal, cell)
+    for section in form.unplaced:
+        yield from (Said("", "", section.kind, plain(one)) for one in section.passages)
+
+
+def _said(goal: str, cell: Cell) -> Iterator[Said]:
+    if cell.state:
+        yield Said(goal, cell.period, "", cell.state)
+    for section in cell.sections:
+        for passage in section.passages:
+            yield Said(goal, cell.period, section.kind, plain(passage))
+
+
 def form(report: Mapping[str, Any], language: str) -> Form:
     """The form of a report as `GET /reports/{id}` gives it, in `fi`, `sv` or `en`."""
     parts = report["form"]
     texts = Texts(language, parts["periods"])
     return Form(
         words=texts.group("heading"),
+        columns=texts.group("column"),
         file_name=_file_name(report, texts),
         language=language,
         author_language=report["language"],

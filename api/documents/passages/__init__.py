@@ -28,6 +28,13 @@ class Passage:
         return f"{self.label}:" if self.text or self.items else f"{self.label}."
 
 
+def plain(passage: Passage, depth: int = 0) -> str:
+    """A passage as lines of text, each point behind a dash."""
+    own = joined([passage.lead, passage.text], " ")
+    mark = f"{'  ' * (depth - 1)}– " if depth else ""
+    return "\n".join([f"{mark}{own}", *(plain(item, depth + 1) for item in passage.items)])
+
+
 def closed(text: str) -> str:
     """The text as a sentence: with a full stop, unless its author has ended it already."""
     return text if text.rstrip().endswith((".", "!", "?", ":", "…")) else f"{text}."
