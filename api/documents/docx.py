@@ -2,26 +2,45 @@
 
 What a text says stands in it as it is; only U+FFFE and U+FFFF, which no XML has, stand as U+FFFD. The same report is
 the same bytes.
+
+Each text of a record is a content control, whose tag is the field's name; so are a goal, a period, and a place to write
+in where nothing is yet. What we say ourselves is one that can't be edited, tagged `said`: whatever stands in a cell
+and in no control has been written by hand.
 """
 
 import io
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from docx import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.text import WD_TAB_ALIGNMENT
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
+from docx.table import _Cell
+from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 
 from api.documents.form import Cell, Form, Row, Table
 from api.documents.passages import Passage
 from api.documents.texts import LOCALES, Phrase
 
+_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006"
+_CUSTOM = "application/vnd.openxmlformats-officedocument.custom-properties+xml"
+_PROPERTIES = f"{_TYPES}/relationships/custom-properties"
+_CUSTOM_ID = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"
+_CUSTOM_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+    f'<Properties xmlns="{_TYPES}/custom-properties" xmlns:vt="{_TYPES}/docPropsVTypes">'
+)
 _MADE = datetime(2000, 1, 1, tzinfo=UTC)
 _NO_XML = re.compile("[\ufffe\uffff]")
 _SOFT = RGBColor(0x59, 0x59, 0x59)
@@ -30,6 +49,7 @@ _MARGIN = Mm(15)
 _WIDTH, _HEIGHT = Mm(210), Mm(297)
 # Of a table's width, by its number of periods, as in print.
 _GOAL = {1: 0.32, 2: 0.28, 3: 0.24, 4: 0.20}
+SAID = "said"
 _BULLETS = ("List Bullet", "List Bullet 2", "List Bullet 3")
 
 Node = Any  # the library has no types for most of what it makes
@@ -58,6 +78,7 @@ class _Writer:
         self.form = form
         self.document: Node = Document()
         self.section: Node = self.document.sections[0]
+        self.numbers = count(1)
 
     def write(self) -> None:
         self._set_up()
@@ -82,6 +103,7 @@ class _Writer:
         told.title, told.author, told.comments = self.form.name, "", ""
         told.language = self.form.language
         told.created = told.modified = _MADE
+        self._origin()
         section, sides = self.section, (_WIDTH, _HEIGHT)
         section.page_width, section.page_height = sides[::-1] if self.form.wide else sides
         if self.form.wide:
@@ -97,6 +119,19 @@ class _Writer:
         # Where the schema has its place, or Word takes the file for broken.
         hyphenate = OxmlElement("w:autoHyphenation")
         self.document.settings.element.find(qn("w:defaultTabStop")).addnext(hyphenate)
+
+    def _origin(self) -> None:
+        """Custom properties, as a part of their own: the library knows none."""
+        told = "".join(
+            f'<property fmtid="{_CUSTOM_ID}" pid="{number}" name={quoteattr(name)}>'
+            f"<vt:lpwstr>{escape(value)}</vt:lpwstr></property>"
+            for number, (name, value) in enumerate(self.form.origin.items(), 2)
+        )
+        package = self.document.part.package
+        blob = f"{_CUSTOM_HEAD}{told}</Properties>".encode()
+        package.relate_to(
+            Part(PackURI("/docProps/custom.xml"), _CUSTOM, blob, package), _PROPERTIES
+        )
 
     @property
     def width(self) -> int:
@@ -119,13 +154,17 @@ class _Writer:
         title = self.document.add_heading(self.form.words["report"], 1)
         for line in (title, first := self.document.add_paragraph()):
             line.paragraph_format.tab_stops.add_tab_stop(self.width, WD_TAB_ALIGNMENT.RIGHT)
-        title.add_run(f"\t{self.form.date}")
+        title.add_run("\t")
+        self._say(title, self.form.date)
         self._say(first, self.form.programme).bold = True
         first.add_run(f"\t{self.form.state}")
         kind = self.document.add_paragraph(self.form.kind)
-        if self.form.title:
+        if self.form.title.text:
             kind.add_run(": ")
-            self._say(kind, Phrase(self.form.title, self.form.author_language))
+            self._say(kind, self.form.title)
+        elif self.form.open:
+            kind.add_run(": ")
+            self._blank(kind, self.form.title.field)
 
     def _header(self) -> None:
         table = self._grid([0.33, 0.67])
@@ -162,12 +201,13 @@ class _Writer:
         ):
             cell.paragraphs[0].add_run(words[name]).bold = True
             self._quiet(cell.add_paragraph(), words[f"{name}_note"])
-        for cell, period in zip(below[1:], table.periods, strict=True):
-            cell.paragraphs[0].add_run(period).bold = True
+        periods = zip(below[1:], table.periods, table.period_fields, strict=True)
+        for cell, period, field in periods:
+            self._run(cell.paragraphs[0], period, field).bold = True
 
     def _row(self, cells: Iterable[Node], row: Row) -> None:
         goal, *others = cells
-        self._say(_line(goal), Phrase(row.goal, self.form.author_language))
+        self._say(_line(goal), Phrase(row.goal, self.form.author_language, row.field))
         if row.note:
             self._quiet(_line(goal), row.note)
         for made, cell in zip(others, row.cells, strict=True):
@@ -177,6 +217,8 @@ class _Writer:
         if cell.missing:
             _shade(made)
         self._passages(made, cell.passages)
+        if cell.missing and self.form.open:
+            self._blank(_line(made), cell.field)
 
     def _passages(self, place: Node, passages: Iterable[Passage], depth: int = 0) -> None:
         for passage in passages:
@@ -188,14 +230,14 @@ class _Writer:
 
     def _passage(self, line: Node, passage: Passage) -> None:
         if passage.lead:
-            line.add_run(passage.lead).bold = True
+            self._run(line, passage.lead, SAID).bold = True
             if passage.text:
-                line.add_run(" ")
+                self._run(line, " ", SAID)
         if passage.quiet:
             self._quiet(line, passage.text)
         elif passage.text:
             language = self.form.author_language if passage.authored else self.form.language
-            self._say(line, Phrase(passage.text, language))
+            self._say(line, Phrase(passage.text, language, passage.field))
 
     def _grid(self, shares: list[float]) -> Node:
         table = self.document.add_table(0, len(shares), style="Table Grid")
@@ -205,20 +247,50 @@ class _Writer:
         return table
 
     def _say(self, line: Node, phrase: Phrase) -> Node:
-        run = line.add_run(_NO_XML.sub("\ufffd", phrase.text))
+        run = self._run(line, _NO_XML.sub("\ufffd", phrase.text), phrase.field or SAID)
         if phrase.language != self.form.language:
             _speak(run._r.get_or_add_rPr(), phrase.language)
         return run
 
     def _quiet(self, line: Node, text: str) -> None:
-        line.add_run(text).font.color.rgb = _SOFT
+        self._run(line, text, SAID).font.color.rgb = _SOFT
+
+    def _blank(self, line: Node, field: str) -> None:
+        """A place to write in."""
+        self._run(line, self.form.words["write"], field, blank=True).font.color.rgb = _SOFT
+
+    def _run(self, line: Node, text: str, field: str, *, blank: bool = False) -> Node:
+        """A text in a control of its own."""
+        control = OxmlElement("w:sdt")
+        told, held, run = (OxmlElement(f"w:{name}") for name in ("sdtPr", "sdtContent", "r"))
+        control.extend((told, held))
+        held.append(run)
+        _append(told, "w:tag", **{"w:val": field})
+        _append(told, "w:id", **{"w:val": str(next(self.numbers))})
+        if lock := self._lock(field):
+            _append(told, "w:lock", **{"w:val": lock})
+        if blank:
+            _append(told, "w:showingPlcHdr")
+        _append(told, "w:text", **{"w:multiLine": "1"})
+        line._p.append(control)
+        made = Run(run, line)
+        made.text = text
+        return made
+
+    def _lock(self, field: str) -> str:
+        """What can't be edited, and what can't be deleted since without it nothing finds its place."""
+        if field == SAID or field.startswith("periods.") or not self.form.open:
+            return "sdtContentLocked"
+        return "sdtLocked" if field.startswith("goals.") else ""
 
 
 def _line(place: Node) -> Node:
     """Its next paragraph: a cell has an empty one from the beginning."""
-    first = place.paragraphs[0] if place.paragraphs else None
-    fresh = first is not None and len(place.paragraphs) == 1 and not first.runs
-    return first if fresh else place.add_paragraph()
+    if isinstance(place, _Cell):
+        last = place._tc[-1]
+        if last.tag == qn("w:p") and not len(last):
+            return Paragraph(last, place)
+    return place.add_paragraph()
 
 
 def _append(parent: Node, name: str, **told: str) -> None:

@@ -3,12 +3,13 @@
 import io
 from collections.abc import Iterator
 from typing import Any
+from zipfile import ZipFile
 
 import docx
 import pytest
 from docx.oxml.ns import qn
 
-from api.documents.docx import render
+from api.documents.docx import SAID, render
 from api.documents.form import Form, form, lines
 from api.documents.texts import LANGUAGES
 from tests.documents import sample_report as sample
@@ -32,7 +33,7 @@ def texts(document: Any) -> str:
 
 def _paragraphs(document: Any) -> Iterator[str]:
     for paragraph in document.element.body.iter(qn("w:p")):
-        yield docx.text.paragraph.Paragraph(paragraph, document).text
+        yield "".join(docx.text.run.Run(run, document).text for run in paragraph.iter(qn("w:r")))
 
 
 def saying(text: str) -> sample.Row:
@@ -112,6 +113,76 @@ def test_the_same_report_is_the_same_bytes() -> None:
     shown = form(sample.seed_like(), "fi")
     assert render(shown) == render(shown)
     assert b"\x00\x00!\x00" in render(shown)  # 1980-01-01, before which no archive counts
+
+
+def controls(document: Any) -> dict[str, str]:
+    """The texts by the tags of the controls that hold them, apart from what we say ourselves."""
+    found: dict[str, str] = {}
+    for control in document.element.body.iter(qn("w:sdt")):
+        tag = control.find(".//" + qn("w:tag")).get(qn("w:val"))
+        run = docx.text.run.Run(control.find(".//" + qn("w:r")), document)
+        assert tag == SAID or found.setdefault(tag, run.text) == run.text
+    return found
+
+
+def locks(document: Any, tag: str) -> set[str | None]:
+    found = document.element.body.iter(qn("w:sdtPr"))
+    mine = [one for one in found if one.find(qn("w:tag")).get(qn("w:val")) == tag]
+    return {
+        None if (lock := one.find(qn("w:lock"))) is None else lock.get(qn("w:val")) for one in mine
+    }
+
+
+def test_each_text_of_a_record_is_a_control_with_the_name_of_its_field() -> None:
+    key = "0190a3c8-7b1e-7000-8000-0123456789ab"
+    stage = sample.stage("handed_over", note="Huomautus")
+    said = sample.cell(
+        results=[sample.result("Tulos", id=key, version=7)],
+        deliverables=[sample.deliverable("model", "Malli", id=key, version=99_999, stages=[stage])],
+        feedback=[sample.feedback("Kohta", actions=[sample.action("Teko")])],
+    )
+    report = sample.report([sample.goal("T", said)], ("2012-spring",), title="Nimi")
+    found = controls(made(report | {"state": "draft"}))
+    assert {
+        "reports.raportti.1.title": "Nimi",
+        "reports.raportti.1.report_date": "18.1.2013",
+        "contacts.vaino.1.email": "vaino.mallikas@pohjaranta.example",
+        "goals.tavoite.1.text": "T",
+        "periods.2012-spring": "Kevään 2012 aikana saavutetut tulokset",
+        "results.AZCjyHsecACAAAEjRWeJqw.7.text": "Tulos",
+        "deliverables.AZCjyHsecACAAAEjRWeJqw.99999.stages.0.note": "Huomautus",
+        "feedback.x.1.point": "Kohta",
+        "feedback.x.1.actions.0.text": "Teko",
+    }.items() <= found.items()
+    assert max(map(len, found)) <= 64
+
+
+def test_only_texts_of_records_can_be_changed_and_only_while_the_report_can() -> None:
+    report = sample.report([sample.goal("T", sample.cell(results=[sample.result("x")]))], CODES[:1])
+    draft, sent = (made(report | {"state": state}) for state in ("returned", "submitted"))
+    field, goal = "results.x.1.text", "goals.tavoite.1.text"
+    assert [locks(draft, tag) for tag in (SAID, field, goal)] == [
+        {"sdtContentLocked"},
+        {None},
+        {"sdtLocked"},
+    ]
+    assert [locks(sent, tag) for tag in (SAID, field, goal)] == [{"sdtContentLocked"}] * 3
+
+
+def test_a_draft_has_places_to_write_in_where_nothing_is_said() -> None:
+    report = sample.report([sample.goal("T", sample.cell())], ("2012-spring",))
+    new = "results.new.tavoite.2012-spring"
+    assert controls(made(report | {"state": "draft"}))[new] == "Kirjoita tähän"
+    assert new not in controls(made(report | {"state": "submitted"}))
+
+
+def test_its_properties_say_which_report_it_is_in_which_version() -> None:
+    with ZipFile(io.BytesIO(render(form(sample.seed_like(), "sv")))) as file:
+        told = file.read("docProps/custom.xml").decode()
+        types = file.read("[Content_Types].xml").decode()
+    for name, value in (("report", "raportti"), ("version", "1"), ("language", "sv")):
+        assert f'name="lamppu_{name}"><vt:lpwstr>{value}<' in told
+    assert "/docProps/custom.xml" in types
 
 
 @in_each_language
