@@ -10579,11 +10579,28 @@ export interface components {
             items: components["schemas"]["AvailableAction"][];
         };
         /**
+         * ReportAsDocx
+         * Format: binary
+         * @description A form to go on editing, laid out as the PDF, with the languages of its texts.
+         */
+        ReportAsDocx: string;
+        /**
          * ReportAsPdf
          * Format: binary
          * @description A4, tagged (PDF/UA-1); the same bytes as long as the report says the same. A character that none of its fonts has stands as its number: `[U+1F600]`.
          */
         ReportAsPdf: string;
+        /**
+         * ReportAsTable
+         * @description A line for each thing that is said: goal, period, kind and text, with heads in the language of the document; a cell without a record has its state and no kind. Written as an export is, with a byte order mark.
+         */
+        ReportAsTable: string;
+        /**
+         * ReportAsWorkbook
+         * Format: binary
+         * @description A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. Texts are never formulas; one that is longer than a cell may be goes on in the next line.
+         */
+        ReportAsWorkbook: string;
         /** @description A step that was taken: by whom, when and why. */
         ReportEvent: {
             /**
@@ -10680,7 +10697,7 @@ export interface components {
             updated_at: string;
         };
         /** @enum {string} */
-        ReportFormat: "json" | "html" | "pdf";
+        ReportFormat: "json" | "html" | "pdf" | "docx" | "xlsx" | "csv";
         /** @description The sub-project’s report, compiled from its records. As it comes in. */
         ReportInput: {
             /**
@@ -13622,7 +13639,10 @@ export type Replay = components['schemas']['Replay'];
 export type Report = components['schemas']['Report'];
 export type ReportAction = components['schemas']['ReportAction'];
 export type ReportActions = components['schemas']['ReportActions'];
+export type ReportAsDocx = components['schemas']['ReportAsDocx'];
 export type ReportAsPdf = components['schemas']['ReportAsPdf'];
+export type ReportAsTable = components['schemas']['ReportAsTable'];
+export type ReportAsWorkbook = components['schemas']['ReportAsWorkbook'];
 export type ReportEvent = components['schemas']['ReportEvent'];
 export type ReportEvents = components['schemas']['ReportEvents'];
 export type ReportExpand = components['schemas']['ReportExpand'];
@@ -21996,6 +22016,9 @@ export interface operations {
                     "application/json": components["schemas"]["CompiledReport"];
                     "text/html": string;
                     "application/pdf": components["schemas"]["ReportAsPdf"];
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["ReportAsDocx"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["ReportAsWorkbook"];
+                    "text/csv": components["schemas"]["ReportAsTable"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparse"];
                 };
             };

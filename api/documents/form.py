@@ -7,7 +7,15 @@ from itertools import pairwise
 from typing import Any
 from unicodedata import normalize
 
-from api.documents.passages import Passage, bracketed, joined, unless_said
+from api.documents.passages import (
+    Passage,
+    bracketed,
+    field_name,
+    joined,
+    plain,
+    short_id,
+    unless_said,
+)
 from api.documents.passages.deliverables import deliverables
 from api.documents.passages.disseminations import disseminations
 from api.documents.passages.feedback import feedback
@@ -59,6 +67,8 @@ class Cell:
     state: str
     sections: tuple[Section, ...]
     missing: bool
+    field: str
+    """`results.new.<goal>.<period>`: what is written here is a new result."""
 
     @property
     def passages(self) -> tuple[Passage, ...]:
@@ -71,6 +81,7 @@ class Row:
     """A goal with its cells, one a period of the table; a note tells the provider's own."""
 
     goal: str
+    field: str
     note: str
     cells: tuple[Cell, ...]
 
@@ -81,25 +92,42 @@ class Table:
 
     caption: str
     periods: tuple[str, ...]
+    period_fields: tuple[str, ...]
     rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One passage as a line of a list: for which goal, in which period, of which kind; "" where there is none."""
+
+    goal: str
+    period: str
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """A whole report in one language; `author_language` is the one its records are written in.
 
-    `words` are the headings of its parts; `file_name` has no extension, and letters that every disk takes.
+    `words` are the headings of its parts, `columns` those of its list; `file_name` has no extension, and letters that
+    every disk takes.
     """
 
     words: Mapping[str, str]
+    columns: Mapping[str, str]
+    results: str
+    """What its results are called."""
     file_name: str
     language: str
     author_language: str
     kind: str
-    title: str
-    date: str
+    title: Phrase
+    date: Phrase
     state: str
     draft: bool
+    open: bool
+    """Whether what its provider changes in the document can become the report again."""
     programme: Phrase
     header: tuple[HeaderLine, ...]
     tables: tuple[Table, ...]
@@ -107,16 +135,38 @@ class Form:
     """Why there is none; "" where there is one."""
     unplaced: tuple[Section, ...]
     completeness: str
+    origin: Mapping[str, str]
+    """Which report in which version it shows, for who reads an edited document again."""
 
     @property
     def name(self) -> str:
         """What a window or a reader's list of files calls it."""
-        return " – ".join([self.words["report"], self.header[0].lines[0].text, self.date])
+        return " – ".join([self.words["report"], self.header[0].lines[0].text, self.date.text])
 
     @property
     def wide(self) -> bool:
         """Whether its tables need the page's longer side."""
         return max((len(table.periods) for table in self.tables), default=0) > PERIODS_TALL
+
+
+def lines(form: Form) -> Iterator[Said]:
+    """All that is said in the tables and beneath them, goal by goal."""
+    for row, cell in cells(form):
+        if cell.state:
+            yield Said(row.goal, cell.period, "", cell.state)
+        yield from _said(row.goal, cell.period, cell.sections)
+    yield from _said("", "", form.unplaced)
+
+
+def _said(goal: str, period: str, sections: Iterable[Section]) -> Iterator[Said]:
+    for section in sections:
+        yield from (Said(goal, period, section.kind, plain(one)) for one in section.passages)
+
+
+def cells(form: Form) -> Iterator[tuple[Row, Cell]]:
+    for number, row in enumerate(form.tables[0].rows if form.tables else ()):
+        for table in form.tables:
+            yield from ((row, cell) for cell in table.rows[number].cells)
 
 
 def form(report: Mapping[str, Any], language: str) -> Form:
@@ -125,21 +175,40 @@ def form(report: Mapping[str, Any], language: str) -> Form:
     texts = Texts(language, parts["periods"])
     return Form(
         words=texts.group("heading"),
+        columns=texts.group("column"),
+        results=texts.word("followed", "results"),
         file_name=_file_name(report, texts),
         language=language,
         author_language=report["language"],
         kind=texts.word("report_kind", report["kind"]),
-        title=report["title"] or "",
-        date=texts.day(report["report_date"]) if report["report_date"] else texts("header.undated"),
+        title=Phrase(
+            report["title"] or "", report["language"], field_name("reports", report, "title")
+        ),
+        date=Phrase(
+            texts.day(report["report_date"]) if report["report_date"] else texts("header.undated"),
+            language,
+            field_name("reports", report, "report_date"),
+        ),
         state=texts.word("report_state", report["state"]),
         draft=report["state"] == "draft",
+        open=report["state"] in ("draft", "returned"),
         programme=phrase(parts["programme"]["name"], texts.language),
         header=tuple(_header(parts, report["language"], texts)),
         tables=tuple(_tables(parts, texts)),
         without_table=_without_table(parts, texts),
         unplaced=_sections(parts["unplaced"], texts),
         completeness=texts("table.completeness", **parts["completeness"]),
+        origin=_origin(report, language),
     )
+
+
+def _origin(report: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Names and values of the properties that a file keeps whatever program writes it again."""
+    return {
+        "lamppu_report": report["id"],
+        "lamppu_version": str(report["version"]),
+        "lamppu_language": language,
+    }
 
 
 def _file_name(report: Mapping[str, Any], texts: Texts) -> str:
@@ -153,13 +222,11 @@ def _file_name(report: Mapping[str, Any], texts: Texts) -> str:
 
 def _header(parts: Mapping[str, Any], author_language: str, texts: Texts) -> Iterator[HeaderLine]:
     yield HeaderLine(texts("heading.project"), (_project(parts["project"], texts),))
-    if lines := _sub_project(parts["sub_project"]):
-        phrases = tuple(Phrase(line, author_language) for line in lines)
+    if phrases := tuple(_sub_project(parts["sub_project"], author_language)):
         yield HeaderLine(texts("heading.sub_project"), phrases)
     provider = tuple(_provider(parts["provider"], texts))
     yield HeaderLine(texts("heading.provider"), provider)
-    contact = tuple(Phrase(line, texts.language) for line in _contact(parts["contact"], texts))
-    yield HeaderLine(texts("heading.contact"), contact)
+    yield HeaderLine(texts("heading.contact"), tuple(_contact(parts["contact"], texts)))
 
 
 def _project(project: Mapping[str, Any], texts: Texts) -> Phrase:
@@ -167,8 +234,11 @@ def _project(project: Mapping[str, Any], texts: Texts) -> Phrase:
     return Phrase(bracketed(name.text, unless_said(project["acronym"], name.text)), name.language)
 
 
-def _sub_project(sub_project: Mapping[str, Any]) -> list[str]:
-    return [line for line in (sub_project["name"], sub_project["description"]) if line]
+def _sub_project(sub_project: Mapping[str, Any], language: str) -> Iterator[Phrase]:
+    for name in ("name", "description"):
+        if sub_project[name]:
+            field = field_name("sub_projects", sub_project, name)
+            yield Phrase(sub_project[name], language, field)
 
 
 def _provider(provider: Mapping[str, Any], texts: Texts) -> Iterator[Phrase]:
@@ -180,16 +250,18 @@ def _provider(provider: Mapping[str, Any], texts: Texts) -> Iterator[Phrase]:
         yield Phrase(texts("header.colleges", colleges=colleges), texts.language)
 
 
-def _contact(contact: Mapping[str, Any] | None, texts: Texts) -> list[str]:
+def _contact(contact: Mapping[str, Any] | None, texts: Texts) -> Iterator[Phrase]:
     if contact is None:
-        return [texts("header.no_contact")]
-    lines = [
-        joined([contact["name"], contact["job_title"]]),
-        contact["email"],
-        contact["phone"] and texts("header.phone", phone=contact["phone"]),
-        contact["postal_address"],
-    ]
-    return [line for line in lines if line]
+        yield Phrase(texts("header.no_contact"), texts.language)
+        return
+    yield Phrase(joined([contact["name"], contact["job_title"]]), texts.language)
+    if contact["email"]:
+        yield Phrase(contact["email"], texts.language, field_name("contacts", contact, "email"))
+    if contact["phone"]:
+        yield Phrase(texts("header.phone", phone=contact["phone"]), texts.language)
+    if contact["postal_address"]:
+        field = field_name("contacts", contact, "postal_address")
+        yield Phrase(contact["postal_address"], texts.language, field)
 
 
 def _tables(parts: Mapping[str, Any], texts: Texts) -> Iterator[Table]:
@@ -199,6 +271,9 @@ def _tables(parts: Mapping[str, Any], texts: Texts) -> Iterator[Table]:
         yield Table(
             caption=texts("table.caption", periods=texts.series(names)),
             periods=tuple(texts.period("period_results", code) for code in codes[span]),
+            period_fields=tuple(
+                f"periods.{short_id(period['id'])}" for period in parts["periods"][span]
+            ),
             rows=tuple(_row(goal, span, texts) for goal in parts["goals"]),
         )
 
@@ -214,8 +289,9 @@ def _row(goal: Mapping[str, Any], span: slice, texts: Texts) -> Row:
     cells: Sequence[Mapping[str, Any]] = goal["cells"]
     return Row(
         goal=goal["text"],
+        field=field_name("goals", goal, "text"),
         note="" if goal["project_goal_id"] else texts("table.own_goal"),
-        cells=tuple(_cell(cell, texts) for cell in cells[span]),
+        cells=tuple(_cell(cell, goal, texts) for cell in cells[span]),
     )
 
 
@@ -225,7 +301,7 @@ def _without_table(parts: Mapping[str, Any], texts: Texts) -> str:
     return "" if parts["goals"] else texts("table.no_goals")
 
 
-def _cell(cell: Mapping[str, Any], texts: Texts) -> Cell:
+def _cell(cell: Mapping[str, Any], goal: Mapping[str, Any], texts: Texts) -> Cell:
     sections = _sections(cell, texts)
     missing = cell["state"] == "missing"
     return Cell(
@@ -233,6 +309,7 @@ def _cell(cell: Mapping[str, Any], texts: Texts) -> Cell:
         state=texts.word("cell_state", cell["state"]) if missing or not sections else "",
         sections=sections,
         missing=missing,
+        field=f"results.new.{short_id(goal['id'])}.{short_id(cell['period_id'])}",
     )
 
 

@@ -205,16 +205,17 @@ class _Sheets:
                     write_text(sheet, line, place, text, self.plain)
 
 
-def write_text(sheet: Any, line: int, place: int, text: str, plain: Any) -> None:
+def write_text(sheet: Any, line: int, place: int, text: str, plain: Any, *look: Any) -> None:
     """Write a text as it is, never as a formula or a link.
 
     :param plain: a format of the book
+    :param look: the format of the cell, when it has one
     """
     if text.startswith("<r>"):
         # The library would take it for markup of its own. Of a text in parts it makes such, and escapes the parts.
-        sheet.write_rich_string(line, place, text[:1], plain, text[1:])
+        sheet.write_rich_string(line, place, text[:1], plain, text[1:], *look)
     else:
-        sheet.write_string(line, place, text)
+        sheet.write_string(line, place, text, *look)
 
 
 def _too_long(text: str) -> bool:

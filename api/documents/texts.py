@@ -44,6 +44,8 @@ class Phrase:
 
     text: str
     language: str
+    field: str = ""
+    """Of which field of which record it is the value, as passages have it."""
 
 
 def phrase(words: Mapping[str, str | None], language: str) -> Phrase:

@@ -12,12 +12,13 @@ from api.answers import JSON, SPARSE, accepted, conditional, tag_by_content
 from api.blueprint import Blueprint
 from api.context import reach
 from api.crud import register
-from api.documents import html, pdf
+from api.documents import docx, html, pdf, sheets
 from api.documents.form import Form, form
 from api.expansion import Shape
 from api.listing import shaped
 from api.models.reports import Report
 from api.problems import Fault, Invalid, NotFound
+from api.resources.exports import CSV, XLSX
 from api.services.reports import compile_form
 from schemas import reports as contract
 from schemas.fields import Worded
@@ -27,13 +28,24 @@ from schemas.reports import ReportFormat
 Node = dict[str, Any]
 HTML = "text/html"
 PDF = "application/pdf"
-MEDIA = {ReportFormat.JSON: JSON, ReportFormat.HTML: HTML, ReportFormat.PDF: PDF}
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MEDIA = {
+    ReportFormat.JSON: JSON,
+    ReportFormat.HTML: HTML,
+    ReportFormat.PDF: PDF,
+    ReportFormat.DOCX: DOCX,
+    ReportFormat.XLSX: XLSX,
+    ReportFormat.CSV: CSV,
+}
 WRITERS: Mapping[ReportFormat, Callable[[Form], str | bytes]] = {
     ReportFormat.HTML: html.render,
     ReportFormat.PDF: pdf.render,
+    ReportFormat.DOCX: docx.render,
+    ReportFormat.XLSX: sheets.xlsx,
+    ReportFormat.CSV: sheets.csv,
 }
 # What no browser shows by itself.
-FILES: tuple[ReportFormat, ...] = ()
+FILES = (ReportFormat.DOCX, ReportFormat.XLSX, ReportFormat.CSV)
 
 blp = Blueprint("reports", access="reports", url_prefix="/api/v1/reports", description=__doc__)
 reports = register(
@@ -66,6 +78,32 @@ _PDF: Node = {
         "has stands as its number: `[U+1F600]`."
     ),
 }
+_DOCX: Node = {
+    "title": "ReportAsDocx",
+    "type": "string",
+    "format": "binary",
+    "description": "A form to go on editing, laid out as the PDF, with the languages of its texts.",
+}
+_XLSX: Node = {
+    "title": "ReportAsWorkbook",
+    "type": "string",
+    "format": "binary",
+    "description": (
+        "A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. "
+        "Texts are never formulas; one that is longer than a cell may be goes on in the next line."
+    ),
+}
+_CSV: Node = {
+    "title": "ReportAsTable",
+    "type": "string",
+    "description": (
+        "A line for each thing that is said: goal, period, kind and text, with heads in the language of the document; "
+        "a cell without a record has its state and no kind. Written as an export is, with a byte order mark."
+    ),
+}
+_CSV_EXAMPLE = (
+    "Goal,Period,Kind,Text\r\nA network of quality,spring 2012,Result,Two meetings were held.\r\n"
+)
 
 
 @blp.route("/<uuid:key>", endpoint="read", produces=(*MEDIA.values(), SPARSE))
@@ -77,6 +115,9 @@ _PDF: Node = {
 @blp.response(200, contract.CompiledReport)
 @blp.alt_response(200, schema={"type": "string"}, content_type=HTML, success=True)
 @blp.alt_response(200, schema=_PDF, content_type=PDF, success=True)
+@blp.alt_response(200, schema=_DOCX, content_type=DOCX, success=True)
+@blp.alt_response(200, schema=_XLSX, content_type=XLSX, success=True)
+@blp.alt_response(200, schema=_CSV, content_type=CSV, example=_CSV_EXAMPLE, success=True)
 @blp.alt_response(200, schema=thin, content_type=SPARSE, success=True)
 def read(query: dict[str, Any], key: uuid.UUID) -> Response:
     """Read a report with its form compiled from the records, as JSON, as a page to print, or as a file

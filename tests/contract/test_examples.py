@@ -62,6 +62,8 @@ MEDIA = list(_media())
 BINARY = (
     "Parquet",
     "ReportAsPdf",
+    "ReportAsDocx",
+    "ReportAsWorkbook",
     "Workbook",
     "WorkbookToImport",
     "RefusedWorkbook",

@@ -222,6 +222,7 @@ def cell(code: str = "2012-spring", state: str | None = None, **records: list[Ro
 def goal(text: str, *cells: Row, own: bool = False) -> Row:
     return {
         "id": "tavoite",
+        "version": 1,
         "position": 1,
         "text": text,
         "project_goal_id": None if own else "hankkeen-tavoite",
@@ -271,8 +272,10 @@ def report(
             "short_name": "Pohjaranta",
             "colleges": ["Ammattiopisto Pohjaranta"],
         },
-        "sub_project": {"id": "osahanke", "name": None, "description": None},
+        "sub_project": {"id": "osahanke", "version": 1, "name": None, "description": None},
         "contact": {
+            "id": "vaino",
+            "version": 1,
             "name": "Väinö Mallikas",
             "job_title": "hankkeen yhteyshenkilö",
             "email": "vaino.mallikas@pohjaranta.example",
@@ -477,8 +480,8 @@ READ = {
         "Ei raportoitavaa: Kyselyn tulokset valmistuvat vasta syksyllä.",
         "Levitetty syksyn 2012 aikana",
         "kokous 13.12.2012.",
-        "Suunniteltu: Lisätään kommenttikenttä jokaiseen kysymykseen.",
-        "Tehty 10.1.2013 (päätetty 20.12.2012): Kysely tehdään vuosittain.",
+        "Suunniteltu: Lisätään kommenttikenttä jokaiseen kysymykseen",
+        "Tehty 10.1.2013 (päätetty 20.12.2012): Kysely tehdään vuosittain",
         "Estynyt osallistumasta: Päätösseminaari",
         "Toimitus: Optima, hyvissä ajoin ennen seminaaria",
     ],
@@ -500,7 +503,7 @@ READ = {
         "Inget att rapportera: Kyselyn tulokset valmistuvat vasta syksyllä.",
         "Spritt under hösten 2012",
         "möte 13.12.2012.",
-        "Planerad: Lisätään kommenttikenttä jokaiseen kysymykseen.",
+        "Planerad: Lisätään kommenttikenttä jokaiseen kysymykseen",
         "Förhindrad att delta: Avslutningsseminarium",
     ],
     "en": [

@@ -139,7 +139,10 @@ def test_nobodys_text_becomes_markup(language: str) -> None:
         [sample.goal(evil, cell)],
         ("2012-spring",),
         title=evil,
-        form={"project": names, "sub_project": {"id": "x", "name": evil, "description": evil}},
+        form={
+            "project": names,
+            "sub_project": {"id": "x", "version": 1, "name": evil, "description": evil},
+        },
     )
     shown = page(report, language)
     assert not shown.all("script")

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from api.models.measurements import Measurement
+from api.resources.exports import XLSX
+from api.resources.reports import DOCX
 from api.scope import Scope
 from api.services import reports
 from tests.accounts import code
@@ -20,7 +22,13 @@ from tests.documents.pdfs import Pdf, squeezed
 from tests.examples import Bench, places, statements, url
 
 # What a browser shows, and what it puts aside.
-FILES = {"html": "inline", "pdf": "inline"}
+FILES = {
+    "html": "inline",
+    "pdf": "inline",
+    "docx": "attachment",
+    "xlsx": "attachment",
+    "csv": "attachment",
+}
 CITED = ("meetings", "surveys", "disseminations", "feedback", "deliverables")
 
 
@@ -381,6 +389,12 @@ def test_the_reader_says_in_which_form_it_comes(ground: Ground) -> None:
         ("text/html", {"format": "json"}, data),
         ("application/pdf", {}, "application/pdf"),
         ("application/json", {"format": "pdf"}, "application/pdf"),
+        (DOCX, {}, DOCX),
+        ("", {"format": "docx"}, DOCX),
+        (XLSX, {}, XLSX),
+        ("", {"format": "xlsx"}, XLSX),
+        ("text/csv", {}, "text/csv; charset=utf-8"),
+        ("", {"format": "csv"}, "text/csv; charset=utf-8"),
     ]
     for accept, query, kind in cases:
         headers = {"Accept": accept} if accept else {}

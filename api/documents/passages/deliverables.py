@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from api.documents.passages import Passage, authored, bracketed, closed, joined, labelled
+from api.documents.passages import (
+    Passage,
+    authored,
+    bracketed,
+    closed,
+    field_name,
+    joined,
+    labelled,
+)
 from api.documents.passages.meetings import meeting_reference
 from api.documents.texts import Texts
 
@@ -21,14 +29,23 @@ def _deliverable(row: Row, texts: Texts) -> Passage:
     based_on = row["based_on"] and labelled(texts("label.based_on"), row["based_on"])
     return Passage(
         joined([closed(title), based_on], " "),
-        items=(*authored(row["description"]), *_steps(row, texts)),
+        items=(
+            *authored(row["description"], field_name("deliverables", row, "description")),
+            *_steps(row, texts),
+        ),
     )
 
 
 def _steps(row: Row, texts: Texts) -> Iterator[Passage]:
     """Stages and deliveries, done ones and promises apart: the form must not mix what was with what will be."""
     steps = [
-        *((stage["progress"], _stage(stage, texts)) for stage in row["stages"]),
+        *(
+            (
+                stage["progress"],
+                _stage(stage, field_name("deliverables", row, "stages", number, "note"), texts),
+            )
+            for number, stage in enumerate(row["stages"])
+        ),
         *((delivery["progress"], _delivery(delivery, texts)) for delivery in row["deliveries"]),
     ]
     for progress in ("done", "ongoing", "planned"):
@@ -37,11 +54,11 @@ def _steps(row: Row, texts: Texts) -> Iterator[Passage]:
             yield Passage("", label=texts.word("progress", progress), items=items)
 
 
-def _stage(stage: Row, texts: Texts) -> Passage:
+def _stage(stage: Row, field: str, texts: Texts) -> Passage:
     name = texts.word("deliverable_stage", stage["stage"])
     said = joined([stage["body"], stage["date"] and texts.day(stage["date"])])
     sentence = labelled(name, said) if said else closed(name)
-    return Passage(sentence, items=authored(stage["note"]))
+    return Passage(sentence, items=authored(stage["note"], field))
 
 
 def _delivery(delivery: Row, texts: Texts) -> Passage:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from api.documents.passages import Passage, authored, closed, joined, labelled
+from api.documents.passages import Passage, authored, closed, field_name, joined, labelled
 from api.documents.texts import Texts
 
 Row = Mapping[str, Any]
@@ -23,4 +23,7 @@ def _dissemination(row: Row, texts: Texts) -> Passage:
     ]
     # What was spread may be another sub-project's, of which this report knows no title.
     first = labelled(lead, row["of"]) if row["of"] else closed(lead)
-    return Passage(" ".join([first, *details]), items=authored(row["text"]))
+    return Passage(
+        " ".join([first, *details]),
+        items=authored(row["text"], field_name("disseminations", row, "text")),
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from api.documents.passages import Passage, bracketed, closed, joined, labelled, unless_said
+from api.documents.passages import Passage, bracketed, field_name, joined, labelled, unless_said
 from api.documents.passages.meetings import meeting_reference
 from api.documents.texts import Texts
 
@@ -50,16 +50,20 @@ def _occasion(row: Row, texts: Texts) -> str:
 
 
 def _point(row: Row, texts: Texts) -> Passage:
-    actions = tuple(_action(action, texts) for action in row["actions"])
+    actions = tuple(
+        _action(action, field_name("feedback", row, "actions", number, "text"), texts)
+        for number, action in enumerate(row["actions"])
+    )
     nothing = Passage(texts("feedback.no_actions"), quiet=True)
-    return Passage(row["point"], authored=True, items=actions or (nothing,))
+    field = field_name("feedback", row, "point")
+    return Passage(row["point"], authored=True, items=actions or (nothing,), field=field)
 
 
-def _action(action: Row, texts: Texts) -> Passage:
+def _action(action: Row, field: str, texts: Texts) -> Passage:
     state = texts.word("action_state", action["state"])
     done = action["done_on"] and texts.day(action["done_on"])
     decided = action["decided_on"] and texts(
         "feedback.decided", day=texts.day(action["decided_on"])
     )
     label = bracketed(joined([state, done], " "), decided)
-    return Passage(closed(action["text"]), label=label, authored=True)
+    return Passage(action["text"], label=label, authored=True, field=field)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from api.documents.passages import Passage, authored, bracketed, closed
+from api.documents.passages import Passage, authored, bracketed, closed, field_name
 from api.documents.texts import Texts
 
 Row = Mapping[str, Any]
@@ -32,4 +32,6 @@ def _measurement(row: Row, texts: Texts) -> Passage:
         texts.word("direction", indicator["direction"]),
         measured,
     )
-    return Passage(closed(said), items=authored(row["note"]))
+    return Passage(
+        closed(said), items=authored(row["note"], field_name("measurements", row, "note"))
+    )

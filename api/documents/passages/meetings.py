@@ -8,6 +8,7 @@ from api.documents.passages import (
     authored,
     bracketed,
     closed,
+    field_name,
     joined,
     labelled,
     unless_said,
@@ -116,7 +117,11 @@ def _person(person: Row, texts: Texts, titled: set[str]) -> str:
 def _point(row: Row, texts: Texts) -> Passage:
     return Passage(
         closed(_meeting_line(row, texts)),
-        items=(*_expected(row, texts), *_absences(row, texts), *authored(row["notes"])),
+        items=(
+            *_expected(row, texts),
+            *_absences(row, texts),
+            *authored(row["notes"], field_name("meetings", row, "notes")),
+        ),
     )
 
 

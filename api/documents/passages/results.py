@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from api.documents.passages import Passage, joined
+from api.documents.passages import Passage, field_name, joined
 from api.documents.texts import Texts
 
 STATEMENTS = ("nothing_to_report", "not_applicable")
@@ -17,7 +17,9 @@ def results(rows: Iterable[Mapping[str, Any]], texts: Texts) -> Iterator[Passage
 def _statement(row: Mapping[str, Any], texts: Texts) -> Passage:
     """That there is nothing to tell, and why."""
     label = texts.word("result_kind", row["kind"])
-    return Passage(row["reason"] or "", label=label, authored=True)
+    return Passage(
+        row["reason"] or "", label=label, authored=True, field=field_name("results", row, "reason")
+    )
 
 
 def _result(row: Mapping[str, Any], texts: Texts) -> Passage:
@@ -25,4 +27,6 @@ def _result(row: Mapping[str, Any], texts: Texts) -> Passage:
     kind = None if row["kind"] == "activity" else texts.word("result_kind", row["kind"])
     progress = None if row["progress"] == "done" else texts.word("progress", row["progress"])
     label = joined([kind, progress and (progress.lower() if kind else progress)])
-    return Passage(row["text"] or "", label=label, authored=True)
+    return Passage(
+        row["text"] or "", label=label, authored=True, field=field_name("results", row, "text")
+    )

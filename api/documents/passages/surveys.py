@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from api.documents.passages import Passage, authored, bracketed, closed, labelled
+from api.documents.passages import Passage, authored, bracketed, closed, field_name, labelled
 from api.documents.texts import Texts
 
 Row = Mapping[str, Any]
@@ -22,7 +22,9 @@ def _survey(row: Row, texts: Texts) -> Passage:
         *_recurrence(row, texts),
         *_questions(row, texts),
     ]
-    return Passage(" ".join(sentences), items=authored(row["purpose"]))
+    return Passage(
+        " ".join(sentences), items=authored(row["purpose"], field_name("surveys", row, "purpose"))
+    )
 
 
 def _groups(row: Row, texts: Texts) -> Iterator[str]:
