@@ -1768,7 +1768,7 @@ export interface paths {
         /**
          * Submit a report to the ministry
          * @description It is frozen as a version with its form, and from now on what stands behind it can't be changed: 409 `locked`,
-         *     until it is withdrawn, returned or reopened. It needs a contact, its own or its sub-project's, and a goal.
+         *     until it is withdrawn, returned or reopened. 409 `incomplete` names the blockers of its check, if there are any.
          *
          *     Allowed: manager (their own provider's rows).
          */
@@ -1940,6 +1940,31 @@ export interface paths {
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
         get: operations["getReportVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check a report: what is missing, and what does not fit together
+         * @description A blocker refuses the submission: `submit` answers 409 `incomplete` with the same pointers. A warning is for people
+         *     to judge. Each finding says where the report shows it (`pointer`), and which row and field to mend; what is missing
+         *     is to be made, in the goal and period that it names. `detail` is in the language that Accept-Language asks for, or
+         *     else in English.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["checkReport"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2940,6 +2965,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/reports.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all reports
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportReports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/clients.{extension}": {
         parameters: {
             query?: never;
@@ -3130,28 +3177,6 @@ export interface paths {
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
         get: operations["exportIndicators"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/exports/reports.{extension}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export all reports
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction. Reports by `ndjson` and `json` are whole, as `GET /reports/{id}` shows them: with `form`, compiled from the records. That takes its time; `fields` without `form` gives rows as the list has them. Tables have no `form`.
-         *
-         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
-         */
-        get: operations["exportReports"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4435,6 +4460,24 @@ export interface components {
         };
         /** @enum {string} */
         ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers" | "users" | "clients";
+        /** @description What was found of one goal in one period. */
+        CheckedCell: {
+            /** Format: uuid */
+            goal_id: string;
+            /** Format: uuid */
+            period_id: string;
+            state: components["schemas"]["CellState"];
+            /**
+             * Format: int32
+             * @description How many of the findings are blockers.
+             */
+            blockers: number;
+            /**
+             * Format: int32
+             * @description How many of the findings are warnings.
+             */
+            warnings: number;
+        };
         /** @description A script or system that uses the API with credentials of its own. */
         Client: {
             /**
@@ -6040,6 +6083,33 @@ export interface components {
              */
             total?: number;
         };
+        /** @description One thing that is missing or does not fit, and where. */
+        Finding: {
+            /**
+             * Format: uuid
+             * @description Of the row to mend.
+             */
+            id: string | null;
+            code: components["schemas"]["FindingCode"];
+            severity: components["schemas"]["Severity"];
+            /** @description The same for people to read. */
+            detail: string;
+            /** @description A JSON pointer (RFC 6901) into what `GET /reports/{id}` shows. What cites several goals is told of once, where it stands first. */
+            pointer: string;
+            /** @description Of what to mend; or of what to make, when `id` is null. */
+            resource: components["schemas"]["Resource"];
+            /** @description The field of that row, as a pointer without its first slash. */
+            field: string | null;
+            /** Format: uuid */
+            goal_id: string | null;
+            /** Format: uuid */
+            period_id: string | null;
+        };
+        /**
+         * @description What a check finds.
+         * @enum {string}
+         */
+        FindingCode: "no_contact" | "no_goal" | "no_period" | "period_left_out" | "cell_missing" | "nothing_beside_something" | "contact_unreachable" | "cites_no_goal" | "in_no_period" | "outside_period" | "value_out_of_range" | "value_against_direction" | "target_out_of_range" | "target_against_direction" | "survey_after_period" | "more_answered_than_invited" | "feedback_without_action" | "absent_without_reason" | "promise_overdue" | "done_in_future";
         /**
          * @description A resource whose changes are told of.
          *
@@ -10601,6 +10671,25 @@ export interface components {
          * @description A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. Texts are never formulas; one that is longer than a cell may be goes on in the next line.
          */
         ReportAsWorkbook: string;
+        /** @description What stands against a report: all of it, and how much of it where. */
+        ReportCheck: {
+            /** @description Whether no blocker stands against submitting it. */
+            complete: boolean;
+            /**
+             * Format: int32
+             * @description How many of the findings are blockers.
+             */
+            blockers: number;
+            /**
+             * Format: int32
+             * @description How many of the findings are warnings.
+             */
+            warnings: number;
+            /** @description Goal by goal, and period by period, as the form has them. */
+            cells: components["schemas"]["CheckedCell"][];
+            /** @description Blockers first; then in the order of the form. */
+            items: components["schemas"]["Finding"][];
+        };
         /** @description A step that was taken: by whom, when and why. */
         ReportEvent: {
             /**
@@ -11218,6 +11307,11 @@ export interface components {
          * @enum {string}
          */
         Scope: "plan:read" | "plan:write" | "records:read" | "records:write";
+        /**
+         * @description A blocker refuses the submission, a warning does not.
+         * @enum {string}
+         */
+        Severity: "blocker" | "warning";
         /**
          * @description For rows that have an order among their siblings.
          * @enum {string}
@@ -13343,6 +13437,7 @@ export type Change = components['schemas']['Change'];
 export type ChangeRow = components['schemas']['ChangeRow'];
 export type ChangesPage = components['schemas']['ChangesPage'];
 export type ChangesResource = components['schemas']['ChangesResource'];
+export type CheckedCell = components['schemas']['CheckedCell'];
 export type Client = components['schemas']['Client'];
 export type ClientExpand = components['schemas']['ClientExpand'];
 export type ClientExport = components['schemas']['ClientExport'];
@@ -13413,6 +13508,8 @@ export type FeedbackSource = components['schemas']['FeedbackSource'];
 export type FeedbackSparse = components['schemas']['FeedbackSparse'];
 export type FeedbackSparseExport = components['schemas']['FeedbackSparseExport'];
 export type FeedbackSparsePage = components['schemas']['FeedbackSparsePage'];
+export type Finding = components['schemas']['Finding'];
+export type FindingCode = components['schemas']['FindingCode'];
 export type Followed = components['schemas']['Followed'];
 export type FormField = components['schemas']['FormField'];
 export type FormGroup = components['schemas']['FormGroup'];
@@ -13643,6 +13740,7 @@ export type ReportAsDocx = components['schemas']['ReportAsDocx'];
 export type ReportAsPdf = components['schemas']['ReportAsPdf'];
 export type ReportAsTable = components['schemas']['ReportAsTable'];
 export type ReportAsWorkbook = components['schemas']['ReportAsWorkbook'];
+export type ReportCheck = components['schemas']['ReportCheck'];
 export type ReportEvent = components['schemas']['ReportEvent'];
 export type ReportEvents = components['schemas']['ReportEvents'];
 export type ReportExpand = components['schemas']['ReportExpand'];
@@ -13681,6 +13779,7 @@ export type ResultSparsePage = components['schemas']['ResultSparsePage'];
 export type Role = components['schemas']['Role'];
 export type RowToImport = components['schemas']['RowToImport'];
 export type Scope = components['schemas']['Scope'];
+export type Severity = components['schemas']['Severity'];
 export type SiblingSort = components['schemas']['SiblingSort'];
 export type SignIn = components['schemas']['SignIn'];
 export type Sort = components['schemas']['Sort'];
@@ -22748,6 +22847,60 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    checkReport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportCheck"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listImports: {
         parameters: {
             query?: {
@@ -25704,6 +25857,84 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    exportReports: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `sub_project_id` is this. */
+                sub_project_id?: components["parameters"]["SubProjectId"];
+                /** @description Only rows whose `state` is this. */
+                state?: components["parameters"]["State"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `kind` is this. */
+                kind?: components["schemas"]["ReportKind"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["CompiledReportField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompiledReportExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     exportClients: {
         parameters: {
             query?: {
@@ -26333,84 +26564,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["IndicatorExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["IndicatorSparseExport"];
-                    "application/x-ndjson": components["schemas"]["Lines"];
-                    "text/csv": components["schemas"]["Table"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
-                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            412: components["responses"]["Stale"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    exportReports: {
-        parameters: {
-            query?: {
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
-                updated_since?: components["parameters"]["UpdatedSince"];
-                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: string;
-                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
-                bom?: components["parameters"]["Bom"];
-                /** @description Only rows whose `sub_project_id` is this. */
-                sub_project_id?: components["parameters"]["SubProjectId"];
-                /** @description Only rows whose `state` is this. */
-                state?: components["parameters"]["State"];
-                /** @description Only rows whose `project_id` is this. */
-                project_id?: components["parameters"]["ProjectId"];
-                /** @description Only rows whose `period_id` is this. */
-                period_id?: components["parameters"]["PeriodId"];
-                /** @description Only rows whose `kind` is this. */
-                kind?: components["schemas"]["ReportKind"];
-                /** @description Only rows whose `provider_id` is this. */
-                provider_id?: components["parameters"]["ProviderId"];
-                /** @description Only rows whose `external_id` is this. */
-                external_id?: string;
-                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
-                period?: components["parameters"]["Period"];
-                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
-                q?: components["parameters"]["Q"];
-                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
-                fields?: components["schemas"]["CompiledReportField"][];
-            };
-            header?: {
-                /**
-                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
-                 * @example "3"
-                 */
-                "If-Match"?: components["parameters"]["IfStill"];
-            };
-            path: {
-                /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
-                 * @example ndjson
-                 */
-                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Content-Disposition": components["headers"]["Content-Disposition"];
-                    "Changes-After": components["headers"]["Changes-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CompiledReportExport"];
-                    "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparseExport"];
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];

@@ -219,7 +219,7 @@ def tenant(app: Flask, plan_ids: dict[str, uuid.UUID], provider_id: uuid.UUID, m
         point=f"{mark} point",
         actions=[{"text": mark}],
     )
-    add("reports", sub_project_id=sub, title=mark, period_ids=[period])
+    add("reports", sub_project_id=sub, title=mark, kind="interim", period_ids=[period])
     for model in RecordRow.__subclasses__():
         if (stem := model.__tablename__) not in (*ids, "imports", "jobs"):
             add(stem, **_whatever(model.schema.writable(), plan_ids | ids, mark))

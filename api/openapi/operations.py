@@ -28,7 +28,7 @@ _ORDER = (
 # Operations after which the browser holds other cookies.
 _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 # Whose answers have texts of ours in them, always or as a page.
-_IN_LANGUAGE = frozenset({"listForms", "getForm", "getReportActions"})
+_IN_LANGUAGE = frozenset({"listForms", "getForm", "getReportActions", "checkReport"})
 _PAGES = frozenset({"getReport"})
 _MAY_WAIT = frozenset({"followChanges"})
 _TELL_WHEN = frozenset({"getJob"})

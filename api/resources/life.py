@@ -66,7 +66,7 @@ def submit() -> None:
     """Submit a report to the ministry
 
     It is frozen as a version with its form, and from now on what stands behind it can't be changed: 409 `locked`,
-    until it is withdrawn, returned or reopened. It needs a contact, its own or its sub-project's, and a goal.
+    until it is withdrawn, returned or reopened. 409 `incomplete` names the blockers of its check, if there are any.
     """
 
 
@@ -94,7 +94,7 @@ def reopen() -> None:
 
 
 def _take(action: ReportAction, key: uuid.UUID, reason: str | None) -> Response:
-    with _in_its_provider(key):
+    with in_its_provider(key):
         asked = sa.select(Report).where(Report.id == key)
         report = session().scalars(asked.with_for_update(key_share=True)).one()
         _must_match(report)
@@ -104,7 +104,7 @@ def _take(action: ReportAction, key: uuid.UUID, reason: str | None) -> Response:
 
 
 @contextmanager
-def _in_its_provider(key: uuid.UUID) -> Iterator[None]:
+def in_its_provider(key: uuid.UUID) -> Iterator[None]:
     """The session in the scope of the report's provider. :raises NotFound: the caller reads no such report"""
     with reports.reading() as reader:
         owner = reports.view.row(reader, reach(), key, frozenset({"provider_id"}))
@@ -131,7 +131,7 @@ def _must_match(report: Report) -> None:
 
 
 @contextmanager
-def _of_report(key: uuid.UUID) -> Iterator[tuple[Any, dict[str, Any]]]:
+def of_report(key: uuid.UUID) -> Iterator[tuple[Any, dict[str, Any]]]:
     """A session that sees the report, and its row. :raises NotFound: the caller reads no such report"""
     with reports.reading() as reader:
         row = reports.view.row(reader, reach(), key)
@@ -150,7 +150,7 @@ def actions(key: uuid.UUID) -> Response:
     after which it could be taken, `incomplete` with what the report lacks. `detail` says it in the language that
     Accept-Language asks for, or else in English.
     """
-    with _of_report(key) as (reader, row):
+    with of_report(key) as (reader, row):
         found = life.actions(reader, reach(), row, caller())
     spoken = language() or v.Language.EN.value
     for refusal in (refusal for one in found for refusal in one["refusals"]):
@@ -166,7 +166,7 @@ def actions(key: uuid.UUID) -> Response:
 @blp.response(200, contract.ReportEvents)
 def events(key: uuid.UUID) -> Response:
     """Read the steps that a report has taken: who, when and why"""
-    with _of_report(key) as (reader, row):
+    with of_report(key) as (reader, row):
         return conditional(json_response({"items": life.events(reader, row)}))
 
 
@@ -175,7 +175,7 @@ def events(key: uuid.UUID) -> Response:
 @blp.response(200, contract.ReportVersions)
 def versions(key: uuid.UUID) -> Response:
     """Read which versions of a report have been submitted"""
-    with _of_report(key) as (reader, row):
+    with of_report(key) as (reader, row):
         return conditional(json_response({"items": life.versions(reader, row)}))
 
 
@@ -188,7 +188,7 @@ def version(key: uuid.UUID, number: int) -> Response:
     It is what the report was when it was submitted, byte for byte: canonical JSON (RFC 8785), whose SHA-256 is the ETag
     in hexadecimal digits and `Repr-Digest` in base64 (RFC 9530). So it is never sent compressed.
     """
-    with _of_report(key) as (reader, row):
+    with of_report(key) as (reader, row):
         found = life.version(reader, row, number) if number <= v.COUNT_MAX else None
     if found is None:
         raise NotFound

@@ -14,12 +14,10 @@ import sqlalchemy as sa
 from api import access, wire
 from api.access import Caller, Reach
 from api.base import now
-from api.models.goals import Goal
 from api.models.reports import Report, ReportEvent, ReportVersion
-from api.models.sub_projects import SubProject
 from api.problems import Fault, Problem
 from api.scope import Session
-from api.services import locks
+from api.services import checks, locks
 from api.services.conflicts import flush
 from api.services.reports import compile_form
 from api.view import view_of
@@ -137,20 +135,12 @@ def verify(session: Session) -> Iterator[Broken | None]:
 
 def must_be_complete(session: Session, report: Report) -> None:
     """:raises Incomplete: it can't be submitted as it is"""
-    shown = {"sub_project_id": report.sub_project_id, "contact_id": report.contact_id}
-    if lacking := missing(session, Reach.OWN, shown):
-        text = Worded("A report needs this before it is submitted.")
-        raise Incomplete(faults=[Fault("required", text, pointer) for pointer in lacking])
-
-
-def missing(session: Session, reach: Reach, report: Mapping[str, Any]) -> list[str]:
-    """What a report lacks before it can be submitted, as pointers into what `GET /reports/{id}` shows."""
-    home = view_of(SubProject).row(session, reach, report["sub_project_id"])
-    goals = view_of(Goal).rows(
-        session, reach, {"sub_project_id": report["sub_project_id"]}, limit=1
-    )
-    contact_id = report["contact_id"] or (home and home["contact_id"])
-    return [*([] if contact_id else ["/contact_id"]), *([] if goals else ["/form/goals"])]
+    shown = _REPORTS.row(session, Reach.OWN, report.id)
+    if shown is None:
+        raise LookupError("a report that is not there")
+    if blockers := checks.check(session, Reach.OWN, shown, now().date()).blockers:
+        faults = [Fault("required", one.detail, one.pointer) for one in blockers]
+        raise Incomplete(faults=faults)
 
 
 def actions(
@@ -161,7 +151,10 @@ def actions(
     :param session: sees the report's rows; :param reach: own, or every for the ministry
     :param report: the report's row as its view shows it
     """
-    lacking = missing(session, reach, report)
+    lacking = []
+    if report["state"] in STEPS[ReportAction.SUBMIT].sources:
+        checked = checks.check(session, reach, report, now().date())
+        lacking = [one.pointer for one in checked.blockers]
     found = []
     for action, step in STEPS.items():
         refusals = list(_refusals(action, report, caller, lacking))
