@@ -77,7 +77,16 @@ _FOLLOW: Right = {
 }
 
 PROGRAMME = _policy(_PLAN_READ, _MINISTRY_WRITES)
-PROJECT = _policy(_PLAN_READ, _MINISTRY_WRITES, update=_COORDINATOR_WRITES)
+# How far everybody's reports have come, in numbers.
+_OVERSIGHT: Right = {
+    "viewer": COORDINATES,
+    "editor": COORDINATES,
+    "manager": COORDINATES,
+    "reviewer": EVERY,
+    "a provider's client with records:read": COORDINATES,
+    "the ministry's client with records:read": EVERY,
+}
+PROJECT = _policy(_PLAN_READ, _MINISTRY_WRITES, update=_COORDINATOR_WRITES, oversee=_OVERSIGHT)
 PLAN = _policy(_PLAN_READ, _COORDINATOR_WRITES)
 RECORD = _policy(_RECORD_READ, _RECORD_WRITE)
 _SUBMITTER: Right = {"manager": OWN}
@@ -111,6 +120,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "project_indicators": PLAN,
         "project_meetings": PLAN,
         "participations": PLAN,
+        "extensions": PLAN,
         # the record: each provider's own
         "sub_projects": RECORD,
         "contacts": RECORD,

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,13 @@ from flask import Flask, current_app
 from sqlalchemy.engine import make_url
 
 from api import importing, openapi
+from api.base import now
 from api.context import database
 from api.db import Database
 from api.problems import Problem
 from api.resources import BLUEPRINTS, forms
+from api.services import deadlines, life, mailing, reminders, samples, users
 from api.services import keys as signing_keys
-from api.services import life, samples, users
 from api.services.deliveries import LEASE, Courier
 from api.services.posting import Poster
 from schemas.vocabulary import Language
@@ -254,6 +255,65 @@ def deliver(once: bool, lease: int) -> None:
     courier.run(over)
 
 
+@click.command("remind")
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="As on this day; in Finland it is another one after 21:00 or 22:00 UTC already.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be written.")
+def remind(today: datetime | None, dry_run: bool) -> None:
+    """Write reminders of due dates into the outbox: each once, however often this runs. For cron, once a day."""
+    day = today.date() if today else deadlines.today()
+    with database().all_providers() as everyones:
+        found = reminders.due(everyones, day, current_app.config["REMIND_DAYS"])
+    if dry_run:
+        for line in reminders.listed(found):
+            click.echo(line)
+        return
+    with database().session() as session:
+        mailing.sweep(session, now())
+        written = reminders.write(session, found, current_app.config["PUBLIC_URL"])
+        session.commit()
+    there = len(found) - written.new - written.nobody
+    click.echo(f"{written.new} written, {there} there already, {written.nobody} with no address.")
+
+
+@click.command("send-mail")
+@click.option(
+    "--lease",
+    type=click.IntRange(1),
+    default=int(mailing.LEASE.total_seconds()),
+    show_default=True,
+    help="Seconds after which what a sender had that is gone is sent again.",
+)
+def send_mail(lease: int) -> None:
+    """Hand the mails of the outbox to MAIL_URL; what is not taken now waits. For cron, every few minutes."""
+    config = current_app.config
+    if not (server := config["MAIL_URL"]):
+        with database().session() as session:
+            mailing.sweep(session, now())
+            left = mailing.waiting(session)
+            session.commit()
+        click.echo(f"MAIL_URL is not set: {left} wait in the outbox.")
+        return
+    postman = mailing.Postman(
+        database(),
+        server,
+        config["MAIL_FROM"],
+        config["PUBLIC_URL"],
+        lease=timedelta(seconds=lease),
+    )
+    try:
+        postman.empty()
+    except mailing.Unreachable as error:
+        raise click.ClickException(f"The mail server takes nothing: {error}.") from error
+    finally:
+        done = postman.done
+        told = ", ".join(f"{done[name]} {name.replace('_', ' ')}" for name in mailing.ENDS)
+        click.echo(f"{told}.")
+
+
 @click.command("verify-reports")
 def verify_reports() -> None:
     """Hash what was frozen of reports anew, and name each version that has changed since; ends with 1 then."""
@@ -282,6 +342,8 @@ def register_commands(app: Flask) -> None:
         deliver,
         work,
         verify_reports,
+        remind,
+        send_mail,
     )
     for one in commands:
         app.cli.add_command(one)

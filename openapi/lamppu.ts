@@ -464,6 +464,28 @@ export interface paths {
         patch: operations["patchProject"];
         trace?: never;
     };
+    "/api/v1/projects/{id}/deadlines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how many sub-projects of a project have reported in time
+         * @description For the ministry, and for the people of the provider that coordinates the project: numbers, and nobody's records.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (rows of projects their provider coordinates).
+         */
+        get: operations["getProjectDeadlines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/periods": {
         parameters: {
             query?: never;
@@ -754,6 +776,64 @@ export interface paths {
         patch: operations["patchParticipation"];
         trace?: never;
     };
+    "/api/v1/extensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List extensions
+         * @description Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["listExtensions"];
+        put?: never;
+        /**
+         * Create one extension
+         * @description Allowed: reviewer, the ministry's client with plan:write (every row); manager, a provider's client with plan:write (rows of projects their provider coordinates).
+         */
+        post: operations["createExtension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/extensions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one extension
+         * @description Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["getExtension"];
+        /**
+         * Replace one extension
+         * @description Allowed: reviewer, the ministry's client with plan:write (every row); manager, a provider's client with plan:write (rows of projects their provider coordinates).
+         */
+        put: operations["replaceExtension"];
+        post?: never;
+        /**
+         * Delete one extension
+         * @description Allowed: reviewer, the ministry's client with plan:write (every row); manager, a provider's client with plan:write (rows of projects their provider coordinates).
+         */
+        delete: operations["deleteExtension"];
+        options?: never;
+        head?: never;
+        /**
+         * Change fields of one extension
+         * @description JSON Merge Patch (RFC 7396); `application/json` is taken as such too.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:write (every row); manager, a provider's client with plan:write (rows of projects their provider coordinates).
+         */
+        patch: operations["patchExtension"];
+        trace?: never;
+    };
     "/api/v1/sub-projects": {
         parameters: {
             query?: never;
@@ -827,6 +907,29 @@ export interface paths {
          *     Allowed: editor, manager, a provider's client with records:write (their own provider's rows).
          */
         put: operations["putSubProjectByExternalId"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sub-projects/{id}/deadlines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read when the reports of a sub-project are due, and which were in time
+         * @description A day ends at midnight in Finland. The first submission counts, unless it was withdrawn: a return takes nothing away
+         *     from it.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getSubProjectDeadlines"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -3031,6 +3134,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/projects.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all projects
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportProjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/sub-projects.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all sub-projects
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportSubProjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/deliverables.{extension}": {
         parameters: {
             query?: never;
@@ -3067,6 +3214,28 @@ export interface paths {
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
         get: operations["exportDisseminations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/extensions.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all extensions
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
+         */
+        get: operations["exportExtensions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3361,28 +3530,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/exports/projects.{extension}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export all projects
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
-         *
-         *     Allowed: reviewer, the ministry's client with plan:read (every row); viewer, editor, manager, a provider's client with plan:read (rows of projects their provider takes part in).
-         */
-        get: operations["exportProjects"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/exports/providers.{extension}": {
         parameters: {
             query?: never;
@@ -3419,28 +3566,6 @@ export interface paths {
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
         get: operations["exportResults"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/exports/sub-projects.{extension}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export all sub-projects
-         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
-         *
-         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
-         */
-        get: operations["exportSubProjects"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4459,7 +4584,7 @@ export interface components {
             more: boolean;
         };
         /** @enum {string} */
-        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers" | "users" | "clients";
+        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers" | "users" | "clients";
         /** @description What was found of one goal in one period. */
         CheckedCell: {
             /** Format: uuid */
@@ -4981,6 +5106,52 @@ export interface components {
          * @enum {string}
          */
         DayPrecision: "period" | "month" | "day";
+        /** @description When the report of a period is due, and what has come of it. */
+        Deadline: {
+            /** Format: uuid */
+            period_id: string;
+            period_code: string;
+            /**
+             * Format: date
+             * @description As the period has it, for everybody.
+             */
+            due_on: string | null;
+            /**
+             * Format: date
+             * @description The later day that holds in its place, by an extension.
+             */
+            extended_to: string | null;
+            /** @description Of the extension. */
+            reason: string | null;
+            /**
+             * Format: uuid
+             * @description The report that covers the period: of several one that is submitted or accepted, then one that was returned; among these the one first submitted.
+             */
+            report_id: string | null;
+            report_state: components["schemas"]["ReportState"] | null;
+            /**
+             * Format: date-time
+             * @description When that report was first submitted, apart from submissions that were withdrawn.
+             */
+            submitted_at: string | null;
+            state: components["schemas"]["DeadlineState"];
+            /** @description Whether it was submitted by the end of the due day in Finland; null before it is. */
+            on_time: boolean | null;
+            /**
+             * Format: int32
+             * @description From the day on which it was submitted, or from today, to the due day; negative after it.
+             */
+            days_left: number | null;
+        };
+        /**
+         * @description `open` and `overdue` wait for a first submission; a return changes nothing of `on_time` and `late`.
+         * @enum {string}
+         */
+        DeadlineState: "undated" | "open" | "overdue" | "on_time" | "late";
+        /** @description Of each period of the project, the first one first. */
+        Deadlines: {
+            items: components["schemas"]["Deadline"][];
+        };
         /** @description A model, description, plan or other deliverable, its way into use and its delivery. */
         Deliverable: {
             /**
@@ -5662,6 +5833,184 @@ export interface components {
              */
             total?: number;
         };
+        /** @description A later day by which one education provider reports. */
+        Extension: {
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Project.
+             */
+            project_id: string;
+            /**
+             * Format: uuid
+             * @description Reporting period.
+             */
+            period_id: string;
+            /**
+             * Format: date
+             * @description Later than the period's own due date.
+             */
+            due_on: string;
+            /** @description All who take part in the project may read it: name nobody. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Education provider.
+             */
+            provider_id: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Changed.
+             */
+            updated_at: string;
+            /** @description With `expand=project`. */
+            project?: components["schemas"]["Project"] | null;
+            /** @description With `expand=period`. */
+            period?: components["schemas"]["Period"] | null;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
+        };
+        /** @enum {string} */
+        ExtensionExpand: "project" | "period" | "provider";
+        /** @description All rows that fit, as one page. */
+        ExtensionExport: {
+            items: components["schemas"]["Extension"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @enum {string} */
+        ExtensionField: "id" | "version" | "created_at" | "updated_at" | "project_id" | "period_id" | "provider_id" | "due_on" | "reason";
+        /** @description A later day by which one education provider reports. As it comes in. */
+        ExtensionInput: {
+            /**
+             * Format: uuid
+             * @description Reporting period.
+             */
+            period_id: string;
+            /**
+             * Format: date
+             * @description Later than the period's own due date.
+             */
+            due_on: string;
+            /** @description All who take part in the project may read it: name nobody. */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description Education provider.
+             */
+            provider_id: string;
+        };
+        /** @description One page of a list. */
+        ExtensionPage: {
+            items: components["schemas"]["Extension"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
+        /** @description A later day by which one education provider reports. As a merge patch (RFC 7396). */
+        ExtensionPatch: {
+            /**
+             * Format: uuid
+             * @description Reporting period.
+             */
+            period_id?: string;
+            /**
+             * Format: date
+             * @description Later than the period's own due date.
+             */
+            due_on?: string;
+            /** @description All who take part in the project may read it: name nobody. */
+            reason?: string;
+            /**
+             * Format: uuid
+             * @description Education provider.
+             */
+            provider_id?: string;
+        };
+        /** @description A row with only the fields that were asked for, and its id. */
+        ExtensionSparse: {
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Project.
+             */
+            project_id?: string;
+            /**
+             * Format: uuid
+             * @description Reporting period.
+             */
+            period_id?: string;
+            /**
+             * Format: date
+             * @description Later than the period's own due date.
+             */
+            due_on?: string;
+            /** @description All who take part in the project may read it: name nobody. */
+            reason?: string;
+            /**
+             * Format: uuid
+             * @description Education provider.
+             */
+            provider_id?: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version?: number;
+            /**
+             * Format: date-time
+             * @description Created.
+             */
+            created_at?: string;
+            /**
+             * Format: date-time
+             * @description Changed.
+             */
+            updated_at?: string;
+            /** @description With `expand=project`. */
+            project?: components["schemas"]["Project"] | null;
+            /** @description With `expand=period`. */
+            period?: components["schemas"]["Period"] | null;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
+        };
+        /** @description All rows that fit, as one page. */
+        ExtensionSparseExport: {
+            items: components["schemas"]["ExtensionSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        ExtensionSparsePage: {
+            items: components["schemas"]["ExtensionSparse"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
         /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
         Fault: {
             /**
@@ -6120,6 +6469,7 @@ export interface components {
          *     * `project_indicators`: Indicator of the project
          *     * `project_meetings`: Meeting of the project
          *     * `participations`: Participation in the project
+         *     * `extensions`: Extension of a due date
          *     * `sub_projects`: Sub-project
          *     * `contacts`: Contact person
          *     * `goals`: Goal
@@ -6137,7 +6487,7 @@ export interface components {
          *     * `providers`: Education provider
          * @enum {string}
          */
-        Followed: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers";
+        Followed: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers";
         /** @description What one field takes, as JSON Schema, in the words of one language. */
         FormField: {
             title: string;
@@ -9196,6 +9546,41 @@ export interface components {
             /** @description With `expand=project`. */
             project?: components["schemas"]["Project"] | null;
         };
+        /** @description The same of one period. */
+        PeriodDeadlineCounts: {
+            /**
+             * Format: int32
+             * @description All of them.
+             */
+            due: number;
+            /**
+             * Format: int32
+             * @description Submitted by the due day.
+             */
+            on_time: number;
+            /**
+             * Format: int32
+             * @description Submitted after it.
+             */
+            late: number;
+            /**
+             * Format: int32
+             * @description Not submitted, with the due day still to come.
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description Not submitted, with the due day past.
+             */
+            overdue: number;
+            /** @description on_time / (on_time + late + overdue). */
+            on_time_rate: number | null;
+            /** Format: uuid */
+            period_id: string;
+            period_code: string;
+            /** Format: date */
+            due_on: string | null;
+        };
         /** @enum {string} */
         PeriodExpand: "project";
         /** @description All rows that fit, as one page. */
@@ -9335,10 +9720,10 @@ export interface components {
             actions: components["schemas"]["PermissionAction"][];
         };
         /**
-         * @description PUT and PATCH are an update; the last five are steps in the life of a report.
+         * @description PUT and PATCH are an update; `submit` and what follows are steps in the life of a report.
          * @enum {string}
          */
-        PermissionAction: "read" | "create" | "update" | "delete" | "submit" | "withdraw" | "return" | "accept" | "reopen";
+        PermissionAction: "read" | "create" | "update" | "delete" | "oversee" | "submit" | "withdraw" | "return" | "accept" | "reopen";
         /** @description An element that an import would write. */
         PlannedElement: {
             /**
@@ -9564,6 +9949,37 @@ export interface components {
             project_meetings?: components["schemas"]["ProjectMeeting"][];
             /** @description With `expand=participations`. */
             participations?: components["schemas"]["Participation"][];
+        };
+        /** @description Of a whole project, and of each period. */
+        ProjectDeadlines: {
+            /**
+             * Format: int32
+             * @description All of them.
+             */
+            due: number;
+            /**
+             * Format: int32
+             * @description Submitted by the due day.
+             */
+            on_time: number;
+            /**
+             * Format: int32
+             * @description Submitted after it.
+             */
+            late: number;
+            /**
+             * Format: int32
+             * @description Not submitted, with the due day still to come.
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description Not submitted, with the due day past.
+             */
+            overdue: number;
+            /** @description on_time / (on_time + late + overdue). */
+            on_time_rate: number | null;
+            periods: components["schemas"]["PeriodDeadlineCounts"][];
         };
         /** @enum {string} */
         ProjectExpand: "programme" | "coordinator" | "periods" | "project_goals" | "project_meetings" | "participations";
@@ -10979,7 +11395,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "webhooks" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "webhooks" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -12420,6 +12836,7 @@ export interface components {
          *     * `not_for_pages`: A report as a document takes neither `fields` nor `expand`.
          *     * `not_found`: There is no such row, or none that the caller may refer to.
          *     * `not_in_batch`: This operation must be sent by itself.
+         *     * `not_later`: An extension that extends nothing.
          *     * `not_normalised`: A name that is not in Unicode normal form C.
          *     * `not_public`: No webhook is sent there: only by https, and to public addresses.
          *     * `not_utf8`: The percent-encoded bytes are not UTF-8.
@@ -12462,7 +12879,7 @@ export interface components {
          *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_later" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description A row, by its resource and its id. */
         NamedRow: {
             /**
@@ -13469,6 +13886,9 @@ export type ContactSparseExport = components['schemas']['ContactSparseExport'];
 export type ContactSparsePage = components['schemas']['ContactSparsePage'];
 export type DatePrecision = components['schemas']['DatePrecision'];
 export type DayPrecision = components['schemas']['DayPrecision'];
+export type Deadline = components['schemas']['Deadline'];
+export type DeadlineState = components['schemas']['DeadlineState'];
+export type Deadlines = components['schemas']['Deadlines'];
 export type Deliverable = components['schemas']['Deliverable'];
 export type DeliverableExpand = components['schemas']['DeliverableExpand'];
 export type DeliverableExport = components['schemas']['DeliverableExport'];
@@ -13496,6 +13916,16 @@ export type DisseminationPatch = components['schemas']['DisseminationPatch'];
 export type DisseminationSparse = components['schemas']['DisseminationSparse'];
 export type DisseminationSparseExport = components['schemas']['DisseminationSparseExport'];
 export type DisseminationSparsePage = components['schemas']['DisseminationSparsePage'];
+export type Extension = components['schemas']['Extension'];
+export type ExtensionExpand = components['schemas']['ExtensionExpand'];
+export type ExtensionExport = components['schemas']['ExtensionExport'];
+export type ExtensionField = components['schemas']['ExtensionField'];
+export type ExtensionInput = components['schemas']['ExtensionInput'];
+export type ExtensionPage = components['schemas']['ExtensionPage'];
+export type ExtensionPatch = components['schemas']['ExtensionPatch'];
+export type ExtensionSparse = components['schemas']['ExtensionSparse'];
+export type ExtensionSparseExport = components['schemas']['ExtensionSparseExport'];
+export type ExtensionSparsePage = components['schemas']['ExtensionSparsePage'];
 export type Fault = components['schemas']['Fault'];
 export type Feedback = components['schemas']['Feedback'];
 export type FeedbackExpand = components['schemas']['FeedbackExpand'];
@@ -13647,6 +14077,7 @@ export type ParticipationSparseExport = components['schemas']['ParticipationSpar
 export type ParticipationSparsePage = components['schemas']['ParticipationSparsePage'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Period = components['schemas']['Period'];
+export type PeriodDeadlineCounts = components['schemas']['PeriodDeadlineCounts'];
 export type PeriodExpand = components['schemas']['PeriodExpand'];
 export type PeriodExport = components['schemas']['PeriodExport'];
 export type PeriodField = components['schemas']['PeriodField'];
@@ -13671,6 +14102,7 @@ export type ProgrammeSparseExport = components['schemas']['ProgrammeSparseExport
 export type ProgrammeSparsePage = components['schemas']['ProgrammeSparsePage'];
 export type Progress = components['schemas']['Progress'];
 export type Project = components['schemas']['Project'];
+export type ProjectDeadlines = components['schemas']['ProjectDeadlines'];
 export type ProjectExpand = components['schemas']['ProjectExpand'];
 export type ProjectExport = components['schemas']['ProjectExport'];
 export type ProjectField = components['schemas']['ProjectField'];
@@ -15851,6 +16283,54 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getProjectDeadlines: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectDeadlines"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listPeriods: {
         parameters: {
             query?: {
@@ -17438,6 +17918,327 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listExtensions: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Rows a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
+                cursor?: string;
+                /** @description Also `total`, the number of rows on all pages; takes longer. */
+                count?: components["parameters"]["Count"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
+                sort?: components["schemas"]["Sort"];
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ExtensionField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["ExtensionExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtensionPage"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ExtensionSparsePage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createExtension: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETagOfNew"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Extension"];
+                };
+            };
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInFlightOrInUse"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getExtension: {
+        parameters: {
+            query?: {
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ExtensionField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["ExtensionExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Extension"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ExtensionSparse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replaceExtension: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Extension"];
+                };
+            };
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInUse"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteExtension: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["InUse"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    patchExtension: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["ExtensionPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Extension"];
+                };
+            };
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInUse"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listSubProjects: {
         parameters: {
             query?: {
@@ -17824,6 +18625,54 @@ export interface operations {
             /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSubProjectDeadlines: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deadlines"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -26065,6 +26914,142 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    exportProjects: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `programme_id` is this. */
+                programme_id?: components["parameters"]["ProgrammeId"];
+                /** @description Only rows whose `acronym` is this. */
+                acronym?: components["parameters"]["Acronym"];
+                /** @description Only rows whose `coordinator_id` is this. */
+                coordinator_id?: components["parameters"]["CoordinatorId"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ProjectField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportSubProjects: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows whose `external_id` is this. */
+                external_id?: string;
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["SubProjectField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubProjectExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["SubProjectSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     exportDeliverables: {
         parameters: {
             query?: {
@@ -26210,6 +27195,76 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DisseminationExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["DisseminationSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportExtensions: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Only rows of the periods of this code, like 2012-spring, in whatever project. */
+                period?: components["parameters"]["Period"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["ExtensionField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtensionExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["ExtensionSparseExport"];
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
@@ -27135,74 +28190,6 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    exportProjects: {
-        parameters: {
-            query?: {
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
-                updated_since?: components["parameters"]["UpdatedSince"];
-                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: string;
-                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
-                bom?: components["parameters"]["Bom"];
-                /** @description Only rows whose `programme_id` is this. */
-                programme_id?: components["parameters"]["ProgrammeId"];
-                /** @description Only rows whose `acronym` is this. */
-                acronym?: components["parameters"]["Acronym"];
-                /** @description Only rows whose `coordinator_id` is this. */
-                coordinator_id?: components["parameters"]["CoordinatorId"];
-                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
-                q?: components["parameters"]["Q"];
-                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
-                fields?: components["schemas"]["ProjectField"][];
-            };
-            header?: {
-                /**
-                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
-                 * @example "3"
-                 */
-                "If-Match"?: components["parameters"]["IfStill"];
-            };
-            path: {
-                /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
-                 * @example ndjson
-                 */
-                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Content-Disposition": components["headers"]["Content-Disposition"];
-                    "Changes-After": components["headers"]["Changes-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProjectExport"];
-                    "application/vnd.lamppu.sparse+json": components["schemas"]["ProjectSparseExport"];
-                    "application/x-ndjson": components["schemas"]["Lines"];
-                    "text/csv": components["schemas"]["Table"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
-                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            412: components["responses"]["Stale"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
     exportProviders: {
         parameters: {
             query?: {
@@ -27334,74 +28321,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ResultExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ResultSparseExport"];
-                    "application/x-ndjson": components["schemas"]["Lines"];
-                    "text/csv": components["schemas"]["Table"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
-                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
-            412: components["responses"]["Stale"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    exportSubProjects: {
-        parameters: {
-            query?: {
-                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
-                updated_since?: components["parameters"]["UpdatedSince"];
-                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
-                after?: string;
-                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
-                bom?: components["parameters"]["Bom"];
-                /** @description Only rows whose `project_id` is this. */
-                project_id?: components["parameters"]["ProjectId"];
-                /** @description Only rows whose `provider_id` is this. */
-                provider_id?: components["parameters"]["ProviderId"];
-                /** @description Only rows whose `external_id` is this. */
-                external_id?: string;
-                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
-                q?: components["parameters"]["Q"];
-                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
-                fields?: components["schemas"]["SubProjectField"][];
-            };
-            header?: {
-                /**
-                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
-                 * @example "3"
-                 */
-                "If-Match"?: components["parameters"]["IfStill"];
-            };
-            path: {
-                /**
-                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
-                 * @example ndjson
-                 */
-                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Content-Disposition": components["headers"]["Content-Disposition"];
-                    "Changes-After": components["headers"]["Changes-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SubProjectExport"];
-                    "application/vnd.lamppu.sparse+json": components["schemas"]["SubProjectSparseExport"];
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
@@ -28268,7 +29187,7 @@ export interface operations {
             };
             path: {
                 /** @description The stem. */
-                stem: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "providers" | "users" | "clients" | "webhooks";
+                stem: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "providers" | "users" | "clients" | "webhooks";
             };
             cookie?: never;
         };

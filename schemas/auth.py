@@ -20,6 +20,7 @@ class Resource(StrEnum):
     PROJECT_INDICATORS = "project_indicators"
     PROJECT_MEETINGS = "project_meetings"
     PARTICIPATIONS = "participations"
+    EXTENSIONS = "extensions"
     SUB_PROJECTS = "sub_projects"
     CONTACTS = "contacts"
     GOALS = "goals"
@@ -47,12 +48,13 @@ class Resource(StrEnum):
 
 
 class PermissionAction(StrEnum):
-    """PUT and PATCH are an update; the last five are steps in the life of a report."""
+    """PUT and PATCH are an update; `submit` and what follows are steps in the life of a report."""
 
     READ = "read"
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    OVERSEE = "oversee"
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
     RETURN = "return"

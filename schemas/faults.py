@@ -54,6 +54,7 @@ class FaultCode(StrEnum):
     NOT_FOR_PAGES = "not_for_pages", "A report as a document takes neither `fields` nor `expand`."
     NOT_FOUND = "not_found", "There is no such row, or none that the caller may refer to."
     NOT_IN_BATCH = "not_in_batch", "This operation must be sent by itself."
+    NOT_LATER = "not_later", "An extension that extends nothing."
     NOT_NORMALISED = "not_normalised", "A name that is not in Unicode normal form C."
     NOT_PUBLIC = "not_public", "No webhook is sent there: only by https, and to public addresses."
     NOT_UTF8 = "not_utf8", "The percent-encoded bytes are not UTF-8."

@@ -40,6 +40,7 @@ CHANGES: dict[str, tuple[str, Any]] = {
     "project_indicators": ("target", 12.5),
     "project_meetings": ("place", "Tornio"),
     "participations": ("joined_on", "2012-01-01"),
+    "extensions": ("due_on", "2013-03-31"),
     "sub_projects": ("description", "Toinen"),
     "contacts": ("name", "Toinen"),
     "goals": ("text", "Toinen"),
@@ -278,6 +279,14 @@ _BODIES: dict[str, Any] = {
     "participations": lambda b, n: (
         _in_plan(b) | {"provider_id": b.make("providers"), "joined_on": "2011-12-01"}
     ),
+    "extensions": lambda b, n: {
+        "period_id": b.make(
+            "periods", project_id=b.world.plan["projects"], code=f"{1900 + n % 300}-year"
+        ),
+        "provider_id": b.world.a.provider_id,
+        "due_on": "2013-02-28",
+        "reason": "Yksikkö muutti.",
+    },
     "sub_projects": lambda b, n: (
         _in_plan(b)
         | {

@@ -73,6 +73,7 @@ _DEFAULTS: dict[str, Any] = {
     "project_goals": lambda n: {"code": f"T{n}", "text": {"fi": f"Tavoite {n}"}},
     "project_indicators": lambda n: {"code": f"M{n}", "name": {"fi": f"Mittari {n}"}},
     "project_meetings": lambda n: {"code": f"K{n}", "kind": "kick_off", "date": "2012-01-16"},
+    "extensions": lambda n: {"due_on": "2013-02-28", "reason": f"Reason {n}"},
     "contacts": lambda n: {"name": f"Contact {n}"},
     "goals": lambda n: {"text": f"Goal {n}"},
     "indicators": lambda n: {"name": f"Indicator {n}"},
@@ -169,6 +170,9 @@ def plan(
         ids["participations"] = make(
             app, "participations", project_id=project_id, provider_id=provider_id
         )
+    ids["extensions"] = make(
+        app, "extensions", period_id=ids["periods"], provider_id=participants[0]
+    )
     return ids
 
 

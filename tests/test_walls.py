@@ -29,10 +29,11 @@ PLAN = {
     "project_indicators",
     "project_meetings",
     "participations",
+    "extensions",
 }
 SECRET = {
     *("users", "clients", "login_sessions", "login_failures"),
-    *("idempotency_keys", "rate_windows", "webhooks", "webhook_deliveries"),
+    *("idempotency_keys", "rate_windows", "webhooks", "webhook_deliveries", "mails"),
 }
 LOG = "changes"  # one provider's row by row too, but written by triggers alone
 KEPT = {"report_versions", "report_events"}  # one provider's, which nobody changes or deletes

@@ -13,7 +13,7 @@ from api.scope import MINISTRY_ROLE, PROVIDER_ROLE
 SECRETS = frozenset(
     {
         *("users", "login_sessions", "login_failures", "clients", "idempotency_keys"),
-        *("rate_windows", "webhooks", "webhook_deliveries"),
+        *("rate_windows", "webhooks", "webhook_deliveries", "mails"),
     }
 )
 MINE = "provider_id = NULLIF(current_setting('lamppu.provider', true), '')::uuid"

@@ -22,7 +22,7 @@ def _stays_in_place(data: dict[str, Any], project: Project | None) -> None:
             raise Forbidden(Worded("Only the ministry may change {field}.", field=name))
 
 
-register(
+resource = register(
     blp,
     Project,
     filters=("programme_id", "acronym", "coordinator_id"),

@@ -7,7 +7,7 @@ from api.models.sub_projects import SubProject
 blp = Blueprint(
     "sub_projects", access="sub_projects", url_prefix="/api/v1/sub-projects", description=__doc__
 )
-register(
+resource = register(
     blp,
     SubProject,
     filters=("project_id", "provider_id", "external_id"),
