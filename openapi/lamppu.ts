@@ -1810,7 +1810,8 @@ export interface paths {
         };
         /**
          * Read a report with its form compiled from the records, as JSON, as a page to print, or as a file
-         * @description The part of the ETag after the dot changes with the records; a write asks only for the part before it.
+         * @description The part of the ETag after the dot changes with the records; a write asks only for the part before it. With `as_of`
+         *     it is the version that stood at that moment, at the address that Content-Location tells, with its ETag.
          *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
@@ -2043,6 +2044,48 @@ export interface paths {
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
         get: operations["getReportVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what has changed in a report since a version, the last one unless another is asked for
+         * @description By field of its head and record by record, in the cells where they stand; in texts by word.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getReportDifferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/versions/{number}/differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what differs between a version of a report and another, the one before it unless another is asked for
+         * @description Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getReportVersionDifferences"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4076,6 +4119,38 @@ export interface components {
             state: components["schemas"]["CellState"];
             results: components["schemas"]["Result"][];
             measurements: components["schemas"]["CellMeasurement"][];
+            /** @description What an earlier report said, where that is something else; null where nothing differs. */
+            previously_reported: components["schemas"]["PreviouslyReported"] | null;
+        };
+        /** @description A cell whose records are not the same on both sides. */
+        CellChange: {
+            /**
+             * Format: int32
+             * @description New records.
+             */
+            added: number;
+            /**
+             * Format: int32
+             * @description Records that are gone.
+             */
+            removed: number;
+            /**
+             * Format: int32
+             * @description Records with changes.
+             */
+            changed: number;
+            /** Format: uuid */
+            goal_id: string;
+            /** Format: uuid */
+            period_id: string;
+            period_code: string;
+            /** @description Where it stood in the report; null if it was not there. */
+            pointer_before: string | null;
+            /** @description Where it stands in the report; null if it is gone. */
+            pointer_after: string | null;
+            state_before: components["schemas"]["CellState"] | null;
+            state_after: components["schemas"]["CellState"] | null;
+            records: components["schemas"]["RecordChange"][];
         };
         CellDeliverable: {
             /**
@@ -5520,6 +5595,49 @@ export interface components {
             meeting_id?: string | null;
         };
         /**
+         * @description What became of a record.
+         * @enum {string}
+         */
+        DifferenceKind: "added" | "removed" | "changed";
+        /** @description How much there is of each; of records those in cells and those without one. */
+        DifferenceSummary: {
+            /**
+             * Format: int32
+             * @description New records.
+             */
+            added: number;
+            /**
+             * Format: int32
+             * @description Records that are gone.
+             */
+            removed: number;
+            /**
+             * Format: int32
+             * @description Records with changes.
+             */
+            changed: number;
+            /**
+             * Format: int32
+             * @description Fields of the head.
+             */
+            header: number;
+            /**
+             * Format: int32
+             * @description Periods.
+             */
+            periods: number;
+            /**
+             * Format: int32
+             * @description Goals.
+             */
+            goals: number;
+            /**
+             * Format: int32
+             * @description Cells with changes.
+             */
+            cells: number;
+        };
+        /**
          * @description Which way an indicator ought to move.
          *
          *     * `increase`: should increase
@@ -6431,6 +6549,21 @@ export interface components {
              * @description With `count=true`: the number of rows on all pages
              */
             total?: number;
+        };
+        /** @description A field whose value has changed. */
+        FieldChange: {
+            /** @description Where it stands in its record, as a JSON pointer: `/actions/0/text`. */
+            field: string;
+            /** @description Where it stood in the report. */
+            pointer_before: string;
+            /** @description Where it stands in the report. */
+            pointer_after: string;
+            /** @description What it was, as JSON. */
+            before: unknown;
+            /** @description What it is, as JSON. */
+            after: unknown;
+            /** @description Of a text of several words: what became of each; else null. */
+            words: components["schemas"]["WordRun"][] | null;
         };
         /** @description One thing that is missing or does not fit, and where. */
         Finding: {
@@ -9740,6 +9873,39 @@ export interface components {
             /** @description Of a row that names itself by its `id` and has none: null. */
             external_id: string | null;
         };
+        /** @description A record of a cell that is not what an earlier report said; what it says now stands in the cell itself. */
+        PreviousRecord: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description `results`, `meetings`, and so on. */
+            resource: string;
+            change: components["schemas"]["DifferenceKind"];
+            /** @description The record as it was reported; null if it was not. */
+            before: components["schemas"]["PreviousRecordBefore"] | null;
+        };
+        PreviousRecordBefore: {
+            [key: string]: unknown;
+        };
+        /** @description What an earlier report said of a cell, where it is not what this one says. */
+        PreviouslyReported: {
+            /** Format: uuid */
+            report_id: string;
+            /**
+             * Format: int32
+             * @description The version of that report.
+             */
+            version_number: number;
+            /**
+             * Format: date-time
+             * @description When that version was submitted.
+             */
+            submitted_at: string;
+            state: components["schemas"]["CellState"];
+            records: components["schemas"]["PreviousRecord"][];
+        };
         /** @description A programme of the ministry, to which projects belong. */
         Programme: {
             /**
@@ -10931,6 +11097,33 @@ export interface components {
         ReasonedReportStep: {
             reason: string;
         };
+        /** @description A record that is there on one side only, or not the same on both. */
+        RecordChange: {
+            /**
+             * Format: uuid
+             * @description Its id, by which both sides are matched.
+             */
+            id: string;
+            /** @description `results`, `meetings`, and so on. */
+            resource: string;
+            change: components["schemas"]["DifferenceKind"];
+            /** @description Where it stood in the report; null if it was not there. */
+            pointer_before: string | null;
+            /** @description Where it stands in the report; null if it is gone. */
+            pointer_after: string | null;
+            /** @description The record as the form showed it; null if it was not there. */
+            before: components["schemas"]["RecordChangeBefore"] | null;
+            /** @description The record as the form shows it; null if it is gone. */
+            after: components["schemas"]["RecordChangeAfter"] | null;
+            /** @description With `changed`: its fields that have changed. */
+            changes: components["schemas"]["FieldChange"][];
+        };
+        RecordChangeAfter: {
+            [key: string]: unknown;
+        };
+        RecordChangeBefore: {
+            [key: string]: unknown;
+        };
         /**
          * @description * `once`: Held once
          *     * `half_yearly`: Repeated every half-year
@@ -11105,6 +11298,28 @@ export interface components {
             cells: components["schemas"]["CheckedCell"][];
             /** @description Blockers first; then in the order of the form. */
             items: components["schemas"]["Finding"][];
+        };
+        /** @description What differs between a version of a report and another one, or the report as it is now. */
+        ReportDifferences: {
+            /**
+             * Format: int32
+             * @description What it was.
+             */
+            from_version: number;
+            /**
+             * Format: int32
+             * @description What it became; null for the report as it is now.
+             */
+            to_version: number | null;
+            summary: components["schemas"]["DifferenceSummary"];
+            /** @description Fields of the report itself and of the form's head. */
+            header: components["schemas"]["FieldChange"][];
+            periods: components["schemas"]["RecordChange"][];
+            /** @description The goals, without what stands in their cells. */
+            goals: components["schemas"]["RecordChange"][];
+            cells: components["schemas"]["CellChange"][];
+            /** @description Records that cite no goal, or whose day falls in no period. */
+            unplaced: components["schemas"]["RecordChange"][];
         };
         /** @description A step that was taken: by whom, when and why. */
         ReportEvent: {
@@ -11713,6 +11928,11 @@ export interface components {
         RowToImport: {
             [key: string]: unknown;
         };
+        /**
+         * @description What became of a part of a text.
+         * @enum {string}
+         */
+        RunKind: "equal" | "added" | "removed";
         /**
          * @description What an API client may be allowed (RFC 6749 §3.3).
          *
@@ -12742,6 +12962,12 @@ export interface components {
              */
             total?: number;
         };
+        /** @description A part of a text: `equal` and `removed` together are what it was, `equal` and `added` what it is. */
+        WordRun: {
+            op: components["schemas"]["RunKind"];
+            /** @description As it stands there, blanks and all. */
+            text: string;
+        };
         /**
          * Workbook
          * Format: binary
@@ -12781,6 +13007,7 @@ export interface components {
          *     * `job_ended`: The job is at its end already.
          *     * `locked`: It stands behind a report that is submitted or accepted.
          *     * `method_not_allowed`: This resource has no such method.
+         *     * `no_version`: The report has no such version.
          *     * `not_acceptable`: No representation fits the Accept header.
          *     * `not_found`: There is nothing here.
          *     * `own_account`: You can't do this to your own account.
@@ -12800,7 +13027,7 @@ export interface components {
          *     * `wrong_state`: The report is not in a state for this.
          * @enum {string}
          */
-        ProblemCode: "already_undone" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "incomplete" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "job_ended" | "locked" | "method_not_allowed" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_jobs" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials" | "wrong_state";
+        ProblemCode: "already_undone" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "incomplete" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "job_ended" | "locked" | "method_not_allowed" | "no_version" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_jobs" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials" | "wrong_state";
         /**
          * @description Tells faults apart, and never changes; new ones may come.
          *
@@ -12834,6 +13061,7 @@ export interface components {
          *     * `not_for_kind`: Not allowed with this `kind`.
          *     * `not_for_method`: An operation of a batch with this method has no body.
          *     * `not_for_pages`: A report as a document takes neither `fields` nor `expand`.
+         *     * `not_for_versions`: A version comes whole and as JSON: `as_of` goes with nothing else.
          *     * `not_found`: There is no such row, or none that the caller may refer to.
          *     * `not_in_batch`: This operation must be sent by itself.
          *     * `not_later`: An extension that extends nothing.
@@ -12879,7 +13107,7 @@ export interface components {
          *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_later" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_for_versions" | "not_found" | "not_in_batch" | "not_later" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description A row, by its resource and its id. */
         NamedRow: {
             /**
@@ -13323,6 +13551,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description There is nothing here; or: The report has no such version. Code `not_found`, `no_version`. */
+        NoVersionOrNotFound: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description No representation fits the Accept header. Code `not_acceptable`. */
         NotAcceptable: {
             headers: {
@@ -13649,6 +13890,8 @@ export interface components {
         DryRun: boolean;
         /** @description Only rows whose `email` is this. */
         Email: string;
+        /** @description The number of the version to compare with. */
+        From: number;
         /** @description Only rows whose `goal_id` is this. */
         GoalId: string;
         /** @description The row's id. */
@@ -13689,6 +13932,11 @@ export interface components {
         Language: components["schemas"]["Language"];
         /** @description Only rows whose `meeting_id` is this. */
         MeetingId: string;
+        /**
+         * @description The number of the version, from 1 on.
+         * @example 1
+         */
+        Number: number;
         /** @description Only rows whose `oid` is this. */
         Oid: string;
         /** @description Keep the rows that are good, and tell of the others in the answer. Else it is all or nothing. */
@@ -13783,6 +14031,26 @@ export interface components {
          */
         Link: string;
         /**
+         * @description Of a version: the report as it is now, as rel="original" (RFC 7089 §2.2.1).
+         * @example </api/v1/reports/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a>; rel="original"
+         */
+        LinkToReport: string;
+        /**
+         * @description Of a version: when it was submitted (RFC 7089 §2.1.1).
+         * @example Fri, 18 Jan 2013 10:15:42 GMT
+         */
+        "Memento-Datetime": string;
+        /**
+         * @description Of a version: the SHA-256 of its bytes in base64 (RFC 9530 §3).
+         * @example sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:
+         */
+        "Repr-Digest": string;
+        /**
+         * @description With `as_of`: the address of the version itself (RFC 9110 §8.7).
+         * @example /api/v1/reports/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a/versions/1
+         */
+        "Content-Location": string;
+        /**
          * @description Where the new row is, or the job (RFC 9110 §10.2.2, §15.3.3).
          * @example /api/v1/goals/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a
          */
@@ -13842,6 +14110,7 @@ export type BatchOperation = components['schemas']['BatchOperation'];
 export type BatchResponse = components['schemas']['BatchResponse'];
 export type CallerKind = components['schemas']['CallerKind'];
 export type Cell = components['schemas']['Cell'];
+export type CellChange = components['schemas']['CellChange'];
 export type CellDeliverable = components['schemas']['CellDeliverable'];
 export type CellDelivery = components['schemas']['CellDelivery'];
 export type CellDissemination = components['schemas']['CellDissemination'];
@@ -13904,6 +14173,8 @@ export type DeliverableStage = components['schemas']['DeliverableStage'];
 export type Delivery = components['schemas']['Delivery'];
 export type DeliveryError = components['schemas']['DeliveryError'];
 export type DeliveryInput = components['schemas']['DeliveryInput'];
+export type DifferenceKind = components['schemas']['DifferenceKind'];
+export type DifferenceSummary = components['schemas']['DifferenceSummary'];
 export type Direction = components['schemas']['Direction'];
 export type DisabledReason = components['schemas']['DisabledReason'];
 export type Dissemination = components['schemas']['Dissemination'];
@@ -13938,6 +14209,7 @@ export type FeedbackSource = components['schemas']['FeedbackSource'];
 export type FeedbackSparse = components['schemas']['FeedbackSparse'];
 export type FeedbackSparseExport = components['schemas']['FeedbackSparseExport'];
 export type FeedbackSparsePage = components['schemas']['FeedbackSparsePage'];
+export type FieldChange = components['schemas']['FieldChange'];
 export type Finding = components['schemas']['Finding'];
 export type FindingCode = components['schemas']['FindingCode'];
 export type Followed = components['schemas']['Followed'];
@@ -14090,6 +14362,9 @@ export type PeriodSparsePage = components['schemas']['PeriodSparsePage'];
 export type Permission = components['schemas']['Permission'];
 export type PermissionAction = components['schemas']['PermissionAction'];
 export type PlannedElement = components['schemas']['PlannedElement'];
+export type PreviousRecord = components['schemas']['PreviousRecord'];
+export type PreviousRecordBefore = components['schemas']['PreviousRecordBefore'];
+export type PreviouslyReported = components['schemas']['PreviouslyReported'];
 export type Programme = components['schemas']['Programme'];
 export type ProgrammeExpand = components['schemas']['ProgrammeExpand'];
 export type ProgrammeExport = components['schemas']['ProgrammeExport'];
@@ -14156,6 +14431,9 @@ export type PublicKey = components['schemas']['PublicKey'];
 export type Question = components['schemas']['Question'];
 export type QuestionInput = components['schemas']['QuestionInput'];
 export type ReasonedReportStep = components['schemas']['ReasonedReportStep'];
+export type RecordChange = components['schemas']['RecordChange'];
+export type RecordChangeAfter = components['schemas']['RecordChangeAfter'];
+export type RecordChangeBefore = components['schemas']['RecordChangeBefore'];
 export type Recurrence = components['schemas']['Recurrence'];
 export type Refusal = components['schemas']['Refusal'];
 export type RefusalCode = components['schemas']['RefusalCode'];
@@ -14173,6 +14451,7 @@ export type ReportAsPdf = components['schemas']['ReportAsPdf'];
 export type ReportAsTable = components['schemas']['ReportAsTable'];
 export type ReportAsWorkbook = components['schemas']['ReportAsWorkbook'];
 export type ReportCheck = components['schemas']['ReportCheck'];
+export type ReportDifferences = components['schemas']['ReportDifferences'];
 export type ReportEvent = components['schemas']['ReportEvent'];
 export type ReportEvents = components['schemas']['ReportEvents'];
 export type ReportExpand = components['schemas']['ReportExpand'];
@@ -14210,6 +14489,7 @@ export type ResultSparseExport = components['schemas']['ResultSparseExport'];
 export type ResultSparsePage = components['schemas']['ResultSparsePage'];
 export type Role = components['schemas']['Role'];
 export type RowToImport = components['schemas']['RowToImport'];
+export type RunKind = components['schemas']['RunKind'];
 export type Scope = components['schemas']['Scope'];
 export type Severity = components['schemas']['Severity'];
 export type SiblingSort = components['schemas']['SiblingSort'];
@@ -14272,6 +14552,7 @@ export type WebhookSecretRotation = components['schemas']['WebhookSecretRotation
 export type WebhookSparse = components['schemas']['WebhookSparse'];
 export type WebhookSparseExport = components['schemas']['WebhookSparseExport'];
 export type WebhookSparsePage = components['schemas']['WebhookSparsePage'];
+export type WordRun = components['schemas']['WordRun'];
 export type Workbook = components['schemas']['Workbook'];
 export type WorkbookTemplate = components['schemas']['WorkbookTemplate'];
 export type WorkbookToImport = components['schemas']['WorkbookToImport'];
@@ -14303,6 +14584,7 @@ export type ResponseInUseOrLocked = components['responses']['InUseOrLocked'];
 export type ResponseInUseOrOwnAccount = components['responses']['InUseOrOwnAccount'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseInvalid = components['responses']['Invalid'];
+export type ResponseNoVersionOrNotFound = components['responses']['NoVersionOrNotFound'];
 export type ResponseNotAcceptable = components['responses']['NotAcceptable'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseNotModified = components['responses']['NotModified'];
@@ -14337,6 +14619,7 @@ export type ParameterCount = components['parameters']['Count'];
 export type ParameterDeliverableId = components['parameters']['DeliverableId'];
 export type ParameterDryRun = components['parameters']['DryRun'];
 export type ParameterEmail = components['parameters']['Email'];
+export type ParameterFrom = components['parameters']['From'];
 export type ParameterGoalId = components['parameters']['GoalId'];
 export type ParameterId = components['parameters']['Id'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
@@ -14348,6 +14631,7 @@ export type ParameterIfStill = components['parameters']['IfStill'];
 export type ParameterIndicatorId = components['parameters']['IndicatorId'];
 export type ParameterLanguage = components['parameters']['Language'];
 export type ParameterMeetingId = components['parameters']['MeetingId'];
+export type ParameterNumber = components['parameters']['Number'];
 export type ParameterOid = components['parameters']['Oid'];
 export type ParameterPartial = components['parameters']['Partial'];
 export type ParameterPeriod = components['parameters']['Period'];
@@ -14381,6 +14665,10 @@ export type HeaderETag = components['headers']['ETag'];
 export type HeaderETagOfNew = components['headers']['ETagOfNew'];
 export type HeaderIdempotencyReplayed = components['headers']['Idempotency-Replayed'];
 export type HeaderLink = components['headers']['Link'];
+export type HeaderLinkToReport = components['headers']['LinkToReport'];
+export type HeaderMementoDatetime = components['headers']['Memento-Datetime'];
+export type HeaderReprDigest = components['headers']['Repr-Digest'];
+export type HeaderContentLocation = components['headers']['Content-Location'];
 export type HeaderLocation = components['headers']['Location'];
 export type HeaderChangesAfter = components['headers']['Changes-After'];
 export type HeaderPreferenceApplied = components['headers']['Preference-Applied'];
@@ -22919,6 +23207,8 @@ export interface operations {
                 format?: components["schemas"]["ReportFormat"];
                 /** @description Goes before Accept-Language. */
                 language?: components["parameters"]["Language"];
+                /** @description The version that stood at that moment, as it was frozen, not the report as it is now (RFC 3339; write `+` as `%2B`). */
+                as_of?: string;
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
                 fields?: components["schemas"]["CompiledReportField"][];
                 /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
@@ -22953,11 +23243,15 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Memento-Datetime": components["headers"]["Memento-Datetime"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "Content-Location": components["headers"]["Content-Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Content-Language": components["headers"]["LanguageOfPage"];
                     "Content-Disposition": components["headers"]["NameOfDocument"];
+                    Link: components["headers"]["LinkToReport"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -22973,7 +23267,7 @@ export interface operations {
             304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["NoVersionOrNotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
@@ -23663,7 +23957,61 @@ export interface operations {
                  * @description The number of the version, from 1 on.
                  * @example 1
                  */
-                number: number;
+                number: components["parameters"]["Number"];
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Memento-Datetime": components["headers"]["Memento-Datetime"];
+                    "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    Link: components["headers"]["LinkToReport"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompiledReport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getReportDifferences: {
+        parameters: {
+            query?: {
+                /** @description The number of the version to compare with. */
+                from?: components["parameters"]["From"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
                 /** @description The row's id. */
                 id: components["parameters"]["Id"];
             };
@@ -23681,13 +24029,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CompiledReport"];
+                    "application/json": components["schemas"]["ReportDifferences"];
                 };
             };
             304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["NoVersionOrNotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getReportVersionDifferences: {
+        parameters: {
+            query?: {
+                /** @description The number of the version to compare with. */
+                from?: components["parameters"]["From"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description The number of the version, from 1 on.
+                 * @example 1
+                 */
+                number: components["parameters"]["Number"];
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDifferences"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoVersionOrNotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];

@@ -52,6 +52,10 @@ class FaultCode(StrEnum):
     NOT_FOR_KIND = "not_for_kind", "Not allowed with this `kind`."
     NOT_FOR_METHOD = "not_for_method", "An operation of a batch with this method has no body."
     NOT_FOR_PAGES = "not_for_pages", "A report as a document takes neither `fields` nor `expand`."
+    NOT_FOR_VERSIONS = (
+        "not_for_versions",
+        "A version comes whole and as JSON: `as_of` goes with nothing else.",
+    )
     NOT_FOUND = "not_found", "There is no such row, or none that the caller may refer to."
     NOT_IN_BATCH = "not_in_batch", "This operation must be sent by itself."
     NOT_LATER = "not_later", "An extension that extends nothing."

@@ -8,7 +8,17 @@ from schemas.contacts import Contact
 from schemas.deliverables import Deliverable, Delivery
 from schemas.disseminations import Dissemination
 from schemas.feedback import Feedback
-from schemas.fields import Choice, Day, Entries, Part, Reference, References, Text, Whole
+from schemas.fields import (
+    Choice,
+    Day,
+    Entries,
+    Part,
+    QueryMoment,
+    Reference,
+    References,
+    Text,
+    Whole,
+)
 from schemas.goals import Goal
 from schemas.indicators import Indicator
 from schemas.measurements import Measurement
@@ -20,6 +30,7 @@ from schemas.providers import Provider
 from schemas.results import Result
 from schemas.sub_projects import SubProject
 from schemas.surveys import Survey
+from schemas.versions import PreviouslyReported
 
 
 class Report(Record):
@@ -51,6 +62,13 @@ class ReportFormat(StrEnum):
 class ReportQuery(Schema):
     format = Choice(ReportFormat, load_default=None)
     language = Choice(v.Language, load_default=None)
+    as_of = QueryMoment(
+        load_default=None,
+        metadata={
+            "description": "The version that stood at that moment, as it was frozen, not the report as it is now "
+            "(RFC 3339; write `+` as `%2B`)"
+        },
+    )
 
 
 class Placed(Schema):
@@ -107,6 +125,14 @@ class Cell(Cited):
     state = Choice(v.CellState, dump_only=True)
     results = Entries(Part(Result), dump_only=True)
     measurements = Entries(Part(CellMeasurement), dump_only=True)
+    previously_reported = Part(
+        PreviouslyReported,
+        dump_only=True,
+        allow_none=True,
+        metadata={
+            "description": "What an earlier report said, where that is something else; null where nothing differs."
+        },
+    )
 
 
 class ReportFormGoal(Goal):

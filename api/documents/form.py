@@ -307,9 +307,29 @@ def _cell(cell: Mapping[str, Any], goal: Mapping[str, Any], texts: Texts) -> Cel
     return Cell(
         period=texts.period("period", cell["period_code"]),
         state=texts.word("cell_state", cell["state"]) if missing or not sections else "",
-        sections=sections,
+        sections=sections + tuple(_previously(cell.get("previously_reported"), texts)),
         missing=missing,
         field=f"results.new.{short_id(goal['id'])}.{short_id(cell['period_id'])}",
+    )
+
+
+def _previously(said: Mapping[str, Any] | None, texts: Texts) -> Iterator[Section]:
+    """What an earlier report said otherwise: its words, and not those that the records have now."""
+    if said is None:
+        return
+    before = [(one["resource"], one["before"]) for one in said["records"] if one["before"]]
+    records = {stem: [row for resource, row in before if resource == stem] for stem in RECORDS}
+    items = tuple(map(_quoted, _joined(_sections(records, texts))))
+    text = "" if items else texts.word("cell_state", said["state"])
+    label = texts("table.previously", day=texts.day(said["submitted_at"][:10]))
+    passage = Passage(text, label=label, items=items, quiet=True)
+    yield Section(texts("table.previously_kind"), (passage,))
+
+
+def _quoted(passage: Passage) -> Passage:
+    """The same as a thing said once, which is nothing to be edited."""
+    return Passage(
+        passage.text, passage.label, tuple(map(_quoted, passage.items)), passage.authored
     )
 
 

@@ -157,6 +157,26 @@ HEADERS: Node = {
         "schema": _LINE,
         "example": '</api/v1/goals?cursor=IjAx.Zx>; rel="next"',
     },
+    "LinkToReport": {
+        "description": 'Of a version: the report as it is now, as rel="original" (RFC 7089 §2.2.1).',
+        "schema": _LINE,
+        "example": '</api/v1/reports/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a>; rel="original"',
+    },
+    "Memento-Datetime": {
+        "description": "Of a version: when it was submitted (RFC 7089 §2.1.1).",
+        "schema": _LINE,
+        "example": "Fri, 18 Jan 2013 10:15:42 GMT",
+    },
+    "Repr-Digest": {
+        "description": "Of a version: the SHA-256 of its bytes in base64 (RFC 9530 §3).",
+        "schema": _LINE,
+        "example": "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:",
+    },
+    "Content-Location": {
+        "description": "With `as_of`: the address of the version itself (RFC 9110 §8.7).",
+        "schema": {"type": "string", "format": "uri-reference", "maxLength": 2000},
+        "example": "/api/v1/reports/0192f4a0-7b1c-7a3e-8c5d-9e3779b97f4a/versions/1",
+    },
     "Location": {
         "required": True,
         "description": "Where the new row is, or the job (RFC 9110 §10.2.2, §15.3.3).",

@@ -30,6 +30,8 @@ _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 # Whose answers have texts of ours in them, always or as a page.
 _IN_LANGUAGE = frozenset({"listForms", "getForm", "getReportActions", "checkReport"})
 _PAGES = frozenset({"getReport"})
+# What may come as it was frozen.
+_FROZEN = frozenset({"getReport", "getReportVersion"})
 _MAY_WAIT = frozenset({"followChanges"})
 _TELL_WHEN = frozenset({"getJob"})
 _MAKES = ("create", "put", "import")
@@ -153,6 +155,9 @@ class Operation:
             "Content-Language": self._is_in_language,
             "Content-Disposition": self.name.endswith("Template"),
             "Preference-Applied": self.name in _MAY_WAIT,
+            "Memento-Datetime": self.name in _FROZEN,
+            "Repr-Digest": self.name in _FROZEN,
+            "Content-Location": self.name in _FROZEN & _PAGES,
             "Set-Cookie": self.name in _SETS_COOKIES,
             "Idempotency-Replayed": bool(getattr(self.view, "keyed", False)),
         }
@@ -161,6 +166,8 @@ class Operation:
         if self.name in _PAGES:
             told["Content-Language"] = {"$ref": "#/components/headers/LanguageOfPage"}
             told["Content-Disposition"] = {"$ref": "#/components/headers/NameOfDocument"}
+        if self.name in _FROZEN:
+            told["Link"] = {"$ref": "#/components/headers/LinkToReport"}
         if status == "201" and "ETag" in told:
             told["ETag"] = {"$ref": "#/components/headers/ETagOfNew"}
         response["headers"] = told | response.get("headers", {})

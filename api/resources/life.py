@@ -1,25 +1,30 @@
 """The life of a report: the steps it takes, and what is kept of each."""
 
-import base64
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+import orjson
 import sqlalchemy as sa
 from flask import Response, request
 
+from api import wire
 from api.access import Reach
-from api.answers import JSON, conditional, json_response
+from api.answers import conditional, json_response
 from api.context import caller, language, reach, session
 from api.models.reports import Report
 from api.problems import NotFound, PreconditionRequired, Stale
 from api.resources import reports as table
 from api.services import life
+from api.services.differences import differences as found_differences
+from api.services.reports import compile_form
 from api.translations import said
 from schemas import life as contract
 from schemas import reports as report_contract
 from schemas import vocabulary as v
+from schemas.fields import Worded
+from schemas.versions import DifferencesQuery, ReportDifferences
 from schemas.vocabulary import ReportAction
 
 # A report has one address, and all that is done there is of one resource.
@@ -192,9 +197,51 @@ def version(key: uuid.UUID, number: int) -> Response:
         found = life.version(reader, row, number) if number <= v.COUNT_MAX else None
     if found is None:
         raise NotFound
-    snapshot, sha256, _ = found
-    response = Response(snapshot, content_type=JSON)
-    response.set_etag(sha256)
-    digest = base64.b64encode(bytes.fromhex(sha256)).decode()
-    response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
-    return conditional(response)
+    return conditional(table.frozen(key, found))
+
+
+# what differs
+
+
+@blp.route("/<uuid:key>/differences", refuses=(life.NoVersion,))
+@blp.doc(operationId="getReportDifferences")
+@blp.arguments(DifferencesQuery, location="query")
+@blp.response(200, ReportDifferences)
+def differences(query: dict[str, Any], key: uuid.UUID) -> Response:
+    """Read what has changed in a report since a version, the last one unless another is asked for
+
+    By field of its head and record by record, in the cells where they stand; in texts by word.
+    """
+    with _of_report(key) as (reader, row):
+        number = query["from_version"] or life.newest(reader, row)
+        before = _snapshot(reader, row, number)
+        row["form"] = compile_form(reader, reach(), row)
+    return _difference(number, None, before, orjson.loads(wire.dump(row)))
+
+
+@blp.route(
+    "/<uuid:key>/versions/<int:number>/differences", parameters=[NUMBER], refuses=(life.NoVersion,)
+)
+@blp.doc(operationId="getReportVersionDifferences")
+@blp.arguments(DifferencesQuery, location="query")
+@blp.response(200, ReportDifferences)
+def version_differences(query: dict[str, Any], key: uuid.UUID, number: int) -> Response:
+    """Read what differs between a version of a report and another, the one before it unless another is asked for"""
+    with _of_report(key) as (reader, row):
+        after = _snapshot(reader, row, number)
+        earlier = query["from_version"] or number - 1
+        before = _snapshot(reader, row, earlier)
+    return _difference(earlier, number, before, after)
+
+
+def _snapshot(reader: Any, row: dict[str, Any], number: int) -> Any:
+    """:raises NoVersion: there is none of this number"""
+    found = life.version(reader, row, number) if number <= v.COUNT_MAX else None
+    if found is None:
+        raise life.NoVersion(Worded("There is no version {number} of it.", number=number))
+    return orjson.loads(found[0])
+
+
+def _difference(before: int, after: int | None, *sides: Any) -> Response:
+    sides_are = {"from_version": before, "to_version": after}
+    return conditional(json_response(sides_are | found_differences(*sides)))

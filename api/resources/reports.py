@@ -1,11 +1,14 @@
 """Reports of a sub-project, and the form compiled from its records."""
 
+import base64
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 import orjson
-from flask import Response
+from flask import Response, url_for
+from werkzeug.http import http_date
 
 from api import context, wire
 from api.answers import JSON, SPARSE, accepted, conditional, tag_by_content
@@ -19,6 +22,7 @@ from api.listing import shaped
 from api.models.reports import Report
 from api.problems import Fault, Invalid, NotFound
 from api.resources.exports import CSV, XLSX
+from api.services import life
 from api.services.reports import compile_form
 from schemas import reports as contract
 from schemas.fields import Worded
@@ -106,7 +110,12 @@ _CSV_EXAMPLE = (
 )
 
 
-@blp.route("/<uuid:key>", endpoint="read", produces=(*MEDIA.values(), SPARSE))
+@blp.route(
+    "/<uuid:key>",
+    endpoint="read",
+    produces=(*MEDIA.values(), SPARSE),
+    refuses=(life.NoVersion,),
+)
 @blp.doc(operationId="getReport")
 @blp.arguments(
     item_query(contract.CompiledReport, list(reports.members), contract.ReportQuery),
@@ -122,10 +131,14 @@ _CSV_EXAMPLE = (
 def read(query: dict[str, Any], key: uuid.UUID) -> Response:
     """Read a report with its form compiled from the records, as JSON, as a page to print, or as a file
 
-    The part of the ETag after the dot changes with the records; a write asks only for the part before it.
+    The part of the ETag after the dot changes with the records; a write asks only for the part before it. With `as_of`
+    it is the version that stood at that moment, at the address that Content-Location tells, with its ETag.
     """
+    moment = query.pop("as_of")
     shape = Shape.taken(query, reports.members)
     kind = _format(query, shape)
+    if moment:
+        return _stood(key, moment, kind, shape)
     with reports.reading() as reader:
         report = reports.view.row(reader, reach(), key)
         if report is None:
@@ -140,6 +153,35 @@ def read(query: dict[str, Any], key: uuid.UUID) -> Response:
     tag_by_content(response, report["version"])
     response.vary.update(("Accept", "Accept-Language"))
     return conditional(response)
+
+
+def _stood(key: uuid.UUID, moment: datetime, kind: ReportFormat, shape: Shape) -> Response:
+    """The version of a moment. :raises Invalid: when anything but all of it is asked for, as JSON"""
+    if kind is not ReportFormat.JSON or shape.fields is not None or shape.members:
+        text = Worded("A version comes as it was frozen: whole, and as JSON.")
+        raise Invalid(faults=[Fault("not_for_versions", text, parameter="as_of")])
+    with reports.reading() as reader:
+        row = reports.view.row(reader, reach(), key)
+        if row is None:
+            raise NotFound
+        number = life.version_at(reader, row, moment)
+        version = life.version(reader, row, number)
+    response = frozen(key, cast(life.Frozen, version))
+    response.headers["Content-Location"] = url_for("reports.version", key=key, number=number)
+    return conditional(response)
+
+
+def frozen(key: uuid.UUID, version: life.Frozen) -> Response:
+    """A version as it was frozen, byte for byte, and when that was (RFC 7089 §2.1.1)."""
+    snapshot, sha256, submitted_at = version
+    response = Response(snapshot, content_type=JSON)
+    response.set_etag(sha256)
+    digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+    response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    response.headers["Memento-Datetime"] = http_date(submitted_at)
+    original = url_for("reports.read", key=key)
+    response.headers["Link"] = f'<{original}>; rel="original"'
+    return response
 
 
 def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import rfc8785
@@ -32,6 +32,10 @@ _WRITERS = [role.value for role in Role if access.RECORD["update"].get(role.valu
 class WrongState(Problem):
     status, code, title = 409, "wrong_state", "The report is not in a state for this"
     carries = ("state",)
+
+
+class NoVersion(Problem):
+    status, code, title = 404, "no_version", "The report has no such version"
 
 
 class Incomplete(Problem):
@@ -220,14 +224,43 @@ def versions(session: Session, report: Mapping[str, Any]) -> list[dict[str, Any]
     return [dict(row) for row in session.execute(asked).mappings()]
 
 
-def version(
-    session: Session, report: Mapping[str, Any], number: int
-) -> tuple[str, str, datetime] | None:
-    """A snapshot, its hash and its moment."""
+class Frozen(NamedTuple):
+    """A version: canonical JSON, its hash in hexadecimal digits, and when it was submitted."""
+
+    snapshot: str
+    sha256: str
+    submitted_at: datetime
+
+
+def version(session: Session, report: Mapping[str, Any], number: int) -> Frozen | None:
     v = ReportVersion
     asked = sa.select(v.snapshot, v.sha256, v.submitted_at)
     row = session.execute(asked.where(*_of(v, report), v.number == number)).first()
-    return (row.snapshot, row.sha256, row.submitted_at) if row else None
+    return Frozen(*row) if row else None
+
+
+def version_at(session: Session, report: Mapping[str, Any], moment: datetime) -> int:
+    """The number of the version that stood at a moment. :raises NoVersion: none did"""
+    v = ReportVersion
+    asked = sa.select(v.number, v.submitted_at).where(*_of(v, report)).order_by(v.number)
+    found = session.execute(asked).all()
+    stood = [number for number, submitted_at in found if submitted_at <= moment]
+    if stood:
+        return int(stood[-1])
+    if not found:
+        raise NoVersion("It has not been submitted yet.")
+    first = found[0].submitted_at.isoformat().replace("+00:00", "Z")
+    raise NoVersion(Worded("It was first submitted at {moment}.", moment=first))
+
+
+def newest(session: Session, report: Mapping[str, Any]) -> int:
+    """The number of the last version. :raises NoVersion: it was never submitted"""
+    number = session.scalar(
+        sa.select(sa.func.max(ReportVersion.number)).where(*_of(ReportVersion, report))
+    )
+    if number is None:
+        raise NoVersion("It has not been submitted yet.")
+    return int(number)
 
 
 def _of(kind: Any, report: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -22,6 +22,7 @@ from api.models.results import Result
 from api.models.sub_projects import SubProject
 from api.models.surveys import Survey
 from api.scope import Session
+from api.services import previous
 from api.view import Shown, view_of
 from schemas.results import STATEMENTS
 from schemas.vocabulary import CellState
@@ -58,8 +59,9 @@ def compile_form(session: Session, reach: Reach, report: Mapping[str, Any]) -> d
 
     :param session: sees the report's rows; :param reach: own, or every for the ministry
     :param report: the report's row as its view shows it
-    :return: programme, project, provider, sub_project, contact, periods, goals (each with a cell a period), unplaced
-        (what has no goal or no period), completeness (cells counted by state)
+    :return: programme, project, provider, sub_project, contact, periods, goals (each with a cell a period, in which
+        stands what an earlier report said otherwise), unplaced (what has no goal or no period), completeness (cells
+        counted by state)
     """
     header = _header(session, reach, report)
     all_periods = PERIODS.rows(session, Reach.EVERY, {"project_id": header["project"]["id"]})
@@ -77,7 +79,7 @@ def compile_form(session: Session, reach: Reach, report: Mapping[str, Any]) -> d
         goal | {"cells": [_cell(goal, period, cells) for period in periods]}
         for goal in _ordered(records["goals"])
     ]
-    return header | {
+    form = header | {
         "periods": periods,
         "goals": goals,
         "unplaced": {
@@ -86,6 +88,8 @@ def compile_form(session: Session, reach: Reach, report: Mapping[str, Any]) -> d
         },
         "completeness": _completeness(goals),
     }
+    previous.mark(session, report, form)
+    return form
 
 
 def _header(session: Session, reach: Reach, report: Mapping[str, Any]) -> dict[str, Any]:
