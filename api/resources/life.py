@@ -212,7 +212,7 @@ def differences(query: dict[str, Any], key: uuid.UUID) -> Response:
 
     By field of its head and record by record, in the cells where they stand; in texts by word.
     """
-    with _of_report(key) as (reader, row):
+    with of_report(key) as (reader, row):
         number = query["from_version"] or life.newest(reader, row)
         before = _snapshot(reader, row, number)
         row["form"] = compile_form(reader, reach(), row)
@@ -227,7 +227,7 @@ def differences(query: dict[str, Any], key: uuid.UUID) -> Response:
 @blp.response(200, ReportDifferences)
 def version_differences(query: dict[str, Any], key: uuid.UUID, number: int) -> Response:
     """Read what differs between a version of a report and another, the one before it unless another is asked for"""
-    with _of_report(key) as (reader, row):
+    with of_report(key) as (reader, row):
         after = _snapshot(reader, row, number)
         earlier = query["from_version"] or number - 1
         before = _snapshot(reader, row, earlier)
