@@ -203,7 +203,7 @@ class _Form:
             raise TypeError(f"A form has no place for a {type(field).__name__}.")
         if isinstance(field, Choice):
             return exact | {"oneOf": self._words(schema, name, field)}
-        if isinstance(field, Text) and field.maximum >= v.TEXT_LENGTH:
+        if isinstance(field, Text) and field.maximum > v.LINE_LENGTH:
             return exact | {"x-widget": "textarea"}
         if isinstance(field, Entries) and not isinstance(field, References):
             return exact | {"items": self._shape(schema, name, field.inner)}

@@ -123,6 +123,12 @@ class ImportDocument(Schema):
         return data
 
 
+# What can be imported, each after what it may refer to.
+LISTS = [
+    name for name, field in ImportDocument._declared_fields.items() if isinstance(field, Entries)
+]
+
+
 class Tally(Schema):
     """What became of the elements of one resource."""
 

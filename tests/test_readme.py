@@ -50,7 +50,10 @@ def test_the_document_has_it_on_both_sides(client):
 
 
 # What holds for each resource, and so for the new one.
-OF_EVERY_RESOURCE = ("tests/resources/test_rows.py", "tests/test_tenancy.py")
+OF_EVERY_RESOURCE = (
+    *("tests/resources/test_rows.py", "tests/resources/test_table_imports.py"),
+    *("tests/test_access.py", "tests/test_openapi.py", "tests/test_tenancy.py"),
+)
 
 
 class House:
@@ -128,6 +131,12 @@ def test_a_resource_is_added_as_the_readme_says(house: House) -> None:
     house.insert("schemas/auth.py", "RESULTS = ", name)
     house.insert("api/resources/__init__.py", "results,", "risks,")
     house.insert("api/resources/__init__.py", "results.blp,", "risks.blp,")
+    line = "risks = elements(Risk)"
+    assert f"`{line}`" in README
+    house.insert("schemas/imports.py", "reports = elements", line)
+    house.insert(
+        "schemas/imports.py", "from schemas.sub_projects", "from schemas.risks import Risk"
+    )
     assert 'op.protect("risks", "record")' in house.generate("risks")
     house.write("tests/resources/test_risks.py", A_RISK)
     for check in ("check", "format --check"):

@@ -24,24 +24,11 @@ from api.services.spelling import Spelling, resolved, spelled
 from api.view import Shown, view_of
 from schemas import quick
 from schemas.fields import Worded
-from schemas.imports import Outcome
+from schemas.imports import LISTS, Outcome
 from schemas.reports import CompiledReport
 
 # A row comes after those it refers to.
-ORDER = (
-    "contacts",
-    "sub_projects",
-    "goals",
-    "indicators",
-    "measurements",
-    "results",
-    "meetings",
-    "surveys",
-    "deliverables",
-    "feedback",
-    "disseminations",
-    "reports",
-)
+ORDER = ("contacts", "sub_projects", *(name for name in LISTS if name != "contacts"))
 # Plan rows are named by their codes, record rows by their external ids.
 CODED = frozenset({"periods", "project_goals", "project_indicators", "project_meetings"})
 

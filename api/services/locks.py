@@ -40,11 +40,10 @@ FRAME = frozenset({"goals", "indicators"})
 ALONE = frozenset({"sub_projects", "contacts", "reports"})
 _TEXT = Worded("It stands behind a report whose state is `{state}`.")
 _ADDED = Worded("It would stand behind a report whose state is `{state}`.")
+# The days by which a record stands in a period where it names none, the first that is given.
+DAYS = ("date", "closes_on", "opens_on")
 # What tells of a row where it stands.
-_PLACE = (
-    *("id", "sub_project_id", "period_id", "date", "closes_on", "opens_on", "meeting_id"),
-    *("created_at", "state"),
-)
+_PLACE = ("id", "sub_project_id", "period_id", *DAYS, "meeting_id", "created_at", "state")
 
 
 class Locked(Problem):
@@ -203,9 +202,13 @@ def _touches(session: Session, change: Change, lock: Lock) -> bool:
     return any(lock.covers(*_placed(session, row)) for row in (before, after) if row)
 
 
+def day_of(row: Data) -> Any:
+    return next((row[name] for name in DAYS if row.get(name)), None)
+
+
 def _placed(session: Session, row: Data) -> tuple[Any, Any]:
     """The period that a record names, and its day; of feedback without either those of its meeting."""
-    day = row.get("date") or row.get("closes_on") or row.get("opens_on")
+    day = day_of(row)
     period_id, meeting_id = row.get("period_id"), row.get("meeting_id")
     if meeting_id and not (period_id or day):
         asked = sa.select(Meeting.period_id, Meeting.date).where(Meeting.id == meeting_id)

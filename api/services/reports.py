@@ -23,6 +23,7 @@ from api.models.sub_projects import SubProject
 from api.models.surveys import Survey
 from api.scope import Session
 from api.services import previous
+from api.services.locks import day_of
 from api.view import Shown, view_of
 from schemas.results import STATEMENTS
 from schemas.vocabulary import CellState
@@ -149,7 +150,7 @@ def _period(row: Shown, periods: list[Shown]) -> uuid.UUID | None:
     if row["period_id"]:
         named: uuid.UUID = row["period_id"]
         return named
-    day = row.get("date") or row.get("closes_on") or row.get("opens_on")
+    day = day_of(row)
     return next(
         (p["id"] for p in periods if day and p["first_day"] <= day <= p["last_day"]),
         None,

@@ -332,6 +332,9 @@ def test_every_resource_of_a_sub_project_is_held_a_new_one_too() -> None:
         assert locks.may_refuse(stem, "create") == (of_sub_project and stem not in locks.ALONE)
         assert locks.may_refuse(stem, "update")
         assert not locks.may_refuse(stem, "read")
+        placing = {"period_id", *locks.DAYS} & {*rows.model_of(stem).__table__.c.keys()}
+        known = stem in {*locks.ALONE, *locks.FRAME, *OF_NO_PERIOD}
+        assert placing or known, f"{stem}: by which day does it stand in a period? See locks.DAYS"
     assert not [stem for stem in PLAN_STEMS if locks.may_refuse(stem, "update")]
 
 
