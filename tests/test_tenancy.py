@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from api.services import rows
 from schemas.fields import Entries, Part, Reference, References
 from schemas.vocabulary import ReportAction
-from tests.factories import Tenant, World, bearer, frozen, imported, make, queued, world
+from tests.factories import Tenant, World, bearer, commented, frozen, imported, make, queued, world
 from tests.routes import OPERATIONS, Operation, contents
 
 PLAN = (
@@ -105,6 +105,7 @@ def ground(app: Flask) -> World:
     made = world(app)
     for one in (made.a, made.b, made.c):
         one.ids |= {"imports": imported(app, one), "jobs": queued(app, one)}
+        one.ids["comments"] = commented(app, one)
         frozen(app, one)
         account = {"provider_id": one.provider_id, "name": one.mark}
         email = f"{one.mark}@koulu.example"
@@ -444,7 +445,11 @@ def test_another_providers_name_in_a_path_is_one_that_nobody_has(
 ) -> None:
     """Their row is neither changed nor told of: under its name a row of ones own is made."""
     named = [o for o in OPERATIONS.values() if o.name == "put_by_external_id"]
-    assert {o.stem for o in named} == {o.stem for o in RECORD_LISTS} - {"imports", "jobs"}
+    assert {o.stem for o in named} == {o.stem for o in RECORD_LISTS} - {
+        "imports",
+        "jobs",
+        "comments",
+    }
     listening, b.strangers = b.strangers, (ground.c,)  # the own row comes to bear the name
     for operation in named:
         theirs = f"canary-a-{operation.stem}"
