@@ -109,12 +109,11 @@ class NewComment(Schema):
         cell = [data.get("goal_id"), data.get("period_id")]
         if any(cell) and not all(cell):
             name = "period_id" if cell[0] else "goal_id"
-            text = "A cell is of a goal and a period."
-            raise ma.ValidationError([Coded("one_subject", text)], name)
+            error = Coded("one_subject", "A cell is of a goal and a period.")
+            raise ma.ValidationError([error], name)
         if sum(map(bool, (data.get("thread_id"), data.get("pointer"), all(cell)))) > 1:
-            text = "Give a thread_id, a pointer, or a goal_id and period_id."
-            name = "pointer" if data.get("pointer") else "goal_id"
-            raise ma.ValidationError([Coded("one_subject", text)], name)
+            error = Coded("one_subject", "Give a thread_id, a pointer, or a goal_id and period_id.")
+            raise ma.ValidationError([error], "pointer" if data.get("pointer") else "goal_id")
 
 
 class CommentsQuery(Schema):

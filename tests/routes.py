@@ -106,6 +106,7 @@ class Ground:
             "webhooks": factories.make(app, "webhooks", provider_id=self.a.provider_id),
             **self.world.plan,
             **self.a.ids,
+            "comments": factories.commented(app, self.a),
         }
 
     def writer(self, stem: str) -> dict[str, str]:

@@ -131,6 +131,10 @@ def _bodies(b: Caller, ground: World, operation: Operation) -> Iterator[Any]:
         yield {}
     elif operation.endpoint == "webhooks.replay":
         yield {"after": None}
+    elif operation.name in ("comment", "edit"):
+        yield {"text": "Because."}
+    elif operation.endpoint in ("comments.resolve", "comments.reopen"):
+        yield None
     elif operation.name in [*ReportAction]:
         yield {"reason": "Because."}
     elif operation.name in ("replace", "patch"):
@@ -138,7 +142,7 @@ def _bodies(b: Caller, ground: World, operation: Operation) -> Iterator[Any]:
         yield b.sendable(operation.stem, own[operation.stem])
     else:
         known = ("read", "delete", "deliveries", "cancel", "undo", "actions", "events")
-        assert operation.name in (*known, "versions", "version"), (
+        assert operation.name in (*known, "versions", "version", "check", "comments", "remove"), (
             f"{operation.endpoint}: say what to send"
         )
         yield None

@@ -77,15 +77,10 @@ def add(
     :raises WrongState: the report is not under review; ThreadResolved: so is what is replied to
     :raises Invalid: there is no such thread, or nothing there to comment on
     """
+    thread = _thread(session, report_id, given["thread_id"]) if given["thread_id"] else None
     number = _under_review(session, report_id)
-    anchor = Anchor()
-    if given["thread_id"]:
-        thread = locked(session, given["thread_id"])
-        if thread is None or thread.thread_id or thread.report_id != report_id:
-            raise _not_there("/thread_id")
-        _must_be_open(thread)
-    else:
-        anchor = _anchor(session, report_id, number, given)
+    _must_be_open(thread)
+    anchor = Anchor() if thread else _anchor(session, report_id, number, given)
     comment = Comment(
         report_id=report_id,
         thread_id=given["thread_id"],
@@ -174,6 +169,14 @@ def _later(session: Session, comment: Comment, condition: Any) -> bool:
     within = Comment.thread_id == (comment.thread_id or comment.id)
     asked = sa.select(Comment.id).where(within, Comment.id > comment.id, condition).limit(1)
     return session.scalar(asked) is not None
+
+
+def _thread(session: Session, report_id: uuid.UUID, key: uuid.UUID) -> Comment:
+    """:raises Invalid: the report has no such thread"""
+    thread = locked(session, key)
+    if thread is None or thread.thread_id or thread.report_id != report_id:
+        raise _not_there("/thread_id")
+    return thread
 
 
 def locked(session: Session, key: uuid.UUID) -> Comment | None:

@@ -1,6 +1,6 @@
 """Comments on reports, and how many threads a step went with
 
-Revision: 0011_comments, after 0010
+Revision: 0011, after 0010
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from api.base import Identifier
 from api.base import Moment
 
-revision = '0011_comments'
+revision = '0011'
 down_revision = '0010'
 
 
