@@ -98,6 +98,8 @@ REPORT = _policy(
     **{"submit": _SUBMITTER, "withdraw": _SUBMITTER},
     **{"return": _REVIEWER, "accept": _REVIEWER, "reopen": _REVIEWER},
 )
+# What both sides say about a report; only people speak.
+COMMENT = _policy(_RECORD_READ, {"editor": OWN, "manager": OWN, "reviewer": EVERY})
 CHANGES = _policy(_FOLLOW, {})
 IMPORT = _policy(_RECORD_READ, {}, create=_RECORD_WRITE)
 PROVIDER = _policy(SIGNED_IN, {"admin": EVERY})
@@ -135,6 +137,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         "deliverables": RECORD,
         # whole with its contact: the form names one, so that whoever reads a report reads that name, phone and email
         "reports": REPORT,
+        "comments": COMMENT,
         "imports": IMPORT,
         "jobs": IMPORT,
         "exports": EXPORT,

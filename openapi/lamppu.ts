@@ -2119,6 +2119,120 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what was said about a report, thread by thread
+         * @description Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getReportComments"];
+        put?: never;
+        /**
+         * Comment on a report, or reply to a comment
+         * @description From its first submission on until it is accepted. Both sides see it at once.
+         *
+         *     Allowed: reviewer (every row); editor, manager (their own provider's rows).
+         */
+        post: operations["createComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List comments
+         * @description Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["listComments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one comment
+         * @description Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getComment"];
+        /**
+         * Change one's own comment, until somebody has answered it
+         * @description Allowed: reviewer (every row); editor, manager (their own provider's rows).
+         */
+        put: operations["editComment"];
+        post?: never;
+        /**
+         * Take one's own comment back, until somebody has answered it
+         * @description Allowed: reviewer (every row); editor, manager (their own provider's rows).
+         */
+        delete: operations["deleteComment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolve a thread that one's own side began, by the id of its first comment
+         * @description Allowed: reviewer (every row); editor, manager (their own provider's rows).
+         */
+        post: operations["resolveComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen a thread, by the id of its first comment; either side may
+         * @description Allowed: reviewer (every row); editor, manager (their own provider's rows).
+         */
+        post: operations["reopenComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -3147,6 +3261,28 @@ export interface paths {
          *     Allowed: admin (every row); manager (their own provider's rows).
          */
         get: operations["exportClients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/comments.{extension}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all comments
+         * @description Every row that fits, in the order of their ids, from one moment, as many as there are. The server sends them as it reads them; `xlsx` and `parquet` when they are whole. What holds of all exports stands under Exports in the introduction.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["exportComments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4659,7 +4795,7 @@ export interface components {
             more: boolean;
         };
         /** @enum {string} */
-        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers" | "users" | "clients";
+        ChangesResource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "comments" | "imports" | "jobs" | "providers" | "users" | "clients";
         /** @description What was found of one goal in one period. */
         CheckedCell: {
             /** Format: uuid */
@@ -4859,6 +4995,316 @@ export interface components {
              * @description With `count=true`: the number of rows on all pages
              */
             total?: number;
+        };
+        /** @description What was said about the report, and the answers to it. */
+        Comment: {
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Report.
+             */
+            report_id: string;
+            /**
+             * Format: uuid
+             * @description Of a reply: the first comment of its thread. Else null.
+             */
+            thread_id: string | null;
+            /**
+             * Format: int32
+             * @description The version of the report that was the newest when it was said.
+             */
+            version_number: number;
+            /** @description What it is about: a JSON pointer (RFC 6901) into that version. Null of a comment about the whole report, and of a reply. */
+            pointer: string | null;
+            /**
+             * Format: uuid
+             * @description The goal that it is about.
+             */
+            goal_id: string | null;
+            /**
+             * Format: uuid
+             * @description The period that it is about.
+             */
+            period_id: string | null;
+            /** @description The stem of the resource of `row_id`. */
+            resource: string | null;
+            /**
+             * Format: uuid
+             * @description The row that it is about; it may be gone since.
+             */
+            row_id: string | null;
+            /** @description The field of that row, as a pointer without its first slash. */
+            field: string | null;
+            /** @description The beginning of what stood there. Of persons nothing is quoted. */
+            quote: string | null;
+            /** @description Text. */
+            text: string;
+            /**
+             * Format: uuid
+             * @description The id of the person who said it.
+             */
+            author_id: string;
+            /** @description Role of the author. */
+            author_role: components["schemas"]["Role"];
+            /**
+             * Format: date-time
+             * @description Of the first of a thread: since when.
+             */
+            resolved_at: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the person who resolved the thread.
+             */
+            resolved_by: string | null;
+            /**
+             * Format: uuid
+             * @description Education provider.
+             */
+            provider_id: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Changed.
+             */
+            updated_at: string;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
+            /** @description With `expand=report`. */
+            report?: components["schemas"]["Report"] | null;
+            /** @description With `expand=thread`. */
+            thread?: components["schemas"]["Comment"] | null;
+        };
+        /** @enum {string} */
+        CommentExpand: "provider" | "report" | "thread";
+        /** @description All rows that fit, as one page. */
+        CommentExport: {
+            items: components["schemas"]["Comment"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @enum {string} */
+        CommentField: "id" | "version" | "created_at" | "updated_at" | "provider_id" | "report_id" | "thread_id" | "version_number" | "pointer" | "goal_id" | "period_id" | "resource" | "row_id" | "field" | "quote" | "text" | "author_id" | "author_role" | "resolved_at" | "resolved_by";
+        /** @description What was said about the report, and the answers to it. As it comes in. */
+        CommentInput: {
+            /** @description Text. */
+            text: string;
+        };
+        /** @description One page of a list. */
+        CommentPage: {
+            items: components["schemas"]["Comment"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
+        /** @description A row with only the fields that were asked for, and its id. */
+        CommentSparse: {
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Report.
+             */
+            report_id?: string;
+            /**
+             * Format: uuid
+             * @description Of a reply: the first comment of its thread. Else null.
+             */
+            thread_id?: string | null;
+            /**
+             * Format: int32
+             * @description The version of the report that was the newest when it was said.
+             */
+            version_number?: number;
+            /** @description What it is about: a JSON pointer (RFC 6901) into that version. Null of a comment about the whole report, and of a reply. */
+            pointer?: string | null;
+            /**
+             * Format: uuid
+             * @description The goal that it is about.
+             */
+            goal_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The period that it is about.
+             */
+            period_id?: string | null;
+            /** @description The stem of the resource of `row_id`. */
+            resource?: string | null;
+            /**
+             * Format: uuid
+             * @description The row that it is about; it may be gone since.
+             */
+            row_id?: string | null;
+            /** @description The field of that row, as a pointer without its first slash. */
+            field?: string | null;
+            /** @description The beginning of what stood there. Of persons nothing is quoted. */
+            quote?: string | null;
+            /** @description Text. */
+            text?: string;
+            /**
+             * Format: uuid
+             * @description The id of the person who said it.
+             */
+            author_id?: string;
+            /** @description Role of the author. */
+            author_role?: components["schemas"]["Role"];
+            /**
+             * Format: date-time
+             * @description Of the first of a thread: since when.
+             */
+            resolved_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the person who resolved the thread.
+             */
+            resolved_by?: string | null;
+            /**
+             * Format: uuid
+             * @description Education provider.
+             */
+            provider_id?: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version?: number;
+            /**
+             * Format: date-time
+             * @description Created.
+             */
+            created_at?: string;
+            /**
+             * Format: date-time
+             * @description Changed.
+             */
+            updated_at?: string;
+            /** @description With `expand=provider`. */
+            provider?: components["schemas"]["Provider"] | null;
+            /** @description With `expand=report`. */
+            report?: components["schemas"]["Report"] | null;
+            /** @description With `expand=thread`. */
+            thread?: components["schemas"]["Comment"] | null;
+        };
+        /** @description All rows that fit, as one page. */
+        CommentSparseExport: {
+            items: components["schemas"]["CommentSparse"][];
+            /** @description Always null: these are all. */
+            next: string | null;
+        };
+        /** @description One page of a list. */
+        CommentSparsePage: {
+            items: components["schemas"]["CommentSparse"][];
+            next: string | null;
+            /**
+             * Format: int32
+             * @description With `count=true`: the number of rows on all pages
+             */
+            total?: number;
+        };
+        /** @description A thread: its first comment, with the replies to it in the order in which they were made. */
+        CommentThread: {
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Report.
+             */
+            report_id: string;
+            /**
+             * Format: uuid
+             * @description Of a reply: the first comment of its thread. Else null.
+             */
+            thread_id: string | null;
+            /**
+             * Format: int32
+             * @description The version of the report that was the newest when it was said.
+             */
+            version_number: number;
+            /** @description What it is about: a JSON pointer (RFC 6901) into that version. Null of a comment about the whole report, and of a reply. */
+            pointer: string | null;
+            /**
+             * Format: uuid
+             * @description The goal that it is about.
+             */
+            goal_id: string | null;
+            /**
+             * Format: uuid
+             * @description The period that it is about.
+             */
+            period_id: string | null;
+            /** @description The stem of the resource of `row_id`. */
+            resource: string | null;
+            /**
+             * Format: uuid
+             * @description The row that it is about; it may be gone since.
+             */
+            row_id: string | null;
+            /** @description The field of that row, as a pointer without its first slash. */
+            field: string | null;
+            /** @description The beginning of what stood there. Of persons nothing is quoted. */
+            quote: string | null;
+            /** @description Text. */
+            text: string;
+            /**
+             * Format: uuid
+             * @description The id of the person who said it.
+             */
+            author_id: string;
+            /** @description Role of the author. */
+            author_role: components["schemas"]["Role"];
+            /**
+             * Format: date-time
+             * @description Of the first of a thread: since when.
+             */
+            resolved_at: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the person who resolved the thread.
+             */
+            resolved_by: string | null;
+            state: components["schemas"]["ThreadState"];
+            replies: components["schemas"]["Comment"][];
+            /**
+             * Format: uuid
+             * @description Education provider.
+             */
+            provider_id: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Changed.
+             */
+            updated_at: string;
         };
         CompiledReport: {
             /**
@@ -6615,12 +7061,13 @@ export interface components {
          *     * `feedback`: Feedback
          *     * `deliverables`: Deliverable
          *     * `reports`: Report
+         *     * `comments`: Comment
          *     * `imports`: Import
          *     * `jobs`: Job
          *     * `providers`: Education provider
          * @enum {string}
          */
-        Followed: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "providers";
+        Followed: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "comments" | "imports" | "jobs" | "providers";
         /** @description What one field takes, as JSON Schema, in the words of one language. */
         FormField: {
             title: string;
@@ -9408,6 +9855,21 @@ export interface components {
         MeetingsTaken: {
             items: components["schemas"]["Meeting"][];
         };
+        /** @description A comment on the whole report, on one field, or on the cell of a goal and a period; or a reply. */
+        NewComment: {
+            text: string;
+            /**
+             * Format: uuid
+             * @description The thread to reply to, by the id of its first comment.
+             */
+            thread_id?: string | null;
+            /** @description Into the newest version, as `GET …/versions/{number}` shows it. */
+            pointer?: string | null;
+            /** Format: uuid */
+            goal_id?: string | null;
+            /** Format: uuid */
+            period_id?: string | null;
+        };
         /** @description This document, as OpenAPI has it. */
         OpenapiDocument: {
             openapi: string;
@@ -11299,6 +11761,20 @@ export interface components {
             /** @description Blockers first; then in the order of the form. */
             items: components["schemas"]["Finding"][];
         };
+        /** @description The threads of a report, the first one first, and how many there are whichever were asked for. */
+        ReportComments: {
+            /**
+             * Format: int32
+             * @description How many are open.
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description How many are resolved.
+             */
+            resolved: number;
+            items: components["schemas"]["CommentThread"][];
+        };
         /** @description What differs between a version of a report and another one, or the report as it is now. */
         ReportDifferences: {
             /**
@@ -11348,6 +11824,11 @@ export interface components {
              */
             version_number: number | null;
             reason: string | null;
+            /**
+             * Format: int32
+             * @description How many threads of comments were open, and so go with it.
+             */
+            open_threads: number | null;
         };
         /** @description What happened to a report, the first step first. */
         ReportEvents: {
@@ -11610,7 +12091,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "imports" | "jobs" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "webhooks" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "comments" | "imports" | "jobs" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "webhooks" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -12542,6 +13023,8 @@ export interface components {
              */
             refused?: number;
         };
+        /** @enum {string} */
+        ThreadState: "open" | "resolved";
         /** @description RFC 6749 §4.4.2; the client's name and secret come by Basic or in the body (§2.3.1). */
         TokenRequest: {
             grant_type: components["schemas"]["GrantType"];
@@ -12990,6 +13473,7 @@ export interface components {
          * @description Tells problems apart, and never changes; new ones may come, to be treated by their status.
          *
          *     * `already_undone`: This import has been undone already.
+         *     * `answered`: Somebody has answered this comment.
          *     * `bad_request`: The request can't be read.
          *     * `built_on`: Something has been built on this import since.
          *     * `duplicate`: Another row has this already.
@@ -13015,6 +13499,7 @@ export interface components {
          *     * `precondition_required`: Send If-Match with the ETag you last read.
          *     * `refresh_token_reused`: This refresh token has been used before; sign in again.
          *     * `stale`: The row has changed since you read it.
+         *     * `thread_resolved`: The thread is resolved; reopen it first.
          *     * `too_large`: The body is larger than this route takes.
          *     * `too_many_jobs`: Too many jobs of your provider are waiting.
          *     * `too_many_requests`: Too many attempts; wait a little.
@@ -13027,7 +13512,7 @@ export interface components {
          *     * `wrong_state`: The report is not in a state for this.
          * @enum {string}
          */
-        ProblemCode: "already_undone" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "incomplete" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "job_ended" | "locked" | "method_not_allowed" | "no_version" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "too_large" | "too_many_jobs" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials" | "wrong_state";
+        ProblemCode: "already_undone" | "answered" | "bad_request" | "built_on" | "duplicate" | "failed_dependency" | "forbidden" | "in_flight" | "in_use" | "incomplete" | "internal" | "invalid" | "invalid_client" | "invalid_json" | "invalid_request" | "invalid_scope" | "job_ended" | "locked" | "method_not_allowed" | "no_version" | "not_acceptable" | "not_found" | "own_account" | "plan_moved" | "precondition_required" | "refresh_token_reused" | "stale" | "thread_resolved" | "too_large" | "too_many_jobs" | "too_many_requests" | "too_old_to_undo" | "unauthenticated" | "unavailable" | "unsupported_grant_type" | "unsupported_media_type" | "wrong_credentials" | "wrong_state";
         /**
          * @description Tells faults apart, and never changes; new ones may come.
          *
@@ -13304,6 +13789,34 @@ export interface components {
                 "application/problem+json": components["schemas"]["ConflictProblem"];
             };
         };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: Somebody has answered this comment; or: The thread is resolved; reopen it first; or: The report is not in a state for this. Code `duplicate`, `in_use`, `answered`, `thread_resolved`, `wrong_state`. */
+        AnsweredOrDuplicateOrInUseOrThreadResolvedOrWrongState: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Other rows still refer to this one; or: Somebody has answered this comment; or: The thread is resolved; reopen it first; or: The report is not in a state for this. Code `in_use`, `answered`, `thread_resolved`, `wrong_state`. */
+        AnsweredOrInUseOrThreadResolvedOrWrongState: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
         /** @description The request can't be read. Code `bad_request`. */
         BadRequest: {
             headers: {
@@ -13388,6 +13901,20 @@ export interface components {
         };
         /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: This would not do what the plan says. Code `duplicate`, `in_use`, `in_flight`, `plan_moved`. */
         DuplicateOrInFlightOrInUseOrPlanMoved: {
+            headers: {
+                "Content-Language": components["headers"]["Content-Language"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConflictProblem"];
+            };
+        };
+        /** @description Another row has this already; or: Other rows still refer to this one; or: The first request with this key is still at work; or: The thread is resolved; reopen it first; or: The report is not in a state for this. Code `duplicate`, `in_use`, `in_flight`, `thread_resolved`, `wrong_state`. */
+        DuplicateOrInFlightOrInUseOrThreadResolvedOrWrongState: {
             headers: {
                 "Content-Language": components["headers"]["Content-Language"];
                 "Retry-After": components["headers"]["Retry-After"];
@@ -13975,18 +14502,20 @@ export interface components {
         ProviderId: string;
         /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
         Q: string;
+        /** @description Only rows whose `report_id` is this. */
+        ReportId: string;
         /** @description Only rows whose `role` is this. */
         Role: components["schemas"]["Role"];
         /** @description Only rows whose `source` is this. */
         Source: components["schemas"]["FeedbackSource"];
-        /** @description Only rows whose `state` is this. */
-        State: components["schemas"]["ReportState"];
         /** @description Only rows whose `status` is this. */
         Status: components["schemas"]["MeetingStatus"];
         /** @description Only rows whose `sub_project_id` is this. */
         SubProjectId: string;
         /** @description Only rows whose `survey_id` is this. */
         SurveyId: string;
+        /** @description Only rows whose `thread_id` is this. */
+        ThreadId: string;
         /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
         UpdatedSince: string;
     };
@@ -14136,6 +14665,16 @@ export type ClientSecretRotation = components['schemas']['ClientSecretRotation']
 export type ClientSparse = components['schemas']['ClientSparse'];
 export type ClientSparseExport = components['schemas']['ClientSparseExport'];
 export type ClientSparsePage = components['schemas']['ClientSparsePage'];
+export type Comment = components['schemas']['Comment'];
+export type CommentExpand = components['schemas']['CommentExpand'];
+export type CommentExport = components['schemas']['CommentExport'];
+export type CommentField = components['schemas']['CommentField'];
+export type CommentInput = components['schemas']['CommentInput'];
+export type CommentPage = components['schemas']['CommentPage'];
+export type CommentSparse = components['schemas']['CommentSparse'];
+export type CommentSparseExport = components['schemas']['CommentSparseExport'];
+export type CommentSparsePage = components['schemas']['CommentSparsePage'];
+export type CommentThread = components['schemas']['CommentThread'];
 export type CompiledReport = components['schemas']['CompiledReport'];
 export type CompiledReportExpand = components['schemas']['CompiledReportExpand'];
 export type CompiledReportExport = components['schemas']['CompiledReportExport'];
@@ -14331,6 +14870,7 @@ export type MeetingSparsePage = components['schemas']['MeetingSparsePage'];
 export type MeetingStatus = components['schemas']['MeetingStatus'];
 export type MeetingTakeOver = components['schemas']['MeetingTakeOver'];
 export type MeetingsTaken = components['schemas']['MeetingsTaken'];
+export type NewComment = components['schemas']['NewComment'];
 export type OpenapiDocument = components['schemas']['OpenapiDocument'];
 export type Outcome = components['schemas']['Outcome'];
 export type PageToImport = components['schemas']['PageToImport'];
@@ -14451,6 +14991,7 @@ export type ReportAsPdf = components['schemas']['ReportAsPdf'];
 export type ReportAsTable = components['schemas']['ReportAsTable'];
 export type ReportAsWorkbook = components['schemas']['ReportAsWorkbook'];
 export type ReportCheck = components['schemas']['ReportCheck'];
+export type ReportComments = components['schemas']['ReportComments'];
 export type ReportDifferences = components['schemas']['ReportDifferences'];
 export type ReportEvent = components['schemas']['ReportEvent'];
 export type ReportEvents = components['schemas']['ReportEvents'];
@@ -14525,6 +15066,7 @@ export type TableImportCounts = components['schemas']['TableImportCounts'];
 export type TableTemplate = components['schemas']['TableTemplate'];
 export type TableToImport = components['schemas']['TableToImport'];
 export type Tally = components['schemas']['Tally'];
+export type ThreadState = components['schemas']['ThreadState'];
 export type TokenRequest = components['schemas']['TokenRequest'];
 export type TokenType = components['schemas']['TokenType'];
 export type Unplaced = components['schemas']['Unplaced'];
@@ -14566,6 +15108,8 @@ export type TokenProblem = components['schemas']['TokenProblem'];
 export type ConflictProblem = components['schemas']['ConflictProblem'];
 export type StaleProblem = components['schemas']['StaleProblem'];
 export type ResponseAlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrLockedOrTooOldToUndo = components['responses']['AlreadyUndoneOrBuiltOnOrDuplicateOrInFlightOrInUseOrLockedOrTooOldToUndo'];
+export type ResponseAnsweredOrDuplicateOrInUseOrThreadResolvedOrWrongState = components['responses']['AnsweredOrDuplicateOrInUseOrThreadResolvedOrWrongState'];
+export type ResponseAnsweredOrInUseOrThreadResolvedOrWrongState = components['responses']['AnsweredOrInUseOrThreadResolvedOrWrongState'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseBadRequestOrInvalidJson = components['responses']['BadRequestOrInvalidJson'];
 export type ResponseDuplicateOrInFlightOrInUse = components['responses']['DuplicateOrInFlightOrInUse'];
@@ -14573,6 +15117,7 @@ export type ResponseDuplicateOrInFlightOrInUseOrIncompleteOrWrongState = compone
 export type ResponseDuplicateOrInFlightOrInUseOrJobEnded = components['responses']['DuplicateOrInFlightOrInUseOrJobEnded'];
 export type ResponseDuplicateOrInFlightOrInUseOrLocked = components['responses']['DuplicateOrInFlightOrInUseOrLocked'];
 export type ResponseDuplicateOrInFlightOrInUseOrPlanMoved = components['responses']['DuplicateOrInFlightOrInUseOrPlanMoved'];
+export type ResponseDuplicateOrInFlightOrInUseOrThreadResolvedOrWrongState = components['responses']['DuplicateOrInFlightOrInUseOrThreadResolvedOrWrongState'];
 export type ResponseDuplicateOrInFlightOrInUseOrWrongState = components['responses']['DuplicateOrInFlightOrInUseOrWrongState'];
 export type ResponseDuplicateOrInUse = components['responses']['DuplicateOrInUse'];
 export type ResponseDuplicateOrInUseOrLocked = components['responses']['DuplicateOrInUseOrLocked'];
@@ -14648,12 +15193,13 @@ export type ParameterProjectIndicatorId = components['parameters']['ProjectIndic
 export type ParameterProjectMeetingId = components['parameters']['ProjectMeetingId'];
 export type ParameterProviderId = components['parameters']['ProviderId'];
 export type ParameterQ = components['parameters']['Q'];
+export type ParameterReportId = components['parameters']['ReportId'];
 export type ParameterRole = components['parameters']['Role'];
 export type ParameterSource = components['parameters']['Source'];
-export type ParameterState = components['parameters']['State'];
 export type ParameterStatus = components['parameters']['Status'];
 export type ParameterSubProjectId = components['parameters']['SubProjectId'];
 export type ParameterSurveyId = components['parameters']['SurveyId'];
+export type ParameterThreadId = components['parameters']['ThreadId'];
 export type ParameterUpdatedSince = components['parameters']['UpdatedSince'];
 export type HeaderAccept = components['headers']['Accept'];
 export type HeaderAcceptEncoding = components['headers']['Accept-Encoding'];
@@ -23087,7 +23633,7 @@ export interface operations {
                 /** @description Only rows whose `sub_project_id` is this. */
                 sub_project_id?: components["parameters"]["SubProjectId"];
                 /** @description Only rows whose `state` is this. */
-                state?: components["parameters"]["State"];
+                state?: components["schemas"]["ReportState"];
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `period_id` is this. */
@@ -24149,6 +24695,434 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["Stale"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getReportComments: {
+        parameters: {
+            query?: {
+                /** @description Only rows whose `state` is this. */
+                state?: components["schemas"]["ThreadState"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportComments"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createComment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComment"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETagOfNew"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrThreadResolvedOrWrongState"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listComments: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Rows a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller with the same filters, `q` and `sort`. */
+                cursor?: string;
+                /** @description Also `total`, the number of rows on all pages; takes longer. */
+                count?: components["parameters"]["Count"];
+                /** @description Only rows whose `report_id` is this. */
+                report_id?: components["parameters"]["ReportId"];
+                /** @description Only rows whose `thread_id` is this. */
+                thread_id?: components["parameters"]["ThreadId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description `-` stands for descending. Without it `created_at`, the order in which rows were made; with `updated_since`, `updated_at`. */
+                sort?: components["schemas"]["Sort"];
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["CommentField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["CommentExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentPage"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["CommentSparsePage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getComment: {
+        parameters: {
+            query?: {
+                /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["CommentField"][];
+                /** @description With each row, the rows that it refers to (`goal` for `goal_id`; null when there is none that you may read) or that belong to it, as lists of at most 1,000 rows together. `expand=a,b` means the same as `expand=a&expand=b`. */
+                expand?: components["schemas"]["CommentExpand"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["CommentSparse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    editComment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequestOrInvalidJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["AnsweredOrDuplicateOrInUseOrThreadResolvedOrWrongState"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteComment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["AnsweredOrInUseOrThreadResolvedOrWrongState"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resolveComment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrWrongState"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reopenComment: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The ETag last read (RFC 9110 §13.1.1): when the row has changed since, nothing is written. `*` and weak tags name no version.
+                 * @example "3"
+                 */
+                "If-Match": components["parameters"]["IfMatch"];
+                /**
+                 * @description A name of your own for this request, new for each: when it comes again within 24 hours, by the same caller, to the same address and with the very same bytes, nothing is done twice, and the first answer is given again. With other bytes it is refused as `key_reused`; a refused request keeps no key. It is not taken under /auth, nor where an answer shows a secret.
+                 * @example goal-2012-3f0e
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["DuplicateOrInFlightOrInUseOrWrongState"];
+            412: components["responses"]["Stale"];
+            /** @description The body is larger than 1,000,000 bytes. Code `too_large`. */
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -27122,7 +28096,7 @@ export interface operations {
                 /** @description Only rows whose `sub_project_id` is this. */
                 sub_project_id?: components["parameters"]["SubProjectId"];
                 /** @description Only rows whose `state` is this. */
-                state?: components["parameters"]["State"];
+                state?: components["schemas"]["ReportState"];
                 /** @description Only rows whose `project_id` is this. */
                 project_id?: components["parameters"]["ProjectId"];
                 /** @description Only rows whose `period_id` is this. */
@@ -27235,6 +28209,74 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ClientExport"];
                     "application/vnd.lamppu.sparse+json": components["schemas"]["ClientSparseExport"];
+                    "application/x-ndjson": components["schemas"]["Lines"];
+                    "text/csv": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
+                    "application/vnd.apache.parquet": components["schemas"]["Parquet"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportComments: {
+        parameters: {
+            query?: {
+                /** @description Rows made or changed at that moment or later (RFC 3339; write `+` as `%2B`). */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Only rows after the one of this id, as the export orders them: to go on where a transfer broke off. */
+                after?: string;
+                /** @description Of CSV: whether it begins with a byte order mark, by which spreadsheets know UTF-8. It does unless this is `false`. */
+                bom?: components["parameters"]["Bom"];
+                /** @description Only rows whose `report_id` is this. */
+                report_id?: components["parameters"]["ReportId"];
+                /** @description Only rows whose `thread_id` is this. */
+                thread_id?: components["parameters"]["ThreadId"];
+                /** @description Only rows whose `provider_id` is this. */
+                provider_id?: components["parameters"]["ProviderId"];
+                /** @description Text that stands somewhere in the row's own texts, in whatever case; no wildcards. */
+                q?: components["parameters"]["Q"];
+                /** @description Only these fields; `id` is always there. `fields=a,b` means the same as `fields=a&fields=b`. */
+                fields?: components["schemas"]["CommentField"][];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path: {
+                /**
+                 * @description `ndjson`: one JSON object a line. `json`: a page of the list with all rows. `csv`: a table by RFC 4180. `xlsx`: a workbook. `parquet`: typed columns, for analysis.
+                 * @example ndjson
+                 */
+                extension: "ndjson" | "json" | "csv" | "xlsx" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "Changes-After": components["headers"]["Changes-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentExport"];
+                    "application/vnd.lamppu.sparse+json": components["schemas"]["CommentSparseExport"];
                     "application/x-ndjson": components["schemas"]["Lines"];
                     "text/csv": components["schemas"]["Table"];
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
@@ -29591,7 +30633,7 @@ export interface operations {
             };
             path: {
                 /** @description The stem. */
-                stem: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "providers" | "users" | "clients" | "webhooks";
+                stem: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "comments" | "providers" | "users" | "clients" | "webhooks";
             };
             cookie?: never;
         };

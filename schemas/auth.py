@@ -33,6 +33,7 @@ class Resource(StrEnum):
     FEEDBACK = "feedback"
     DELIVERABLES = "deliverables"
     REPORTS = "reports"
+    COMMENTS = "comments"
     IMPORTS = "imports"
     JOBS = "jobs"
     EXPORTS = "exports"

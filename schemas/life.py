@@ -127,6 +127,13 @@ class ReportEvent(Schema):
         metadata={"description": "The version that it made, or was about."},
     )
     reason = Text(v.TEXT_LENGTH, dump_only=True, allow_none=True)
+    open_threads = Whole(
+        0,
+        v.COUNT_MAX,
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "How many threads of comments were open, and so go with it."},
+    )
 
 
 class ReportEvents(Schema):

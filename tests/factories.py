@@ -22,6 +22,7 @@ from api.access import Caller, Reach
 from api.base import now
 from api.models.base import RecordRow
 from api.models.clients import Client
+from api.models.comments import Comment
 from api.models.imports import Import, ImportRow
 from api.models.jobs import Job
 from api.models.reports import Report, ReportEvent, ReportVersion
@@ -225,7 +226,7 @@ def tenant(app: Flask, plan_ids: dict[str, uuid.UUID], provider_id: uuid.UUID, m
     )
     add("reports", sub_project_id=sub, title=mark, kind="interim", period_ids=[period])
     for model in RecordRow.__subclasses__():
-        if (stem := model.__tablename__) not in (*ids, "imports", "jobs"):
+        if (stem := model.__tablename__) not in (*ids, "imports", "jobs", "comments"):
             add(stem, **_whatever(model.schema.writable(), plan_ids | ids, mark))
     return one
 
@@ -309,6 +310,23 @@ def frozen(app: Flask, owner: Tenant) -> dict[str, uuid.UUID]:
         session.commit()
         version = session.scalars(sa.select(ReportVersion)).one()
         return {"report_versions": version.id, "report_events": event.id}
+
+
+def commented(app: Flask, owner: Tenant) -> uuid.UUID:
+    """A thread about the report, as one of the provider's own began it."""
+    with app.extensions["database"].session() as session:
+        session.enter(Scope(provider_id=owner.provider_id))
+        comment = Comment(
+            report_id=owner.ids["reports"],
+            version_number=1,
+            text=owner.mark,
+            quote=owner.mark,
+            author_id=uuid7(),
+            author_role="manager",
+        )
+        session.add(comment)
+        session.commit()
+        return comment.id
 
 
 def world(app: Flask) -> World:

@@ -31,11 +31,12 @@ ROW_BODIES = ("create", "replace", "patch", "put_by_external_id")
 REVIEWED = ("reports.return", "reports.accept", "reports.reopen")
 PASSWORD = "a lamp beside the harbour"
 # By their tables, not by their policies: a resource with a policy of its own is among them too. Imports are written as
-# documents, not as rows, as are jobs, and have tests of their own; the log of changes shows no rows of its own.
+# documents, not as rows, as are jobs; comments are said of a report. They have tests of their own; the log of changes
+# shows no rows of its own.
 _ROWS = [
     stem
     for stem in POLICIES
-    if stem in Base.metadata.tables and stem not in ("imports", "jobs", "changes")
+    if stem in Base.metadata.tables and stem not in ("imports", "jobs", "comments", "changes")
 ]
 PLAN_STEMS = [stem for stem in _ROWS if issubclass(rows.model_of(stem), PlanRow)]
 RECORD_STEMS = [stem for stem in _ROWS if issubclass(rows.model_of(stem), RecordRow)]
@@ -105,6 +106,7 @@ class Ground:
             "webhooks": factories.make(app, "webhooks", provider_id=self.a.provider_id),
             **self.world.plan,
             **self.a.ids,
+            "comments": factories.commented(app, self.a),
         }
 
     def writer(self, stem: str) -> dict[str, str]:
@@ -163,6 +165,8 @@ class Ground:
             },
             "meetings.take_over": {"sub_project_id": sub_project_id, "project_meeting_ids": []},
             "imports.create": self._import(),
+            "reports.comment": {"text": "Miksi?"},
+            "comments.edit": {"text": "Miksi?"},
             **{f"reports.{action}": {"reason": "Because."} for action in ReportAction},
             "batch.send": {
                 "atomic": False,

@@ -16,7 +16,7 @@ from api.blueprint import Blueprint
 from api.models.base import Row
 from schemas import auth
 from schemas.vocabulary import Role, Scope
-from tests.factories import bearer, frozen, imported, make, queued
+from tests.factories import bearer, commented, frozen, imported, make, queued
 from tests.routes import (
     OPERATIONS,
     PLAN_STEMS,
@@ -51,6 +51,7 @@ PLANES = {
     "the ministry's plan": {"programmes"},
     "plan": {*PLAN_STEMS} - {"programmes"},
     "records": {*RECORD_STEMS, "imports", "tables", "jobs"},
+    "discussion": {"comments"},
     "providers": {"providers"},
     "accounts": {"users", "clients"},
     "webhooks": {"webhooks"},
@@ -60,6 +61,8 @@ EXCEPTIONS = {
     "projects.create": "the ministry's plan",
     "projects.delete": "the ministry's plan",
     "projects.deadlines": "oversight",
+    "reports.comments": "discussion",
+    "reports.comment": "discussion",
     "reports.submit": "reports to submit",
     "reports.withdraw": "reports to submit",
     "reports.return": "reports to review",
@@ -81,31 +84,38 @@ _PERSON = _SIGNED_IN | {"people only": {"write"}}
 _MANAGES = {
     **{"records": WRITE, "accounts": WRITE, "webhooks": WRITE},
     "reports to submit": WRITE,
+    "discussion": WRITE,
 }
 # The table of api.md, with its words; what does not stand here is refused.
 TABLE: dict[str, dict[str, set[str]]] = {
-    "viewer": _PERSON | _READS_PLAN | {"records": READ},
-    "editor": _PERSON | _READS_PLAN | {"records": WRITE},
-    "editor of the coordinator": _PERSON | _READS_PLAN | {"records": WRITE} | _OVERSEES,
+    "viewer": _PERSON | _READS_PLAN | {"records": READ, "discussion": READ},
+    "editor": _PERSON | _READS_PLAN | {"records": WRITE, "discussion": WRITE},
+    "editor of the coordinator": _PERSON
+    | _READS_PLAN
+    | {"records": WRITE, "discussion": WRITE}
+    | _OVERSEES,
     "manager": _PERSON | _READS_PLAN | _MANAGES,
     "manager of the coordinator": _PERSON | _READS_PLAN | _MANAGES | {"plan": WRITE} | _OVERSEES,
     "reviewer": _PERSON
     | _FOLLOWS
     | {"plan": WRITE, "the ministry's plan": WRITE, "records": READ, "webhooks": WRITE}
-    | {"reports to review": WRITE}
+    | {"reports to review": WRITE, "discussion": WRITE}
     | _OVERSEES,
     "admin": _PERSON | _FOLLOWS | {"providers": WRITE, "accounts": WRITE},
     "client without scopes": _SIGNED_IN,
     "client with plan:read": _SIGNED_IN | _READS_PLAN,
     "client with plan:write": _SIGNED_IN,  # its provider coordinates nothing
     "client of the coordinator with plan:write": _SIGNED_IN | {"plan": {"write"}},
-    "client with records:read": _SIGNED_IN | _FOLLOWS | {"records": READ},
+    "client with records:read": _SIGNED_IN | _FOLLOWS | {"records": READ, "discussion": READ},
     "client with records:write": _SIGNED_IN | {"records": {"write"}},
     "ministry's client without scopes": _SIGNED_IN,
     "ministry's client with plan:read": _SIGNED_IN | _READS_PLAN,
     "ministry's client with plan:write": _SIGNED_IN
     | {"plan": {"write"}, "the ministry's plan": {"write"}},
-    "ministry's client with records:read": _SIGNED_IN | _FOLLOWS | {"records": READ} | _OVERSEES,
+    "ministry's client with records:read": _SIGNED_IN
+    | _FOLLOWS
+    | {"records": READ, "discussion": READ}
+    | _OVERSEES,
     "ministry's client with records:write": _SIGNED_IN,  # there are none of its own
 }
 
@@ -119,11 +129,13 @@ class House(Ground):
         for one in (self.a, b):
             frozen(app, one)
         self.ids |= {"imports": imported(app, self.a), "jobs": queued(app, self.a)}
+        self.ids["comments"] = commented(app, self.a)
         account = {"provider_id": b.provider_id, "name": "Bertta"}
         self.ids_of_b = self.ids | {
             **b.ids,
             "imports": imported(app, b),
             "jobs": queued(app, b),
+            "comments": commented(app, b),
             "providers": b.provider_id,
             "users": make(app, "users", email="bertta@koulu.example", role="viewer", **account),
             "clients": make(app, "clients", scopes=[], **account),
@@ -348,7 +360,7 @@ def test_every_route_that_is_not_open_asks_who_it_is(client: FlaskClient) -> Non
 
 
 def test_every_table_that_the_api_shows_is_on_one_of_the_lists_that_tests_go_by() -> None:
-    lists = [*PLAN_STEMS, *RECORD_STEMS, *SYSTEM_STEMS, "imports", "jobs"]
+    lists = [*PLAN_STEMS, *RECORD_STEMS, *SYSTEM_STEMS, "imports", "jobs", "comments"]
     assert sorted(lists) == sorted(model.__tablename__ for model in Row.all())
 
 

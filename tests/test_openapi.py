@@ -427,7 +427,9 @@ def test_an_answer_with_texts_takes_a_language_and_says_the_default(served: Docu
     }
     templates = {name for name in taken if name.endswith("Template")}
     assert len(templates) == len(RECORD_STEMS) + 1  # and one of all together
-    assert taken.keys() - templates == {*("listForms", "getForm", "getReport", "getReportActions")}
+    assert taken.keys() - templates == {
+        *("listForms", "getForm", "getReport", "getReportActions", "checkReport")
+    }
     for name in ("listForms", "getForm", *templates):
         assert "else Finnish" in taken[name]
         assert "Errors are English" in taken[name]

@@ -33,7 +33,7 @@ from tests.routes import (
 # Not a query: it begins and scopes the transaction.
 FRAME = re.compile(r"BEGIN|SET LOCAL|PRAGMA|SELECT pg_catalog\.version|ROLLBACK")
 
-LISTS = [OPERATIONS[f"{stem}.list"] for stem in (*ROW_STEMS, "imports", "jobs")]
+LISTS = [OPERATIONS[f"{stem}.list"] for stem in (*ROW_STEMS, "imports", "jobs", "comments")]
 # The ministry finds rows by these in the order of the list, past those that don't fit: words stand close enough
 # together, and a name that a provider gave means something with its provider only.
 ALONG_THE_LIST = ("kind", "source", "state", "status", "attendance", "progress", "external_id")

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from api.services import rows
 from schemas.fields import Entries, Part, Reference, References
 from schemas.vocabulary import ReportAction
-from tests.factories import Tenant, World, bearer, frozen, imported, make, queued, world
+from tests.factories import Tenant, World, bearer, commented, frozen, imported, make, queued, world
 from tests.routes import OPERATIONS, Operation, contents
 
 PLAN = (
@@ -106,6 +106,7 @@ def ground(app: Flask) -> World:
     made = world(app)
     for one in (made.a, made.b, made.c):
         one.ids |= {"imports": imported(app, one), "jobs": queued(app, one)}
+        one.ids["comments"] = commented(app, one)
         frozen(app, one)
         account = {"provider_id": one.provider_id, "name": one.mark}
         email = f"{one.mark}@koulu.example"
@@ -131,6 +132,10 @@ def _bodies(b: Caller, ground: World, operation: Operation) -> Iterator[Any]:
         yield {}
     elif operation.endpoint == "webhooks.replay":
         yield {"after": None}
+    elif operation.name in ("comment", "edit"):
+        yield {"text": "Because."}
+    elif operation.endpoint in ("comments.resolve", "comments.reopen"):
+        yield None
     elif operation.name in [*ReportAction]:
         yield {"reason": "Because."}
     elif operation.name in ("replace", "patch"):
@@ -138,8 +143,10 @@ def _bodies(b: Caller, ground: World, operation: Operation) -> Iterator[Any]:
         yield b.sendable(operation.stem, own[operation.stem])
     else:
         known = ("read", "delete", "deliveries", "cancel", "undo", "actions", "events", "deadlines")
-        versions = ("versions", "version", "differences", "version_differences")
-        assert operation.name in (*known, *versions), f"{operation.endpoint}: say what to send"
+        report = ("versions", "version", "differences", "version_differences", "check", "comments")
+        assert operation.name in (*known, *report, "remove"), (
+            f"{operation.endpoint}: say what to send"
+        )
         yield None
 
 
@@ -449,7 +456,11 @@ def test_another_providers_name_in_a_path_is_one_that_nobody_has(
 ) -> None:
     """Their row is neither changed nor told of: under its name a row of ones own is made."""
     named = [o for o in OPERATIONS.values() if o.name == "put_by_external_id"]
-    assert {o.stem for o in named} == {o.stem for o in RECORD_LISTS} - {"imports", "jobs"}
+    assert {o.stem for o in named} == {o.stem for o in RECORD_LISTS} - {
+        "imports",
+        "jobs",
+        "comments",
+    }
     listening, b.strangers = b.strangers, (ground.c,)  # the own row comes to bear the name
     for operation in named:
         theirs = f"canary-a-{operation.stem}"

@@ -18,7 +18,7 @@ from schemas.base import Schema
 from schemas.fields import Entries, Part, Reference, References
 from tests import postgres
 from tests.conftest import migrated
-from tests.factories import Tenant, World, frozen, imported, queued, world
+from tests.factories import Tenant, World, commented, frozen, imported, queued, world
 
 # Everyone's tables. Whatever is not named here belongs to one provider, row by row.
 PLAN = {
@@ -55,6 +55,7 @@ def full_world(app: Flask) -> World:
     made = world(app)
     for one in (made.a, made.b, made.c):
         one.ids |= {"imports": imported(app, one), "jobs": queued(app, one)}
+        one.ids["comments"] = commented(app, one)
         one.ids |= frozen(app, one)
     return made
 

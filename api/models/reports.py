@@ -82,3 +82,4 @@ class ReportEvent(Kept):
     to_state: orm.Mapped[str] = orm.mapped_column(words(v.ReportState, "to_state"))
     version_number: orm.Mapped[int | None]
     reason: orm.Mapped[str | None] = prose()
+    open_threads: orm.Mapped[int | None]

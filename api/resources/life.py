@@ -102,7 +102,7 @@ def _take(action: ReportAction, key: uuid.UUID, reason: str | None) -> Response:
     with in_its_provider(key):
         asked = sa.select(Report).where(Report.id == key)
         report = session().scalars(asked.with_for_update(key_share=True)).one()
-        _must_match(report)
+        must_match(report)
         life.take(session(), report, action, caller(), reason)
         shown = reports.view.row(session(), Reach.OWN, key)
     return reports.shown(cast(dict[str, Any], shown))
@@ -115,21 +115,29 @@ def in_its_provider(key: uuid.UUID) -> Iterator[None]:
         owner = reports.view.row(reader, reach(), key, frozenset({"provider_id"}))
     if owner is None:
         raise NotFound
+    with in_scope_of(owner["provider_id"]):
+        yield
+
+
+@contextmanager
+def in_scope_of(provider_id: uuid.UUID) -> Iterator[None]:
+    """The session in the scope of this provider: the caller's own, or any where the ministry writes."""
     if caller().provider_id:
         yield
     else:
-        with session().acting_for(owner["provider_id"]):
+        with session().acting_for(provider_id):
             yield
 
 
-def _must_match(report: Report) -> None:
+def must_match(row: Any) -> None:
     """If-Match names the version there is, whatever of it was read. :raises PreconditionRequired, Stale"""
     asked = request.if_match
     if not asked or asked.star_tag:
         raise PreconditionRequired("If-Match: * names no version." if asked else None)
-    if str(report.version) not in {(tag or "").partition(".")[0] for tag in asked.as_set()}:
-        members = {"current_version": report.version, "state": report.state}
-        raise Stale(members=members, headers={"ETag": f'"{report.version}"'})
+    if str(row.version) not in {(tag or "").partition(".")[0] for tag in asked.as_set()}:
+        state = {"state": row.state} if isinstance(row, Report) else {}
+        members = {"current_version": row.version} | state
+        raise Stale(members=members, headers={"ETag": f'"{row.version}"'})
 
 
 # what is kept

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from api import access, wire
 from api.access import Caller, Reach
 from api.base import now
+from api.models.comments import Comment
 from api.models.reports import Report, ReportEvent, ReportVersion
 from api.problems import Fault, Problem
 from api.scope import Session
@@ -58,7 +59,7 @@ def take(
         must_be_complete(session, report)
     report.state, report.updated_at = step.target.value, now()
     flush(session)
-    number, moment = _newest(session, report.id), None
+    number, moment = newest(session, report.id), None
     if action is ReportAction.SUBMIT:
         number, moment = (number or 0) + 1, report.updated_at
         freeze(session, report, number, caller)
@@ -72,15 +73,22 @@ def take(
             by_role=caller.role,
             version_number=number,
             reason=reason,
+            open_threads=_open_threads(session, report.id),
             **event,
         )
     )
     flush(session)
 
 
-def _newest(session: Session, key: uuid.UUID) -> int | None:
+def newest(session: Session, key: uuid.UUID) -> int | None:
     asked = sa.select(sa.func.max(ReportVersion.number)).where(ReportVersion.report_id == key)
     return session.scalar(asked)
+
+
+def _open_threads(session: Session, key: uuid.UUID) -> int:
+    """How many threads of comments a step goes with that nobody has resolved yet."""
+    begun = (Comment.report_id == key, Comment.thread_id.is_(None), Comment.resolved_at.is_(None))
+    return session.scalar(sa.select(sa.func.count(Comment.id)).where(*begun)) or 0
 
 
 # what is frozen
@@ -211,7 +219,9 @@ def events(session: Session, report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The steps that a report has taken, the first one first."""
     e = ReportEvent.__table__.c
     names = ("id", "at", "by_id", "by_role", "action", "from_state", "to_state")
-    columns = [getattr(ReportEvent, name) for name in (*names, "version_number", "reason")]
+    columns = [
+        getattr(ReportEvent, name) for name in (*names, "version_number", "reason", "open_threads")
+    ]
     asked = sa.select(*columns).where(*_of(ReportEvent, report)).order_by(e.id)
     return [dict(row) for row in session.execute(asked).mappings()]
 

@@ -10,7 +10,7 @@ from api.base import Json
 from api.base import Moment
 
 revision = '0012'
-down_revision = '0010'
+down_revision = '0011'
 
 
 def upgrade() -> None:

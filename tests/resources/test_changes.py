@@ -200,7 +200,7 @@ def test_a_resource_that_there_is_not_is_refused(bench: Bench) -> None:
 
 
 def test_every_resource_with_rows_can_be_asked_for(bench: Bench) -> None:
-    names = ",".join((*TOLD, "imports", "jobs"))
+    names = ",".join((*TOLD, "imports", "jobs", "comments"))
     answer = bench.client.get(f"{CHANGES}?resource={names}", headers=bench.manager)
     assert answer.status_code == 200
 

@@ -122,7 +122,7 @@ def test_an_export_holds_what_the_pages_of_the_list_hold(bench: Bench, stem: str
 
 
 def test_every_resource_that_has_a_list_has_an_export(bench: Bench) -> None:
-    assert {*STEMS, "imports", "jobs"} == LISTED.keys()
+    assert {*STEMS, "imports", "jobs", "comments"} == LISTED.keys()
 
 
 def test_an_export_takes_the_filters_of_the_list(bench: Bench) -> None:
