@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 from unicodedata import normalize
 
+from api.documents import manifest
 from api.documents.passages import (
     Passage,
     bracketed,
     field_name,
     joined,
+    outlined,
     plain,
     short_id,
     unless_said,
@@ -173,7 +175,7 @@ def form(report: Mapping[str, Any], language: str) -> Form:
     """The form of a report as `GET /reports/{id}` gives it, in `fi`, `sv` or `en`."""
     parts = report["form"]
     texts = Texts(language, parts["periods"])
-    return Form(
+    made = Form(
         words=texts.group("heading"),
         columns=texts.group("column"),
         results=texts.word("followed", "results"),
@@ -200,6 +202,38 @@ def form(report: Mapping[str, Any], language: str) -> Form:
         completeness=texts("table.completeness", **parts["completeness"]),
         origin=_origin(report, language),
     )
+    told = {name: one.text for name, one in authored(made).items()}
+    return replace(made, origin={**made.origin, **manifest.written(told)})
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """A text that is the value of a field, and where it stands; "" where that is no cell."""
+
+    text: str
+    goal: str
+    period: str
+
+
+def authored(form: Form) -> dict[str, Authored]:
+    """Every text of a record that the form shows, by the identity of its field."""
+    found: dict[str, Authored] = {}
+
+    def note(field: str, text: str, goal: str = "", period: str = "") -> None:
+        if field and text:
+            found.setdefault(manifest.identity(field), Authored(text, goal, period))
+
+    for one in (form.title, form.date, *(part for line in form.header for part in line.lines)):
+        note(one.field, one.text)
+    for row in form.tables[0].rows if form.tables else ():
+        note(row.field, row.goal, row.goal)
+    places = [(row.goal, cell.period, cell.sections) for row, cell in cells(form)]
+    for goal, period, sections in [*places, ("", "", form.unplaced)]:
+        for section in sections:
+            for passage in section.passages:
+                for _, point in outlined(passage):
+                    note(point.field, point.text, goal, period)
+    return found
 
 
 def _origin(report: Mapping[str, Any], language: str) -> dict[str, str]:
