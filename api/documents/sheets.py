@@ -70,6 +70,8 @@ def _head(form: Form) -> Iterator[Line]:
     for line in form.header:
         for number, part in enumerate(line.lines):
             yield [line.heading if number == 0 else "", part.text], {1: part.field}
+    if form.seal:
+        yield ["", form.seal], {}
     yield ["", form.without_table or form.completeness], {}
 
 
