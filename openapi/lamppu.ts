@@ -1937,6 +1937,9 @@ export interface paths {
          * @description It is what the report was when it was submitted, byte for byte: canonical JSON (RFC 8785), whose SHA-256 is the ETag
          *     in hexadecimal digits and `Repr-Digest` in base64 (RFC 9530). So it is never sent compressed.
          *
+         *     As a document it is made from that, whatever has become of the records since: the same bytes each time, with number,
+         *     moment and hash at the foot of its pages. Its ETag changes only when another edition of the server words it anew.
+         *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
         get: operations["getReportVersion"];
@@ -10581,7 +10584,7 @@ export interface components {
         /**
          * ReportAsDocx
          * Format: binary
-         * @description A form to go on editing, laid out as the PDF, with the languages of its texts.
+         * @description A form to go on editing, laid out as the PDF, with the languages of its texts. Each text of a record stands in a content control with the name of its field as its tag: `results.<id in base64url>.<version>.text`.
          */
         ReportAsDocx: string;
         /**
@@ -10598,7 +10601,7 @@ export interface components {
         /**
          * ReportAsWorkbook
          * Format: binary
-         * @description A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. Texts are never formulas; one that is longer than a cell may be goes on in the next line.
+         * @description A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. Texts are never formulas; one that is longer than a cell may be goes on in the next line. The last, hidden column names the field whose value a line has: `results.<id in base64url>.<version>.text`.
          */
         ReportAsWorkbook: string;
         /** @description A step that was taken: by whom, when and why. */
@@ -13138,6 +13141,8 @@ export interface components {
         DryRun: boolean;
         /** @description Only rows whose `email` is this. */
         Email: string;
+        /** @description Goes before Accept. */
+        Format: components["schemas"]["ReportFormat"];
         /** @description Only rows whose `goal_id` is this. */
         GoalId: string;
         /** @description The row's id. */
@@ -13806,6 +13811,7 @@ export type ParameterCount = components['parameters']['Count'];
 export type ParameterDeliverableId = components['parameters']['DeliverableId'];
 export type ParameterDryRun = components['parameters']['DryRun'];
 export type ParameterEmail = components['parameters']['Email'];
+export type ParameterFormat = components['parameters']['Format'];
 export type ParameterGoalId = components['parameters']['GoalId'];
 export type ParameterId = components['parameters']['Id'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
@@ -21968,7 +21974,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Goes before Accept. */
-                format?: components["schemas"]["ReportFormat"];
+                format?: components["parameters"]["Format"];
                 /** @description Goes before Accept-Language. */
                 language?: components["parameters"]["Language"];
                 /** @description Only these fields; `id` is always there. The answer is `application/vnd.lamppu.sparse+json`. `fields=a,b` means the same as `fields=a&fields=b`. */
@@ -22014,11 +22020,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompiledReport"];
-                    "text/html": string;
-                    "application/pdf": components["schemas"]["ReportAsPdf"];
-                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["ReportAsDocx"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["ReportAsWorkbook"];
                     "text/csv": components["schemas"]["ReportAsTable"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["ReportAsWorkbook"];
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["ReportAsDocx"];
+                    "application/pdf": components["schemas"]["ReportAsPdf"];
+                    "text/html": string;
                     "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparse"];
                 };
             };
@@ -22697,7 +22703,12 @@ export interface operations {
     };
     getReportVersion: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Goes before Accept. */
+                format?: components["parameters"]["Format"];
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
             header?: {
                 /**
                  * @description An ETag read before: when it still holds, the answer is 304 without a body.
@@ -22709,6 +22720,11 @@ export interface operations {
                  * @example "3"
                  */
                 "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
                 /**
@@ -22730,10 +22746,17 @@ export interface operations {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Content-Language": components["headers"]["LanguageOfPage"];
+                    "Content-Disposition": components["headers"]["NameOfDocument"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompiledReport"];
+                    "text/csv": components["schemas"]["ReportAsTable"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["ReportAsWorkbook"];
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["ReportAsDocx"];
+                    "application/pdf": components["schemas"]["ReportAsPdf"];
+                    "text/html": string;
                 };
             };
             304: components["responses"]["NotModified"];

@@ -19,7 +19,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from docx import Document
 from docx.enum.section import WD_ORIENT
-from docx.enum.text import WD_TAB_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import OxmlElement
@@ -83,6 +83,10 @@ class _Writer:
     def write(self) -> None:
         self._set_up()
         self._page_head()
+        if self.form.seal:
+            line = self.section.footer.paragraphs[0]
+            line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+            line.add_run(self.form.seal).font.size = Pt(7.5)
         self._title()
         self._header()
         self.document.add_heading(self.form.words["table"], 2)

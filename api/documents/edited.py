@@ -366,6 +366,7 @@ def _lines(made: Edited, sheet: str, rows: workbooks.Rows) -> Iterator[_Line]:
             continue
         at = next((place for place in reversed(range(len(cells))) if _names(cells[place])), None)
         if at is None:
+            _must_be_ours(made, sheet, number, cells)
             continue
         name = cells[at]
         own = 0 if name.startswith(_GOALS) else at - 1
@@ -384,6 +385,17 @@ def _lines(made: Edited, sheet: str, rows: workbooks.Rows) -> Iterator[_Line]:
         last = _Line(name, [text], place, cells)
     if last:
         yield last
+
+
+def _must_be_ours(made: Edited, sheet: str, number: int, cells: Sequence[Any]) -> None:
+    """A line without a name of a field is one of ours, a head, or one that somebody has added."""
+    if number == 1 or SAID in cells:
+        return
+    if texts := [
+        cell.shown if isinstance(cell, Unusable) else shown(cell) for cell in cells if cell
+    ]:
+        told = Worded("This stands in no field of the form; write it into one of its empty lines.")
+        made.refuse("no_field", told, Place(sheet, number), texts[-1])
 
 
 def _names(cell: Any) -> bool:

@@ -131,6 +131,7 @@ def _data(shown: Form) -> Node:
             _passage(one, shown) for section in shown.unplaced for one in section.passages
         ],
         "completeness": shown.completeness,
+        "seal": shown.seal,
         "words": shown.words,
     }
 

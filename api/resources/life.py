@@ -1,17 +1,22 @@
 """The life of a report: the steps it takes, and what is kept of each."""
 
 import base64
+import hashlib
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, cast
 
+import orjson
 import sqlalchemy as sa
 from flask import Response, request
 
 from api.access import Reach
 from api.answers import JSON, conditional, json_response
 from api.context import caller, language, reach, session
+from api.documents.edition import EDITION
+from api.documents.form import Seal, form
 from api.models.reports import Report
 from api.problems import NotFound, PreconditionRequired, Stale
 from api.resources import reports as table
@@ -20,6 +25,7 @@ from api.translations import said
 from schemas import life as contract
 from schemas import reports as report_contract
 from schemas import vocabulary as v
+from schemas.reports import ReportFormat
 from schemas.vocabulary import ReportAction
 
 # A report has one address, and all that is done there is of one resource.
@@ -179,22 +185,47 @@ def versions(key: uuid.UUID) -> Response:
         return conditional(json_response({"items": life.versions(reader, row)}))
 
 
-@blp.route("/<uuid:key>/versions/<int:number>", parameters=[NUMBER])
+@blp.route(
+    "/<uuid:key>/versions/<int:number>", parameters=[NUMBER], produces=tuple(table.MEDIA.values())
+)
 @blp.doc(operationId="getReportVersion")
+@blp.arguments(report_contract.ReportQuery(), location="query")
 @blp.response(200, report_contract.CompiledReport)
-def version(key: uuid.UUID, number: int) -> Response:
+@table.answers_documents
+def version(query: dict[str, Any], key: uuid.UUID, number: int) -> Response:
     """Read a version of a report as it was frozen
 
     It is what the report was when it was submitted, byte for byte: canonical JSON (RFC 8785), whose SHA-256 is the ETag
     in hexadecimal digits and `Repr-Digest` in base64 (RFC 9530). So it is never sent compressed.
+
+    As a document it is made from that, whatever has become of the records since: the same bytes each time, with number,
+    moment and hash at the foot of its pages. Its ETag changes only when another edition of the server words it anew.
     """
     with _of_report(key) as (reader, row):
         found = life.version(reader, row, number) if number <= v.COUNT_MAX else None
     if found is None:
         raise NotFound
+    asked = query["format"]
+    kind = ReportFormat(asked) if asked else table.preferred()
+    if kind is not ReportFormat.JSON:
+        return _document(Seal(number, found[2], found[1]), found[0], kind, query["language"])
     snapshot, sha256, _ = found
     response = Response(snapshot, content_type=JSON)
     response.set_etag(sha256)
     digest = base64.b64encode(bytes.fromhex(sha256)).decode()
     response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    response.vary.update(("Accept", "Accept-Language"))
     return conditional(response)
+
+
+def _document(seal: Seal, snapshot: str, kind: ReportFormat, spoken: str | None) -> Response:
+    """The document of a version; who has it already is told so before it is made."""
+    report = orjson.loads(snapshot)
+    spoken = spoken or language() or report["language"]
+    response = Response()
+    parts = (seal.sha256, str(seal.number), kind.value, spoken, EDITION)
+    response.set_etag(hashlib.sha256("\n".join(parts).encode()).hexdigest())
+    response.vary.update(("Accept", "Accept-Language"))
+    if conditional(response).status_code == HTTPStatus.NOT_MODIFIED:
+        return response
+    return table.write(response, form(report, spoken, seal), kind)

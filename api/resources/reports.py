@@ -82,7 +82,10 @@ _DOCX: Node = {
     "title": "ReportAsDocx",
     "type": "string",
     "format": "binary",
-    "description": "A form to go on editing, laid out as the PDF, with the languages of its texts.",
+    "description": (
+        "A form to go on editing, laid out as the PDF, with the languages of its texts. Each text of a record stands "
+        "in a content control with the name of its field as its tag: `results.<id in base64url>.<version>.text`."
+    ),
 }
 _XLSX: Node = {
     "title": "ReportAsWorkbook",
@@ -90,7 +93,8 @@ _XLSX: Node = {
     "format": "binary",
     "description": (
         "A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. "
-        "Texts are never formulas; one that is longer than a cell may be goes on in the next line."
+        "Texts are never formulas; one that is longer than a cell may be goes on in the next line. "
+        "The last, hidden column names the field whose value a line has: `results.<id in base64url>.<version>.text`."
     ),
 }
 _CSV: Node = {
@@ -106,6 +110,20 @@ _CSV_EXAMPLE = (
 )
 
 
+def answers_documents(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Say in the contract which documents a route answers with."""
+    for schema, media, more in (
+        ({"type": "string"}, HTML, {}),
+        (_PDF, PDF, {}),
+        (_DOCX, DOCX, {}),
+        (_XLSX, XLSX, {}),
+        (_CSV, CSV, {"example": _CSV_EXAMPLE}),
+    ):
+        told = blp.alt_response(200, schema=schema, content_type=media, success=True, **more)
+        view = told(view)
+    return view
+
+
 @blp.route("/<uuid:key>", endpoint="read", produces=(*MEDIA.values(), SPARSE))
 @blp.doc(operationId="getReport")
 @blp.arguments(
@@ -113,11 +131,7 @@ _CSV_EXAMPLE = (
     location="query",
 )
 @blp.response(200, contract.CompiledReport)
-@blp.alt_response(200, schema={"type": "string"}, content_type=HTML, success=True)
-@blp.alt_response(200, schema=_PDF, content_type=PDF, success=True)
-@blp.alt_response(200, schema=_DOCX, content_type=DOCX, success=True)
-@blp.alt_response(200, schema=_XLSX, content_type=XLSX, success=True)
-@blp.alt_response(200, schema=_CSV, content_type=CSV, example=_CSV_EXAMPLE, success=True)
+@answers_documents
 @blp.alt_response(200, schema=thin, content_type=SPARSE, success=True)
 def read(query: dict[str, Any], key: uuid.UUID) -> Response:
     """Read a report with its form compiled from the records, as JSON, as a page to print, or as a file
@@ -151,6 +165,11 @@ def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:
         raise Invalid(faults=[Fault("not_for_pages", text, parameter="format")])
     if asked or not plain:
         return asked or ReportFormat.JSON
+    return preferred()
+
+
+def preferred() -> ReportFormat:
+    """What Accept asks for."""
     wanted = accepted(tuple(MEDIA.values()))
     return next((kind for kind, media in MEDIA.items() if media == wanted), ReportFormat.JSON)
 
@@ -158,8 +177,14 @@ def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:
 def _document(report: dict[str, Any], kind: ReportFormat, language: str | None) -> Response:
     language = language or context.language() or report["language"]
     shown = form(orjson.loads(wire.dump(report)), language)
-    response = Response(WRITERS[kind](shown), mimetype=MEDIA[kind])
-    response.headers["Content-Language"] = language
+    return write(Response(), shown, kind)
+
+
+def write(response: Response, shown: Form, kind: ReportFormat) -> Response:
+    """The document of a form as an answer."""
+    response.set_data(WRITERS[kind](shown))
+    response.mimetype = MEDIA[kind]
+    response.headers["Content-Language"] = shown.language
     how = "attachment" if kind in FILES else "inline"
     response.headers["Content-Disposition"] = f'{how}; filename="{shown.file_name}.{kind}"'
     if kind is ReportFormat.HTML:

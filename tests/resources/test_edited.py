@@ -291,7 +291,7 @@ def test_names_of_fields_are_not_believed(desk: Desk, kind: str) -> None:
         (f"users.{own}.1.email", {"unknown_name"}),
         (f"results.{own}.1.goal_id", {"stale"}),
         (f"results.{own}.1.nothing.0.at_all", {"stale"}),
-        ("rubbish", {"unknown_name", "removed"}),
+        ("rubbish", {"unknown_name", "no_field"}),
     ):
         paper = desk.paper(kind)
         paper.write(desk.new(), "Uutta")
@@ -370,6 +370,18 @@ def test_a_document_that_is_none_of_ours_is_refused(desk: Desk) -> None:
     paper.document = docx.Document()
     for data in (paper.bytes(), b"", b"PK\x03\x04 rubbish", desk.paper("docx").bytes()[:-30]):
         assert [fault["code"] for fault in faults(desk.send("docx", data))] == ["not_a_form"]
+
+
+def test_a_line_that_somebody_added_to_a_sheet_is_not_lost_without_a_word(desk: Desk) -> None:
+    paper = desk.paper("xlsx")
+    sheet = next(paper.lines(desk.new()))[0]
+    sheet.append(["Laatuverkosto", "syksy 2012", None, "Vielä tämä"])
+    (fault,) = faults(desk.send("xlsx", paper.bytes()))
+    assert (fault["code"], fault["table"], fault["value"]) == (
+        "no_field",
+        sheet.title,
+        "Vielä tämä",
+    )
 
 
 def test_a_formula_in_a_workbook_is_refused_with_its_place(desk: Desk) -> None:
