@@ -1977,6 +1977,11 @@ export interface paths {
          *     of the sub-project names its `project`, by the acronym; `errors` tells `resource`, `row` and `column`; and rows may
          *     have `id` and `version`, as those of a table.
          *
+         *     Or it is the DOCX or the workbook of a report, as `GET /reports/{id}` gave it, edited by hand: what was changed in
+         *     it changes the records that it shows, what was written into a cell becomes a result there, and what is as it was
+         *     given out changes nothing. Where the system says something else since, `stale` tells both texts, as `value` and
+         *     `current`.
+         *
          *     With `dry_run=true` nothing is kept either way: 200 tells what would be created and updated, and a `plan`. The same
          *     document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,
          *     the answer is 409 with the plan as it would be now.
@@ -5622,6 +5627,12 @@ export interface components {
              */
             total?: number;
         };
+        /**
+         * EditedReport
+         * Format: binary
+         * @description The document that `GET /reports/{id}?format=docx` gave, edited by hand.
+         */
+        EditedReport: string;
         /** @description One thing wrong at one place: in the body, in a parameter or in a header. */
         Fault: {
             /**
@@ -5644,8 +5655,16 @@ export interface components {
             column?: string;
             /** @description The beginning of what stands in the cell. */
             value?: string;
-            /** @description With `stale`: what the row has there now. */
+            /** @description With `stale` and `removed`: what the row has there now. */
             current?: unknown;
+            /** @description With `stale` in an edited report: what that says. */
+            sent?: string;
+            /** @description Of an edited report: the sheet or table. */
+            table?: string;
+            /** @description Of an edited report: the goal of the cell. */
+            goal?: string;
+            /** @description Of an edited report: the period of the cell. */
+            period?: string;
             /** @description Of which resource the row is: with `built_on`, and in a file with several. */
             resource?: string;
             /** @description With `referred_to`: the row that refers to it. */
@@ -11478,7 +11497,7 @@ export interface components {
         /**
          * SubProjectWorkbook
          * Format: binary
-         * @description A sheet for each resource, the columns of which are the properties of its schema in `x-lines`, beside the schema of this media type. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused.
+         * @description A sheet for each resource, the columns of which are the properties of its schema in `x-lines`, beside the schema of this media type. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused. Or a report's workbook, as for DOCX.
          */
         SubProjectWorkbook: string;
         /** @description Who was asked, when, how many answered and what the questions were. */
@@ -12321,8 +12340,10 @@ export interface components {
          *     * `mismatch`: The body says other than the path.
          *     * `missing_for_kind`: Required with this `kind`.
          *     * `more_than_invited`: More have answered than were invited.
+         *     * `no_field`: Text of an edited report that stands in none of its fields.
          *     * `no_language`: A text needs at least one language.
          *     * `not_a_table`: No table, or none from here on.
+         *     * `not_a_form`: No report of ours, or none that can be read.
          *     * `not_for_form`: This means nothing in an export of this form.
          *     * `not_for_kind`: Not allowed with this `kind`.
          *     * `not_for_method`: An operation of a batch with this method has no body.
@@ -12341,6 +12362,7 @@ export interface components {
          *     * `period_missing`: The precision `period` needs a period.
          *     * `read_only`: The system writes this; leave it out.
          *     * `referred_to`: An import can't be undone: `by` refers to this row of it.
+         *     * `removed`: Text of a record that an edited report no longer has; a document deletes nothing.
          *     * `repeated`: Stands twice, where once is all it may.
          *     * `required`: Missing, and it has no default.
          *     * `role_mismatch`: The role and the provider do not fit together.
@@ -12371,7 +12393,7 @@ export interface components {
          *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_field" | "no_language" | "not_a_table" | "not_a_form" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "removed" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description A row, by its resource and its id. */
         NamedRow: {
             /**
@@ -13406,6 +13428,7 @@ export type DisseminationPatch = components['schemas']['DisseminationPatch'];
 export type DisseminationSparse = components['schemas']['DisseminationSparse'];
 export type DisseminationSparseExport = components['schemas']['DisseminationSparseExport'];
 export type DisseminationSparsePage = components['schemas']['DisseminationSparsePage'];
+export type EditedReport = components['schemas']['EditedReport'];
 export type Fault = components['schemas']['Fault'];
 export type Feedback = components['schemas']['Feedback'];
 export type FeedbackExpand = components['schemas']['FeedbackExpand'];
@@ -22868,6 +22891,7 @@ export interface operations {
                 "application/json": components["schemas"]["ImportDocument"];
                 "application/x-ndjson": components["schemas"]["SubProjectLines"];
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["SubProjectWorkbook"];
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["EditedReport"];
             };
         };
         responses: {

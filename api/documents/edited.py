@@ -98,8 +98,8 @@ class Edited:
     faults: list[Fault] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
 
-    def refuse(self, code: str, text: str, place: Place, value: str = "") -> None:
-        self.faults.append(place.placed(Fault(code, text, value=value[:TOLD] or None)))
+    def refuse(self, fault: Fault, place: Place, value: str = "") -> None:
+        self.faults.append(place.placed(replace(fault, value=value[:TOLD] or None)))
 
     def note(self, name: str, text: str, place: Place) -> None:
         """A text with the name of its field, whatever that is."""
@@ -112,7 +112,7 @@ class Edited:
         elif _FIELD.fullmatch(name) and long_id(name.split(".")[1]):
             self.texts.append(Written(name, text, place))
         else:
-            self.refuse("unknown_name", Worded("No field is called so."), place, name)
+            self.refuse(Fault("unknown_name", Worded("No field is called so.")), place, name)
 
     def add(self, goal: str, period: str, text: str, place: Place) -> None:
         text = canonical(text).strip()
@@ -317,7 +317,7 @@ class _Document:
         for period, _ in grid.periods.values():
             if (short, period) in self.cells:
                 told = Worded("The row of this goal is there twice; a new goal is made by itself.")
-                self.made.refuse("repeated", told, self._place(), text)
+                self.made.refuse(Fault("repeated", told), self._place(), text)
                 break
             self.cells.add((short, period))
 
@@ -328,7 +328,7 @@ class _Document:
             self.made.add(cell[0][0], cell[1][0], text, self._place())
         elif (bare := text.strip(" \t\n:")) and bare not in _OURS:
             told = Worded("This stands in no field of the form; write it into a cell of the table.")
-            self.made.refuse("no_field", told, self._place(), bare)
+            self.made.refuse(Fault("no_field", told), self._place(), bare)
 
 
 # workbooks
@@ -353,7 +353,7 @@ def _read_sheets(made: Edited, file: IO[bytes], most: int) -> None:
                     told = Worded(
                         "The row of this goal is there twice; a new goal is made by itself."
                     )
-                    made.refuse("repeated", told, line.place, line.parts[0])
+                    made.refuse(Fault("repeated", told), line.place, line.parts[0])
                 seen.add((sheet, line.name))
             made.note(line.name, "".join(line.parts), line.place)
 
@@ -395,7 +395,7 @@ def _must_be_ours(made: Edited, sheet: str, number: int, cells: Sequence[Any]) -
         cell.shown if isinstance(cell, Unusable) else shown(cell) for cell in cells if cell
     ]:
         told = Worded("This stands in no field of the form; write it into one of its empty lines.")
-        made.refuse("no_field", told, Place(sheet, number), texts[-1])
+        made.refuse(Fault("no_field", told), Place(sheet, number), texts[-1])
 
 
 def _names(cell: Any) -> bool:

@@ -37,8 +37,8 @@ def xlsx(form: Form) -> bytes:
     """The head, the table of goals and periods, and of each kind of record a list; texts are never formulas.
 
     A hidden column names the fields of records whose texts stand in a line (`said` where none does, so that a line that
-    somebody has added is one without), as the properties do the report. What is
-    our own words, or stands in another sheet too, is protected (without a password).
+    somebody has added is one without), as the properties do the report. What is our own words, or stands in another
+    sheet too, is protected (without a password).
     """
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
