@@ -87,12 +87,14 @@ class Edited:
 
     :param report_id: as the document says
     :param given_out: what texts said then, as `manifest.read` has it
+    :param said: hashes of our own words then, as far as the document tells of them
     :param unread: names of fields whose texts can't be read
     """
 
     report_id: UUID
     language: str
     given_out: Mapping[str, str]
+    said: set[str]
     texts: list[Written] = field(default_factory=list)
     added: list[Added] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -169,7 +171,8 @@ def _begun(properties: Mapping[str, str]) -> Edited | None:
         text = Worded("Not a report of ours: it does not say which report it is.")
         raise Invalid(faults=[Fault("not_a_form", text)]) from error
     language = properties.get("lamppu_language", "")
-    return Edited(key, language if language in CATALOGUES else "fi", manifest.read(properties))
+    given_out, said = manifest.read(properties), manifest.read_said(properties)
+    return Edited(key, language if language in CATALOGUES else "fi", given_out, said)
 
 
 # documents
@@ -259,6 +262,10 @@ class _Document:
 
     def _control(self, control: _Control) -> None:
         text = "" if control.blank else control.text()
+        said = self.made.said
+        if control.name == SAID and said and text.strip() and manifest.digest(text) not in said:
+            told = Worded("These words are the form's own; change the record in the system.")
+            self.made.refuse(Fault("no_field", told), self._place(), text)
         if control.paragraphs and not self.controls:
             if control.name and control.name != SAID:
                 self._field(control.name, text)

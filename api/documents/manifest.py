@@ -6,11 +6,11 @@ every program keeps.
 
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 _LETTERS, _PIECE = 6, 240
-_NAME = "lamppu_texts_"
+_NAME, _SAID = "lamppu_texts_", "lamppu_said_"
 _NO_XML = re.compile("[\ufffe\uffff]")
 _BREAK = re.compile("\r\n?|[\u2028\u2029]")
 
@@ -34,14 +34,31 @@ def identity(field: str) -> str:
 
 def written(texts: Mapping[str, str]) -> dict[str, str]:
     """The properties of a document. :param texts: by the identities of their fields"""
-    told = "".join(digest(name) + digest(text) for name, text in texts.items())
+    return _pieces(_NAME, "".join(digest(name) + digest(text) for name, text in texts.items()))
+
+
+def said(texts: Iterable[str]) -> dict[str, str]:
+    """The same of texts that are our own words."""
+    return _pieces(_SAID, "".join(dict.fromkeys(map(digest, texts))))
+
+
+def _pieces(name: str, told: str) -> dict[str, str]:
     pieces = [told[begin : begin + _PIECE] for begin in range(0, len(told), _PIECE)]
-    return {f"{_NAME}{number}": piece for number, piece in enumerate(pieces, 1)}
+    return {f"{name}{number}": piece for number, piece in enumerate(pieces, 1)}
 
 
 def read(properties: Mapping[str, str]) -> dict[str, str]:
     """The hashes of what texts said by those of the identities of their fields."""
-    mine = [(name, value) for name, value in properties.items() if name.startswith(_NAME)]
+    parts = _parts(properties, _NAME)
+    return dict(zip(parts[::2], parts[1::2], strict=False))
+
+
+def read_said(properties: Mapping[str, str]) -> set[str]:
+    """The hashes of our own words; none where a document does not tell of them."""
+    return set(_parts(properties, _SAID))
+
+
+def _parts(properties: Mapping[str, str], start: str) -> list[str]:
+    mine = [(name, value) for name, value in properties.items() if name.startswith(start)]
     told = "".join(value for _, value in sorted(mine, key=lambda one: (len(one[0]), one[0])))
-    pairs = [told[begin : begin + 2 * _LETTERS] for begin in range(0, len(told), 2 * _LETTERS)]
-    return {pair[:_LETTERS]: pair[_LETTERS:] for pair in pairs}
+    return [told[begin : begin + _LETTERS] for begin in range(0, len(told), _LETTERS)]

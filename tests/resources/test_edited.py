@@ -4,6 +4,7 @@ from typing import Any
 
 import docx
 import pytest
+from docx.oxml.ns import qn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
@@ -348,6 +349,18 @@ def test_what_is_written_beside_the_table_is_not_lost_without_a_word(desk: Desk)
     assert (fault["code"], fault["value"]) == ("no_field", "Huomasin vielä tämän.")
 
 
+def test_words_of_the_forms_own_that_were_changed_are_not_passed_over(desk: Desk) -> None:
+    paper = desk.paper("docx")
+    name = next(one for one in paper.body.iter(qn("w:t")) if "1.2.2012" in str(one.text))
+    name.text = "Kokous 3.2.2012."
+    (fault,) = faults(desk.send("docx", paper.bytes()))
+    assert (fault["code"], fault["value"], fault["goal"]) == (
+        "no_field",
+        "Kokous 3.2.2012.",
+        "Laatuverkosto",
+    )
+
+
 def test_a_record_under_several_goals_is_edited_in_any_of_them_but_not_differently(
     desk: Desk,
 ) -> None:
@@ -410,7 +423,7 @@ SAYABLE = st.text(
 
 @in_both
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(texts=st.lists(SAYABLE, min_size=3, max_size=3), edited=SAYABLE)
 def test_any_report_comes_back_as_it_went(
@@ -428,7 +441,7 @@ def test_any_report_comes_back_as_it_went(
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=SAYABLE)
 def test_any_text_that_is_typed_in_word_comes_in_as_it_is(desk: Desk, text: str) -> None:
