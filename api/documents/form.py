@@ -9,6 +9,7 @@ from typing import Any
 from unicodedata import normalize
 
 from api.documents import manifest
+from api.documents.charts import Chart, charts
 from api.documents.passages import (
     Passage,
     bracketed,
@@ -149,6 +150,7 @@ class Form:
     """Why there is none; "" where there is one."""
     unplaced: tuple[Section, ...]
     completeness: str
+    charts: tuple[Chart, ...]
     seal: str
     """A line that tells which frozen version it is; "" of the live report."""
     origin: Mapping[str, str]
@@ -214,6 +216,7 @@ def form(report: Mapping[str, Any], language: str, seal: Seal | None = None) -> 
         without_table=_without_table(parts, texts),
         unplaced=_sections(parts["unplaced"], texts),
         completeness=texts("table.completeness", **parts["completeness"]),
+        charts=tuple(charts(parts, texts)),
         seal=_sealed(seal, texts) if seal else "",
         origin=_origin(report, language, seal),
     )
