@@ -12342,8 +12342,8 @@ export interface components {
          *     * `more_than_invited`: More have answered than were invited.
          *     * `no_field`: Text of an edited report that stands in none of its fields.
          *     * `no_language`: A text needs at least one language.
-         *     * `not_a_table`: No table, or none from here on.
          *     * `not_a_form`: No report of ours, or none that can be read.
+         *     * `not_a_table`: No table, or none from here on.
          *     * `not_for_form`: This means nothing in an export of this form.
          *     * `not_for_kind`: Not allowed with this `kind`.
          *     * `not_for_method`: An operation of a batch with this method has no body.
@@ -12393,7 +12393,7 @@ export interface components {
          *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_field" | "no_language" | "not_a_table" | "not_a_form" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "removed" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_field" | "no_language" | "not_a_form" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_found" | "not_in_batch" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "removed" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description A row, by its resource and its id. */
         NamedRow: {
             /**
