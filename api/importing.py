@@ -19,6 +19,7 @@ from api.access import Reach
 from api.answers import JSON
 from api.context import database
 from api.documents.corrections import correction_of, why
+from api.documents.edited import DOCX
 from api.documents.intake import opened
 from api.models.imports import Import
 from api.models.providers import Provider
@@ -32,7 +33,10 @@ from api.translations import said
 from schemas.fields import Worded
 from schemas.vocabulary import Language
 
-TYPES: Mapping[str, str] = {".csv": CSV, ".json": JSON, ".ndjson": NDJSON, ".xlsx": XLSX}
+TYPES: Mapping[str, str] = {
+    **{".csv": CSV, ".json": JSON, ".ndjson": NDJSON, ".xlsx": XLSX},
+    ".docx": DOCX,
+}
 PACKED: Mapping[str, str] = {".gz": "gzip", ".zst": "zstd"}
 _SHOWN = 5  # providers to choose from
 
@@ -172,6 +176,8 @@ def _incoming(path: Path, resource: str | None, asked: Asked) -> Incoming:
         raise click.UsageError(f"{path}: its name ends with none of {known}, packed or not.")
     if media == JSON and _is_document(one := Incoming(path, media, coding, None), asked):
         return one
+    if media == DOCX:
+        return Incoming(path, media, coding, None)
     return Incoming(path, media, coding, resource or _named(path, bare.stem, media))
 
 

@@ -1,5 +1,6 @@
 """python3 benchmarks/run.py [--help]         how fast LAMPPU is, beside a floor and beside its peers
 python3 benchmarks/run.py bulk [--help]    the same of exports and imports
+python3 benchmarks/run.py documents [--help]    what documents of reports cost
 
 Sets up `benchmarks/.venv`, which is its own, and measures; the tables it prints are Markdown."""
 
@@ -23,5 +24,6 @@ if not INSTALLED.exists() or INSTALLED.read_text() != lock:
     )
     INSTALLED.write_text(lock)
 options = sys.argv[1:]
-module = "bulk" if options[:1] == ["bulk"] else "measure"
-os.execv(PYTHON, [PYTHON, "-m", f"benchmarks.{module}", *options[module == "bulk" :]])
+named = options[:1] in (["bulk"], ["documents"])
+module = options[0] if named else "measure"
+os.execv(PYTHON, [PYTHON, "-m", f"benchmarks.{module}", *options[named:]])

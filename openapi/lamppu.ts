@@ -2041,6 +2041,9 @@ export interface paths {
          * @description It is what the report was when it was submitted, byte for byte: canonical JSON (RFC 8785), whose SHA-256 is the ETag
          *     in hexadecimal digits and `Repr-Digest` in base64 (RFC 9530). So it is never sent compressed.
          *
+         *     As a document it is made from that, whatever has become of the records since: the same bytes each time, with number,
+         *     moment and hash at the foot of its pages. Its ETag changes only when another edition of the server words it anew.
+         *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
         get: operations["getReportVersion"];
@@ -2258,6 +2261,11 @@ export interface paths {
          *     by its stem or its title in any of the languages; `GET /imports/template.xlsx` is an empty one. There the one row
          *     of the sub-project names its `project`, by the acronym; `errors` tells `resource`, `row` and `column`; and rows may
          *     have `id` and `version`, as those of a table.
+         *
+         *     Or it is the DOCX or the workbook of a report, as `GET /reports/{id}` gave it, edited by hand: what was changed in
+         *     it changes the records that it shows, what was written into a cell becomes a result there, and what is as it was
+         *     given out changes nothing. Where the system says something else since, `stale` tells both texts, as `value` and
+         *     `current`.
          *
          *     With `dry_run=true` nothing is kept either way: 200 tells what would be created and updated, and a `plan`. The same
          *     document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,
@@ -6397,6 +6405,12 @@ export interface components {
              */
             total?: number;
         };
+        /**
+         * EditedReport
+         * Format: binary
+         * @description The document that `GET /reports/{id}?format=docx` gave, edited by hand.
+         */
+        EditedReport: string;
         /** @description A later day by which one education provider reports. */
         Extension: {
             /**
@@ -6597,8 +6611,16 @@ export interface components {
             column?: string;
             /** @description The beginning of what stands in the cell. */
             value?: string;
-            /** @description With `stale`: what the row has there now. */
+            /** @description With `stale` and `removed`: what the row has there now. */
             current?: unknown;
+            /** @description With `stale` in an edited report: what that says. */
+            sent?: string;
+            /** @description Of an edited report: the sheet or table. */
+            table?: string;
+            /** @description Of an edited report: the goal of the cell. */
+            goal?: string;
+            /** @description Of an edited report: the period of the cell. */
+            period?: string;
             /** @description Of which resource the row is: with `built_on`, and in a file with several. */
             resource?: string;
             /** @description With `referred_to`: the row that refers to it. */
@@ -11722,7 +11744,7 @@ export interface components {
         /**
          * ReportAsDocx
          * Format: binary
-         * @description A form to go on editing, laid out as the PDF, with the languages of its texts.
+         * @description A form to go on editing, laid out as the PDF, with the languages of its texts. Each text of a record stands in a content control with the name of its field as its tag: `results.<id in base64url>.<version>.text`.
          */
         ReportAsDocx: string;
         /**
@@ -11739,7 +11761,7 @@ export interface components {
         /**
          * ReportAsWorkbook
          * Format: binary
-         * @description A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. Texts are never formulas; one that is longer than a cell may be goes on in the next line.
+         * @description A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. Texts are never formulas; one that is longer than a cell may be goes on in the next line. The last, hidden column names the field whose value a line has: `results.<id in base64url>.<version>.text`.
          */
         ReportAsWorkbook: string;
         /** @description What stands against a report: all of it, and how much of it where. */
@@ -12686,7 +12708,7 @@ export interface components {
         /**
          * SubProjectWorkbook
          * Format: binary
-         * @description A sheet for each resource, the columns of which are the properties of its schema in `x-lines`, beside the schema of this media type. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused.
+         * @description A sheet for each resource, the columns of which are the properties of its schema in `x-lines`, beside the schema of this media type. A head and rows. Heads are names of fields, or titles of the form in any of its languages, in capitals or not; a reference goes by name under its own without `_id`. Empty cells are null, and where there is no null they are left out; lists are JSON, or names parted by commas; days are `2013-01-18` or `18.1.2013`, times `09:30` or `klo 9.30`, numbers have a point or a comma; words may be given by their titles in the form. Blanks around all of these are none of them; free text stays as it is. Formulas and merged cells are refused. Or a report's workbook, as for DOCX.
          */
         SubProjectWorkbook: string;
         /** @description Who was asked, when, how many answered and what the questions were. */
@@ -13540,7 +13562,9 @@ export interface components {
          *     * `mismatch`: The body says other than the path.
          *     * `missing_for_kind`: Required with this `kind`.
          *     * `more_than_invited`: More have answered than were invited.
+         *     * `no_field`: Text of an edited report that stands in none of its fields.
          *     * `no_language`: A text needs at least one language.
+         *     * `not_a_form`: No report of ours, or none that can be read.
          *     * `not_a_table`: No table, or none from here on.
          *     * `not_for_form`: This means nothing in an export of this form.
          *     * `not_for_kind`: Not allowed with this `kind`.
@@ -13562,6 +13586,7 @@ export interface components {
          *     * `period_missing`: The precision `period` needs a period.
          *     * `read_only`: The system writes this; leave it out.
          *     * `referred_to`: An import can't be undone: `by` refers to this row of it.
+         *     * `removed`: Text of a record that an edited report no longer has; a document deletes nothing.
          *     * `repeated`: Stands twice, where once is all it may.
          *     * `required`: Missing, and it has no default.
          *     * `role_mismatch`: The role and the provider do not fit together.
@@ -13592,7 +13617,7 @@ export interface components {
          *     * `wrong_width`: More or fewer cells than the head of the table has.
          * @enum {string}
          */
-        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_language" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_for_versions" | "not_found" | "not_in_batch" | "not_later" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
+        FaultCode: "ambiguous" | "before_start" | "blank" | "changed_since" | "cycle" | "date_missing" | "date_not_allowed" | "duplicate" | "error_value" | "filter_required" | "forbidden" | "forbidden_character" | "formula" | "gone" | "immutable" | "in_use" | "invalid" | "invalid_json" | "key_reused" | "locked" | "merged_cells" | "mismatch" | "missing_for_kind" | "more_than_invited" | "no_field" | "no_language" | "not_a_form" | "not_a_table" | "not_for_form" | "not_for_kind" | "not_for_method" | "not_for_pages" | "not_for_versions" | "not_found" | "not_in_batch" | "not_later" | "not_normalised" | "not_public" | "not_utf8" | "null" | "one_subject" | "other_project" | "other_sub_project" | "out_of_range" | "own_account" | "period_missing" | "read_only" | "referred_to" | "removed" | "repeated" | "required" | "role_mismatch" | "stale" | "time_mismatch" | "too_long" | "too_long_for_cell" | "too_many_decimals" | "too_many_fields" | "too_many_rows" | "too_many_to_expand" | "too_short" | "unescaped_plus" | "unknown_field" | "unknown_member" | "unknown_name" | "unknown_operation" | "unknown_word" | "weak_password" | "wrong_check_digit" | "wrong_cursor" | "wrong_format" | "wrong_length" | "wrong_password" | "wrong_position" | "wrong_reference" | "wrong_type" | "wrong_width";
         /** @description A row, by its resource and its id. */
         NamedRow: {
             /**
@@ -14417,6 +14442,8 @@ export interface components {
         DryRun: boolean;
         /** @description Only rows whose `email` is this. */
         Email: string;
+        /** @description Goes before Accept. */
+        Format: components["schemas"]["ReportFormat"];
         /** @description The number of the version to compare with. */
         From: number;
         /** @description Only rows whose `goal_id` is this. */
@@ -14726,6 +14753,7 @@ export type DisseminationPatch = components['schemas']['DisseminationPatch'];
 export type DisseminationSparse = components['schemas']['DisseminationSparse'];
 export type DisseminationSparseExport = components['schemas']['DisseminationSparseExport'];
 export type DisseminationSparsePage = components['schemas']['DisseminationSparsePage'];
+export type EditedReport = components['schemas']['EditedReport'];
 export type Extension = components['schemas']['Extension'];
 export type ExtensionExpand = components['schemas']['ExtensionExpand'];
 export type ExtensionExport = components['schemas']['ExtensionExport'];
@@ -15164,6 +15192,7 @@ export type ParameterCount = components['parameters']['Count'];
 export type ParameterDeliverableId = components['parameters']['DeliverableId'];
 export type ParameterDryRun = components['parameters']['DryRun'];
 export type ParameterEmail = components['parameters']['Email'];
+export type ParameterFormat = components['parameters']['Format'];
 export type ParameterFrom = components['parameters']['From'];
 export type ParameterGoalId = components['parameters']['GoalId'];
 export type ParameterId = components['parameters']['Id'];
@@ -23750,7 +23779,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Goes before Accept. */
-                format?: components["schemas"]["ReportFormat"];
+                format?: components["parameters"]["Format"];
                 /** @description Goes before Accept-Language. */
                 language?: components["parameters"]["Language"];
                 /** @description The version that stood at that moment, as it was frozen, not the report as it is now (RFC 3339; write `+` as `%2B`). */
@@ -23802,11 +23831,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompiledReport"];
-                    "text/html": string;
-                    "application/pdf": components["schemas"]["ReportAsPdf"];
-                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["ReportAsDocx"];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["ReportAsWorkbook"];
                     "text/csv": components["schemas"]["ReportAsTable"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["ReportAsWorkbook"];
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["ReportAsDocx"];
+                    "application/pdf": components["schemas"]["ReportAsPdf"];
+                    "text/html": string;
                     "application/vnd.lamppu.sparse+json": components["schemas"]["CompiledReportSparse"];
                 };
             };
@@ -24485,7 +24514,12 @@ export interface operations {
     };
     getReportVersion: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Goes before Accept. */
+                format?: components["parameters"]["Format"];
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
             header?: {
                 /**
                  * @description An ETag read before: when it still holds, the answer is 304 without a body.
@@ -24497,6 +24531,11 @@ export interface operations {
                  * @example "3"
                  */
                 "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
                 /**
@@ -24517,14 +24556,22 @@ export interface operations {
                     ETag: components["headers"]["ETag"];
                     "Memento-Datetime": components["headers"]["Memento-Datetime"];
                     "Repr-Digest": components["headers"]["Repr-Digest"];
+                    "Content-Location": components["headers"]["Content-Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Content-Language": components["headers"]["LanguageOfPage"];
+                    "Content-Disposition": components["headers"]["NameOfDocument"];
                     Link: components["headers"]["LinkToReport"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompiledReport"];
+                    "text/csv": components["schemas"]["ReportAsTable"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["ReportAsWorkbook"];
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["ReportAsDocx"];
+                    "application/pdf": components["schemas"]["ReportAsPdf"];
+                    "text/html": string;
                 };
             };
             304: components["responses"]["NotModified"];
@@ -25225,6 +25272,7 @@ export interface operations {
                 "application/json": components["schemas"]["ImportDocument"];
                 "application/x-ndjson": components["schemas"]["SubProjectLines"];
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["SubProjectWorkbook"];
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["EditedReport"];
             };
         };
         responses: {

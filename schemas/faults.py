@@ -46,7 +46,9 @@ class FaultCode(StrEnum):
     MISMATCH = "mismatch", "The body says other than the path."
     MISSING_FOR_KIND = "missing_for_kind", "Required with this `kind`."
     MORE_THAN_INVITED = "more_than_invited", "More have answered than were invited."
+    NO_FIELD = "no_field", "Text of an edited report that stands in none of its fields."
     NO_LANGUAGE = "no_language", "A text needs at least one language."
+    NOT_A_FORM = "not_a_form", "No report of ours, or none that can be read."
     NOT_A_TABLE = "not_a_table", "No table, or none from here on."
     NOT_FOR_FORM = "not_for_form", "This means nothing in an export of this form."
     NOT_FOR_KIND = "not_for_kind", "Not allowed with this `kind`."
@@ -71,6 +73,10 @@ class FaultCode(StrEnum):
     PERIOD_MISSING = "period_missing", "The precision `period` needs a period."
     READ_ONLY = "read_only", "The system writes this; leave it out."
     REFERRED_TO = "referred_to", "An import can't be undone: `by` refers to this row of it."
+    REMOVED = (
+        "removed",
+        "Text of a record that an edited report no longer has; a document deletes nothing.",
+    )
     REPEATED = "repeated", "Stands twice, where once is all it may."
     REQUIRED = "required", "Missing, and it has no default."
     ROLE_MISMATCH = "role_mismatch", "The role and the provider do not fit together."

@@ -59,9 +59,12 @@ class ReportFormat(StrEnum):
     CSV = "csv"
 
 
-class ReportQuery(Schema):
+class VersionQuery(Schema):
     format = Choice(ReportFormat, load_default=None)
     language = Choice(v.Language, load_default=None)
+
+
+class ReportQuery(VersionQuery):
     as_of = QueryMoment(
         load_default=None,
         metadata={

@@ -19,7 +19,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from docx import Document
 from docx.enum.section import WD_ORIENT
-from docx.enum.text import WD_TAB_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import OxmlElement
@@ -29,6 +29,7 @@ from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
+from api.documents import manifest
 from api.documents.form import Cell, Form, Row, Table
 from api.documents.passages import Passage
 from api.documents.texts import LOCALES, Phrase
@@ -79,10 +80,15 @@ class _Writer:
         self.document: Node = Document()
         self.section: Node = self.document.sections[0]
         self.numbers = count(1)
+        self.said: list[str] = []  # our own words
 
     def write(self) -> None:
         self._set_up()
         self._page_head()
+        if self.form.seal:
+            line = self.section.footer.paragraphs[0]
+            line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+            line.add_run(self.form.seal).font.size = Pt(7.5)
         self._title()
         self._header()
         self.document.add_heading(self.form.words["table"], 2)
@@ -97,13 +103,13 @@ class _Writer:
             self._quiet(self.document.add_paragraph(), self.form.words["unplaced_note"])
             for section in self.form.unplaced:
                 self._passages(self.document, section.passages)
+        self._origin()
 
     def _set_up(self) -> None:
         told = self.document.core_properties
         told.title, told.author, told.comments = self.form.name, "", ""
         told.language = self.form.language
         told.created = told.modified = _MADE
-        self._origin()
         section, sides = self.section, (_WIDTH, _HEIGHT)
         section.page_width, section.page_height = sides[::-1] if self.form.wide else sides
         if self.form.wide:
@@ -122,10 +128,11 @@ class _Writer:
 
     def _origin(self) -> None:
         """Custom properties, as a part of their own: the library knows none."""
+        origin = {**self.form.origin, **manifest.said(self.said)}
         told = "".join(
             f'<property fmtid="{_CUSTOM_ID}" pid="{number}" name={quoteattr(name)}>'
             f"<vt:lpwstr>{escape(value)}</vt:lpwstr></property>"
-            for number, (name, value) in enumerate(self.form.origin.items(), 2)
+            for number, (name, value) in enumerate(origin.items(), 2)
         )
         package = self.document.part.package
         blob = f"{_CUSTOM_HEAD}{told}</Properties>".encode()
@@ -265,6 +272,8 @@ class _Writer:
         told, held, run = (OxmlElement(f"w:{name}") for name in ("sdtPr", "sdtContent", "r"))
         control.extend((told, held))
         held.append(run)
+        if field == SAID:
+            self.said.append(text)
         _append(told, "w:tag", **{"w:val": field})
         _append(told, "w:id", **{"w:val": str(next(self.numbers))})
         if lock := self._lock(field):

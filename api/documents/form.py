@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from unicodedata import normalize
 
+from api.documents import manifest
+from api.documents.charts import Chart, charts
 from api.documents.passages import (
     Passage,
     bracketed,
     field_name,
     joined,
+    outlined,
     plain,
     short_id,
     unless_said,
@@ -38,6 +42,8 @@ RECORDS = {
 # Prose in a narrower column than a quarter of a page is no longer read: more periods make more tables.
 PERIODS_A_TABLE = 4
 PERIODS_TALL = 3
+# Of a version's hash, as many as people compare.
+_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,15 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """What tells a frozen version: its number, when it was submitted (UTC), and the SHA-256 of its snapshot."""
+
+    number: int
+    submitted_at: datetime
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """A whole report in one language; `author_language` is the one its records are written in.
 
@@ -135,6 +150,9 @@ class Form:
     """Why there is none; "" where there is one."""
     unplaced: tuple[Section, ...]
     completeness: str
+    charts: tuple[Chart, ...]
+    seal: str
+    """A line that tells which frozen version it is; "" of the live report."""
     origin: Mapping[str, str]
     """Which report in which version it shows, for who reads an edited document again."""
 
@@ -169,11 +187,11 @@ def cells(form: Form) -> Iterator[tuple[Row, Cell]]:
             yield from ((row, cell) for cell in table.rows[number].cells)
 
 
-def form(report: Mapping[str, Any], language: str) -> Form:
-    """The form of a report as `GET /reports/{id}` gives it, in `fi`, `sv` or `en`."""
+def form(report: Mapping[str, Any], language: str, seal: Seal | None = None) -> Form:
+    """The form of a report as `GET /reports/{id}` gives it, or as it was frozen, in `fi`, `sv` or `en`."""
     parts = report["form"]
     texts = Texts(language, parts["periods"])
-    return Form(
+    made = Form(
         words=texts.group("heading"),
         columns=texts.group("column"),
         results=texts.word("followed", "results"),
@@ -191,20 +209,60 @@ def form(report: Mapping[str, Any], language: str) -> Form:
         ),
         state=texts.word("report_state", report["state"]),
         draft=report["state"] == "draft",
-        open=report["state"] in ("draft", "returned"),
+        open=seal is None and report["state"] in ("draft", "returned"),
         programme=phrase(parts["programme"]["name"], texts.language),
         header=tuple(_header(parts, report["language"], texts)),
         tables=tuple(_tables(parts, texts)),
         without_table=_without_table(parts, texts),
         unplaced=_sections(parts["unplaced"], texts),
         completeness=texts("table.completeness", **parts["completeness"]),
-        origin=_origin(report, language),
+        charts=tuple(charts(parts, texts)),
+        seal=_sealed(seal, texts) if seal else "",
+        origin=_origin(report, language, seal),
     )
+    told = {name: one.text for name, one in authored(made).items()}
+    return replace(made, origin={**made.origin, **manifest.written(told)})
 
 
-def _origin(report: Mapping[str, Any], language: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """A text that is the value of a field, and where it stands; "" where that is no cell."""
+
+    text: str
+    goal: str
+    period: str
+
+
+def authored(form: Form) -> dict[str, Authored]:
+    """Every text of a record that the form shows, by the identity of its field."""
+    found: dict[str, Authored] = {}
+
+    def note(field: str, text: str, goal: str = "", period: str = "") -> None:
+        if field and text:
+            found.setdefault(manifest.identity(field), Authored(text, goal, period))
+
+    for one in (form.title, form.date, *(part for line in form.header for part in line.lines)):
+        note(one.field, one.text)
+    for row in form.tables[0].rows if form.tables else ():
+        note(row.field, row.goal, row.goal)
+    places = [(row.goal, cell.period, cell.sections) for row, cell in cells(form)]
+    for goal, period, sections in [*places, ("", "", form.unplaced)]:
+        for section in sections:
+            for passage in section.passages:
+                for _, point in outlined(passage):
+                    note(point.field, point.text, goal, period)
+    return found
+
+
+def _sealed(seal: Seal, texts: Texts) -> str:
+    moment = f"{texts.day(seal.submitted_at.date().isoformat())} {texts.clock(f'{seal.submitted_at:%H:%M}', None)}"
+    return texts("seal.line", number=seal.number, moment=moment, digits=seal.sha256[:_DIGITS])
+
+
+def _origin(report: Mapping[str, Any], language: str, seal: Seal | None) -> dict[str, str]:
     """Names and values of the properties that a file keeps whatever program writes it again."""
-    return {
+    frozen = {"lamppu_number": str(seal.number), "lamppu_sha256": seal.sha256} if seal else {}
+    return frozen | {
         "lamppu_report": report["id"],
         "lamppu_version": str(report["version"]),
         "lamppu_language": language,

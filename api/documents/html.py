@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from api.documents.charts import HEIGHT, WIDTH
 from api.documents.form import Form
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -21,6 +22,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.globals["chart_size"] = (WIDTH, HEIGHT)
 _ENVIRONMENT.globals["style"] = Markup(STYLE)  # noqa: S704 – our own file, nobody's input
 
 

@@ -5,6 +5,7 @@ shown and never read as markup; fonts are those that come with the compiler.
 """
 
 import re
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from threading import local
@@ -13,6 +14,7 @@ from typing import Any, cast
 import orjson
 import typst
 
+from api.documents.charts import HEIGHT, WIDTH
 from api.documents.form import Form, Table
 from api.documents.passages import Passage
 from api.documents.texts import Phrase
@@ -131,6 +133,9 @@ def _data(shown: Form) -> Node:
             _passage(one, shown) for section in shown.unplaced for one in section.passages
         ],
         "completeness": shown.completeness,
+        "charts": [asdict(chart) for chart in shown.charts],
+        "chart": {"width": WIDTH, "height": HEIGHT},
+        "seal": shown.seal,
         "words": shown.words,
     }
 

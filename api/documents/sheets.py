@@ -7,6 +7,7 @@ from typing import Any
 
 import xlsxwriter
 
+from api.documents.docx import SAID
 from api.documents.form import Form, Section, Table, cells, lines
 from api.documents.passages import outlined, plain
 from api.documents.tables import CELL_UNITS, write_csv, write_text
@@ -35,8 +36,9 @@ def csv(form: Form) -> bytes:
 def xlsx(form: Form) -> bytes:
     """The head, the table of goals and periods, and of each kind of record a list; texts are never formulas.
 
-    A hidden column names the fields of records whose texts stand in a line, as the properties do the report. What is
-    our own words, or stands in another sheet too, is protected (without a password).
+    A hidden column names the fields of records whose texts stand in a line (`said` where none does, so that a line that
+    somebody has added is one without), as the properties do the report. What is our own words, or stands in another
+    sheet too, is protected (without a password).
     """
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
@@ -70,6 +72,8 @@ def _head(form: Form) -> Iterator[Line]:
     for line in form.header:
         for number, part in enumerate(line.lines):
             yield [line.heading if number == 0 else "", part.text], {1: part.field}
+    if form.seal:
+        yield ["", form.seal], {}
     yield ["", form.without_table or form.completeness], {}
 
 
@@ -147,6 +151,6 @@ class _Sheets:
                 else:
                     sheet.write_blank(line + below, place, None, look)
         after = line + max(map(len, parts))
-        for each in range(line, after if field else line):
-            sheet.write_string(each, hidden, field)
+        for each in range(line, after):
+            sheet.write_string(each, hidden, field or SAID)
         return after

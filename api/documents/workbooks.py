@@ -116,38 +116,38 @@ def _opened(file: IO[bytes], most: int) -> ZipFile:
     return archive
 
 
-class _Book:
+def properties(file: IO[bytes], most: int) -> dict[str, str]:
+    """The texts among the custom properties of a document of this family (Part 1, 22.3), by their names."""
+    with _readable(), _opened(file, most) as archive:
+        return dict(_Package(archive, most).properties())
+
+
+def body(file: IO[bytes], most: int) -> "Iterator[_Ended]":
+    """The elements of a document's main part. :raises Invalid: none that can be read"""
+    with _readable(), _opened(file, most) as archive:
+        package = _Package(archive, most)
+        yield from package._small(package.main(), TEXTS_BYTES)
+
+
+class _Package:
+    """The parts of an archive (Part 2), whatever document they make."""
+
     def __init__(self, archive: ZipFile, most: int):
         self.archive, self.left = archive, 2 * most  # some small parts are read several times
         self.names = set(archive.namelist())
-        main = next(iter(self._related("", "officeDocument").values()), "")
-        self.sheets: list[tuple[str, str]] = []
-        self.epoch = datetime(1899, 12, 30)
-        targets = self._related(main, "worksheet")
-        for name, _, told, _ in self._small(main):
-            if name == "sheet" and (key := _attribute(told, "id")) in targets:
-                self._sheet(told["name"], targets[key])
-            elif name == "workbookPr" and told.get("date1904") in ("1", "true"):
-                self.epoch = datetime(1904, 1, 1)
-        self.texts = [t for part in self._only(main, "sharedStrings") for t in self._texts(part)]
-        self.moments = {n for part in self._only(main, "styles") for n in self._moments(part)}
 
-    def _sheet(self, name: str, part: str) -> None:
-        """:raises _Broken: there are too many, or another is the same"""
-        if len(self.sheets) == MOST_SHEETS or part in (other for _, other in self.sheets):
-            raise _Broken
-        self.sheets.append((name, part))
+    def main(self) -> str:
+        return next(iter(self._related("", "officeDocument").values()), "")
 
-    def rows(self, stem: str) -> Rows:
-        named = [name.strip().casefold() for name, _ in self.sheets]
-        if f"{stem} 2" in named:
-            text = Worded("The rows go on in another sheet; send each in a file of its own.")
-            raise Invalid(faults=[Fault("not_a_table", text)])
-        return self.rows_of(self.sheets[named.index(stem) if stem in named else 0][1])
-
-    def rows_of(self, part: str) -> Rows:
-        with _readable(), self._open(part) as file:
-            yield from _Sheet(self).rows(file)
+    def properties(self) -> Iterator[tuple[str, str]]:
+        value = ""
+        for part in self._only("", "custom-properties") & self.names:
+            for name, _, told, text in self._small(part):
+                if name == "lpwstr":
+                    value = text
+                elif name == "property":
+                    yield told.get("name", ""), value
+                    value = ""
 
     # parts
 
@@ -180,6 +180,39 @@ class _Book:
             raise TooLarge("The workbook is too large when it is unpacked.")
         with self._open(part) as file:
             yield from _elements(file)
+
+
+class _Book(_Package):
+    def __init__(self, archive: ZipFile, most: int):
+        super().__init__(archive, most)
+        main = self.main()
+        self.sheets: list[tuple[str, str]] = []
+        self.epoch = datetime(1899, 12, 30)
+        targets = self._related(main, "worksheet")
+        for name, _, told, _ in self._small(main):
+            if name == "sheet" and (key := attribute(told, "id")) in targets:
+                self._sheet(told["name"], targets[key])
+            elif name == "workbookPr" and told.get("date1904") in ("1", "true"):
+                self.epoch = datetime(1904, 1, 1)
+        self.texts = [t for part in self._only(main, "sharedStrings") for t in self._texts(part)]
+        self.moments = {n for part in self._only(main, "styles") for n in self._moments(part)}
+
+    def _sheet(self, name: str, part: str) -> None:
+        """:raises _Broken: there are too many, or another is the same"""
+        if len(self.sheets) == MOST_SHEETS or part in (other for _, other in self.sheets):
+            raise _Broken
+        self.sheets.append((name, part))
+
+    def rows(self, stem: str) -> Rows:
+        named = [name.strip().casefold() for name, _ in self.sheets]
+        if f"{stem} 2" in named:
+            text = Worded("The rows go on in another sheet; send each in a file of its own.")
+            raise Invalid(faults=[Fault("not_a_table", text)])
+        return self.rows_of(self.sheets[named.index(stem) if stem in named else 0][1])
+
+    def rows_of(self, part: str) -> Rows:
+        with _readable(), self._open(part) as file:
+            yield from _Sheet(self).rows(file)
 
     def _texts(self, part: str) -> "Iterator[str | Unusable]":
         if part not in self.names:
@@ -380,12 +413,12 @@ def _is_of_moment(code: str) -> bool:
     return _OF_MOMENT.search(_NOT_CODE.sub("", code)) is not None
 
 
-def _attribute(told: Mapping[str, str], name: str) -> str:
+def attribute(told: Mapping[str, str], name: str) -> str:
     """An attribute of another namespace, whichever it is: the specification has two for the same."""
     return next((value for key, value in told.items() if key.endswith(f":{name}")), "")
 
 
-_WITH_TEXT = frozenset({"t", "v", "f"})
+_WITH_TEXT = frozenset({"t", "v", "f", "lpwstr"})
 # An element that has ended: its name, its parent's, its attributes and its own text.
 _Ended = tuple[str, str, Mapping[str, str], str]
 

@@ -29,7 +29,7 @@ _ORDER = (
 _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 # Whose answers have texts of ours in them, always or as a page.
 _IN_LANGUAGE = frozenset({"listForms", "getForm", "getReportActions", "checkReport"})
-_PAGES = frozenset({"getReport"})
+_PAGES = frozenset({"getReport", "getReportVersion"})
 # What may come as it was frozen.
 _FROZEN = frozenset({"getReport", "getReportVersion"})
 _MAY_WAIT = frozenset({"followChanges"})

@@ -314,7 +314,11 @@ def _fault() -> Node:
             },
             "column": {**_NAME, "description": "The column of a table, by its head."},
             "value": {**_NAME, "description": "The beginning of what stands in the cell."},
-            "current": {"description": "With `stale`: what the row has there now."},
+            "current": {"description": "With `stale` and `removed`: what the row has there now."},
+            "sent": {**_TEXT, "description": "With `stale` in an edited report: what that says."},
+            "table": {**_NAME, "description": "Of an edited report: the sheet or table."},
+            "goal": {**_TEXT, "description": "Of an edited report: the goal of the cell."},
+            "period": {**_TEXT, "description": "Of an edited report: the period of the cell."},
             "resource": {
                 **_STEM,
                 "description": "Of which resource the row is: with `built_on`, and in a file with several.",

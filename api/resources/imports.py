@@ -12,6 +12,7 @@ from api.answers import JSON, json_response
 from api.blueprint import Blueprint
 from api.context import reach, session
 from api.crud import register
+from api.documents.edited import DOCX
 from api.models.imports import Import
 from api.openapi import examples, tabular
 from api.problems import UnsupportedMediaType
@@ -28,7 +29,7 @@ from schemas import imports as contract
 from schemas.fields import Worded
 from schemas.jobs import Job, JobKind
 
-TYPES = (JSON, NDJSON, XLSX)
+TYPES = (JSON, NDJSON, XLSX, DOCX)
 TABLES: dict[str, Any] = {
     NDJSON: {
         "schema": {
@@ -51,9 +52,17 @@ TABLES: dict[str, Any] = {
             "description": "A sheet for each resource, the columns of which are the properties of its schema in "
             "`x-lines`, beside the schema of this media type. "
             + tabular.HEADS
-            + "Formulas and merged cells are refused.",
+            + "Formulas and merged cells are refused. Or a report's workbook, as for DOCX.",
         },
         "x-lines": ORDER,
+    },
+    DOCX: {
+        "schema": {
+            "title": "EditedReport",
+            "type": "string",
+            "format": "binary",
+            "description": "The document that `GET /reports/{id}?format=docx` gave, edited by hand.",
+        },
     },
 }
 
@@ -117,6 +126,11 @@ def create(query: dict[str, Any], document: dict[str, Any]) -> Response:
     by its stem or its title in any of the languages; `GET /imports/template.xlsx` is an empty one. There the one row
     of the sub-project names its `project`, by the acronym; `errors` tells `resource`, `row` and `column`; and rows may
     have `id` and `version`, as those of a table.
+
+    Or it is the DOCX or the workbook of a report, as `GET /reports/{id}` gave it, edited by hand: what was changed in
+    it changes the records that it shows, what was written into a cell becomes a result there, and what is as it was
+    given out changes nothing. Where the system says something else since, `stale` tells both texts, as `value` and
+    `current`.
 
     With `dry_run=true` nothing is kept either way: 200 tells what would be created and updated, and a `plan`. The same
     document sent with that `plan` does just that; when rows have changed meanwhile so that it would do something else,

@@ -24,6 +24,7 @@ from schemas import life as contract
 from schemas import reports as report_contract
 from schemas import vocabulary as v
 from schemas.fields import Worded
+from schemas.reports import ReportFormat
 from schemas.versions import DifferencesQuery, ReportDifferences
 from schemas.vocabulary import ReportAction
 
@@ -192,20 +193,29 @@ def versions(key: uuid.UUID) -> Response:
         return conditional(json_response({"items": life.versions(reader, row)}))
 
 
-@blp.route("/<uuid:key>/versions/<int:number>", parameters=[NUMBER])
+@blp.route(
+    "/<uuid:key>/versions/<int:number>", parameters=[NUMBER], produces=tuple(table.MEDIA.values())
+)
 @blp.doc(operationId="getReportVersion")
+@blp.arguments(report_contract.VersionQuery, location="query")
 @blp.response(200, report_contract.CompiledReport)
-def version(key: uuid.UUID, number: int) -> Response:
+@table.answers_documents
+def version(query: dict[str, Any], key: uuid.UUID, number: int) -> Response:
     """Read a version of a report as it was frozen
 
     It is what the report was when it was submitted, byte for byte: canonical JSON (RFC 8785), whose SHA-256 is the ETag
     in hexadecimal digits and `Repr-Digest` in base64 (RFC 9530). So it is never sent compressed.
+
+    As a document it is made from that, whatever has become of the records since: the same bytes each time, with number,
+    moment and hash at the foot of its pages. Its ETag changes only when another edition of the server words it anew.
     """
     with of_report(key) as (reader, row):
         found = life.version(reader, row, number) if number <= v.COUNT_MAX else None
     if found is None:
         raise NotFound
-    return conditional(table.frozen(key, found))
+    asked = query["format"]
+    kind = ReportFormat(asked) if asked else table.preferred()
+    return table.frozen(key, found, kind, query["language"])
 
 
 # what differs
@@ -221,7 +231,7 @@ def differences(query: dict[str, Any], key: uuid.UUID) -> Response:
     By field of its head and record by record, in the cells where they stand; in texts by word.
     """
     with of_report(key) as (reader, row):
-        number = query["from_version"] or life.newest(reader, row)
+        number = query["from_version"] or life.last(reader, key)
         before = _snapshot(reader, row, number)
         row["form"] = compile_form(reader, reach(), row)
     return _difference(number, None, before, orjson.loads(wire.dump(row)))
@@ -247,7 +257,7 @@ def _snapshot(reader: Any, row: dict[str, Any], number: int) -> Any:
     found = life.version(reader, row, number) if number <= v.COUNT_MAX else None
     if found is None:
         raise life.NoVersion(Worded("There is no version {number} of it.", number=number))
-    return orjson.loads(found[0])
+    return orjson.loads(found.snapshot)
 
 
 def _difference(before: int, after: int | None, *sides: Any) -> Response:

@@ -1,9 +1,11 @@
 """Reports of a sub-project, and the form compiled from its records."""
 
 import base64
+import hashlib
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, cast
 
 import orjson
@@ -16,7 +18,8 @@ from api.blueprint import Blueprint
 from api.context import reach
 from api.crud import register
 from api.documents import docx, html, pdf, sheets
-from api.documents.form import Form, form
+from api.documents.edition import EDITION
+from api.documents.form import Form, Seal, form
 from api.expansion import Shape
 from api.listing import shaped
 from api.models.reports import Report
@@ -86,7 +89,10 @@ _DOCX: Node = {
     "title": "ReportAsDocx",
     "type": "string",
     "format": "binary",
-    "description": "A form to go on editing, laid out as the PDF, with the languages of its texts.",
+    "description": (
+        "A form to go on editing, laid out as the PDF, with the languages of its texts. Each text of a record stands "
+        "in a content control with the name of its field as its tag: `results.<id in base64url>.<version>.text`."
+    ),
 }
 _XLSX: Node = {
     "title": "ReportAsWorkbook",
@@ -94,7 +100,8 @@ _XLSX: Node = {
     "format": "binary",
     "description": (
         "A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. "
-        "Texts are never formulas; one that is longer than a cell may be goes on in the next line."
+        "Texts are never formulas; one that is longer than a cell may be goes on in the next line. "
+        "The last, hidden column names the field whose value a line has: `results.<id in base64url>.<version>.text`."
     ),
 }
 _CSV: Node = {
@@ -110,6 +117,20 @@ _CSV_EXAMPLE = (
 )
 
 
+def answers_documents(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Say in the contract which documents a route answers with."""
+    for schema, media, more in (
+        ({"type": "string"}, HTML, {}),
+        (_PDF, PDF, {}),
+        (_DOCX, DOCX, {}),
+        (_XLSX, XLSX, {}),
+        (_CSV, CSV, {"example": _CSV_EXAMPLE}),
+    ):
+        told = blp.alt_response(200, schema=schema, content_type=media, success=True, **more)
+        view = told(view)
+    return view
+
+
 @blp.route(
     "/<uuid:key>",
     endpoint="read",
@@ -122,11 +143,7 @@ _CSV_EXAMPLE = (
     location="query",
 )
 @blp.response(200, contract.CompiledReport)
-@blp.alt_response(200, schema={"type": "string"}, content_type=HTML, success=True)
-@blp.alt_response(200, schema=_PDF, content_type=PDF, success=True)
-@blp.alt_response(200, schema=_DOCX, content_type=DOCX, success=True)
-@blp.alt_response(200, schema=_XLSX, content_type=XLSX, success=True)
-@blp.alt_response(200, schema=_CSV, content_type=CSV, example=_CSV_EXAMPLE, success=True)
+@answers_documents
 @blp.alt_response(200, schema=thin, content_type=SPARSE, success=True)
 def read(query: dict[str, Any], key: uuid.UUID) -> Response:
     """Read a report with its form compiled from the records, as JSON, as a page to print, or as a file
@@ -138,7 +155,7 @@ def read(query: dict[str, Any], key: uuid.UUID) -> Response:
     shape = Shape.taken(query, reports.members)
     kind = _format(query, shape)
     if moment:
-        return _stood(key, moment, kind, shape)
+        return _stood(key, moment, shape, kind, query["language"])
     with reports.reading() as reader:
         report = reports.view.row(reader, reach(), key)
         if report is None:
@@ -155,10 +172,12 @@ def read(query: dict[str, Any], key: uuid.UUID) -> Response:
     return conditional(response)
 
 
-def _stood(key: uuid.UUID, moment: datetime, kind: ReportFormat, shape: Shape) -> Response:
-    """The version of a moment. :raises Invalid: when anything but all of it is asked for, as JSON"""
-    if kind is not ReportFormat.JSON or shape.fields is not None or shape.members:
-        text = Worded("A version comes as it was frozen: whole, and as JSON.")
+def _stood(
+    key: uuid.UUID, moment: datetime, shape: Shape, kind: ReportFormat, spoken: str | None
+) -> Response:
+    """The version of a moment. :raises Invalid: when anything but all of it is asked for"""
+    if shape.fields is not None or shape.members:
+        text = Worded("A version comes whole, as it was frozen.")
         raise Invalid(faults=[Fault("not_for_versions", text, parameter="as_of")])
     with reports.reading() as reader:
         row = reports.view.row(reader, reach(), key)
@@ -166,22 +185,40 @@ def _stood(key: uuid.UUID, moment: datetime, kind: ReportFormat, shape: Shape) -
             raise NotFound
         number = life.version_at(reader, row, moment)
         version = life.version(reader, row, number)
-    response = frozen(key, cast(life.Frozen, version))
+    response = frozen(key, cast(life.Frozen, version), kind, spoken)
     response.headers["Content-Location"] = url_for("reports.version", key=key, number=number)
-    return conditional(response)
-
-
-def frozen(key: uuid.UUID, version: life.Frozen) -> Response:
-    """A version as it was frozen, byte for byte, and when that was (RFC 7089 §2.1.1)."""
-    snapshot, sha256, submitted_at = version
-    response = Response(snapshot, content_type=JSON)
-    response.set_etag(sha256)
-    digest = base64.b64encode(bytes.fromhex(sha256)).decode()
-    response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
-    response.headers["Memento-Datetime"] = http_date(submitted_at)
-    original = url_for("reports.read", key=key)
-    response.headers["Link"] = f'<{original}>; rel="original"'
     return response
+
+
+def frozen(
+    key: uuid.UUID, version: life.Frozen, kind: ReportFormat, spoken: str | None
+) -> Response:
+    """A version as it was frozen, byte for byte, or its document, and when that was (RFC 7089 §2.1.1)."""
+    if kind is ReportFormat.JSON:
+        response = Response(version.snapshot, content_type=JSON)
+        response.set_etag(version.sha256)
+        digest = base64.b64encode(bytes.fromhex(version.sha256)).decode()
+        response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+        response = conditional(response)
+    else:
+        response = _frozen_document(version, kind, spoken)
+    response.vary.update(("Accept", "Accept-Language"))
+    response.headers["Memento-Datetime"] = http_date(version.submitted_at)
+    response.headers["Link"] = f'<{url_for("reports.read", key=key)}>; rel="original"'
+    return response
+
+
+def _frozen_document(version: life.Frozen, kind: ReportFormat, spoken: str | None) -> Response:
+    """Who has it already is told so before it is made."""
+    report = orjson.loads(version.snapshot)
+    spoken = spoken or context.language() or report["language"]
+    response = Response()
+    parts = (version.sha256, str(version.number), kind.value, spoken, EDITION)
+    response.set_etag(hashlib.sha256("\n".join(parts).encode()).hexdigest())
+    if conditional(response).status_code == HTTPStatus.NOT_MODIFIED:
+        return response
+    seal = Seal(version.number, version.submitted_at, version.sha256)
+    return write(response, form(report, spoken, seal), kind)
 
 
 def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:
@@ -193,6 +230,11 @@ def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:
         raise Invalid(faults=[Fault("not_for_pages", text, parameter="format")])
     if asked or not plain:
         return asked or ReportFormat.JSON
+    return preferred()
+
+
+def preferred() -> ReportFormat:
+    """What Accept asks for."""
     wanted = accepted(tuple(MEDIA.values()))
     return next((kind for kind, media in MEDIA.items() if media == wanted), ReportFormat.JSON)
 
@@ -200,8 +242,14 @@ def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:
 def _document(report: dict[str, Any], kind: ReportFormat, language: str | None) -> Response:
     language = language or context.language() or report["language"]
     shown = form(orjson.loads(wire.dump(report)), language)
-    response = Response(WRITERS[kind](shown), mimetype=MEDIA[kind])
-    response.headers["Content-Language"] = language
+    return write(Response(), shown, kind)
+
+
+def write(response: Response, shown: Form, kind: ReportFormat) -> Response:
+    """The document of a form as an answer."""
+    response.set_data(WRITERS[kind](shown))
+    response.mimetype = MEDIA[kind]
+    response.headers["Content-Language"] = shown.language
     how = "attachment" if kind in FILES else "inline"
     response.headers["Content-Disposition"] = f'{how}; filename="{shown.file_name}.{kind}"'
     if kind is ReportFormat.HTML:

@@ -10,17 +10,19 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import sqlalchemy as sa
 
 from api import wire
 from api.access import Reach
+from api.documents.edited import Edited
 from api.models.imports import Import
 from api.models.participations import Participation
 from api.models.projects import Project
 from api.problems import Fault, Invalid, Problem
 from api.scope import Session
+from api.services import edited
 from api.services.chunks import Ground, checked, settled, write
 from api.services.elements import ORDER, Element, Met, identify
 from api.services.jobs import Progress, unheard
@@ -159,17 +161,36 @@ def carry_out(
 
 def plan(session: Session, whole: Whole, reach: Reach) -> Plan:
     """Find out what it will do, all of it checked that can be checked without writing; rows are locked."""
-    project_id = project(session, whole.project, whole.place)
-    elements = whole.elements
-    identify(session, elements, LOCKED, reach, Met())
-    sub_project_id = next(e.key for e in elements if e.stem == "sub_projects")
-    home = {"sub_project_id": sub_project_id, "project_id": project_id}
-    ground = Ground(reach, project_id, home, enough=MOST_COUNTED)
+    home = _of_edited(session, whole, reach) if whole.document else _of_named(session, whole, reach)
+    elements, sub_project_id = whole.elements, home["sub_project_id"]
+    ground = Ground(reach, home["project_id"], home, enough=MOST_COUNTED)
     checked(session, elements, ground)
     whole.must_be_right()
     ordered = settled(session, elements, ground)
     whole.must_be_right()
     return Plan(sub_project_id, ordered, whole)
+
+
+def _of_named(session: Session, whole: Whole, reach: Reach) -> dict[str, uuid.UUID]:
+    """Find the rows of elements. :return: where they belong"""
+    project_id = project(session, whole.project, whole.place)
+    identify(session, whole.elements, LOCKED, reach, Met())
+    sub_project_id = next(e.key for e in whole.elements if e.stem == "sub_projects")
+    return {"sub_project_id": sub_project_id, "project_id": project_id}
+
+
+def _of_edited(session: Session, whole: Whole, reach: Reach) -> dict[str, uuid.UUID]:
+    """Make the elements of what was edited in a document. :return: where they belong"""
+    made = edited.edits(session, cast(Edited, whole.document), reach)
+    known = list(made.elements.values())
+    identify(session, known, LOCKED, reach, Met())
+    edited.fill_in(made)
+    whole.elements = [*(one for one in known if one.before), *made.new]
+    whole.faults = [
+        *made.faults,
+        *(fault for one in known if not one.before for fault in one.told()),
+    ]
+    return {"sub_project_id": made.home.sub_project_id, "project_id": made.home.project_id}
 
 
 def project(session: Session, acronym: str, place: Mapping[str, Any]) -> uuid.UUID:

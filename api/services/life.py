@@ -85,6 +85,14 @@ def newest(session: Session, key: uuid.UUID) -> int | None:
     return session.scalar(asked)
 
 
+def last(session: Session, key: uuid.UUID) -> int:
+    """The number of the newest version. :raises NoVersion: it was never submitted"""
+    number = newest(session, key)
+    if number is None:
+        raise NoVersion("It has not been submitted yet.")
+    return number
+
+
 def _open_threads(session: Session, key: uuid.UUID) -> int:
     """How many threads of comments a step goes with that nobody has resolved yet."""
     begun = (Comment.report_id == key, Comment.thread_id.is_(None), Comment.resolved_at.is_(None))
@@ -235,8 +243,9 @@ def versions(session: Session, report: Mapping[str, Any]) -> list[dict[str, Any]
 
 
 class Frozen(NamedTuple):
-    """A version: canonical JSON, its hash in hexadecimal digits, and when it was submitted."""
+    """A version: its number, canonical JSON, its hash in hexadecimal digits, and when it was submitted."""
 
+    number: int
     snapshot: str
     sha256: str
     submitted_at: datetime
@@ -244,7 +253,7 @@ class Frozen(NamedTuple):
 
 def version(session: Session, report: Mapping[str, Any], number: int) -> Frozen | None:
     v = ReportVersion
-    asked = sa.select(v.snapshot, v.sha256, v.submitted_at)
+    asked = sa.select(v.number, v.snapshot, v.sha256, v.submitted_at)
     row = session.execute(asked.where(*_of(v, report), v.number == number)).first()
     return Frozen(*row) if row else None
 
@@ -261,16 +270,6 @@ def version_at(session: Session, report: Mapping[str, Any], moment: datetime) ->
         raise NoVersion("It has not been submitted yet.")
     first = found[0].submitted_at.isoformat().replace("+00:00", "Z")
     raise NoVersion(Worded("It was first submitted at {moment}.", moment=first))
-
-
-def newest(session: Session, report: Mapping[str, Any]) -> int:
-    """The number of the last version. :raises NoVersion: it was never submitted"""
-    number = session.scalar(
-        sa.select(sa.func.max(ReportVersion.number)).where(*_of(ReportVersion, report))
-    )
-    if number is None:
-        raise NoVersion("It has not been submitted yet.")
-    return int(number)
 
 
 def _of(kind: Any, report: Mapping[str, Any]) -> tuple[Any, Any]:

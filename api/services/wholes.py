@@ -11,6 +11,7 @@ from typing import IO, Any
 import marshmallow as ma
 
 from api import wire
+from api.documents import edited
 from api.documents.intake import Line, Table
 from api.documents.wholes import lines, placed
 from api.problems import MOST_FAULTS, Fault, Invalid
@@ -20,6 +21,7 @@ from schemas.fields import Worded
 from schemas.imports import ELEMENTS_MAX, ImportDocument
 
 JSON = "application/json"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Nobody reads on past the first faults that are told; past these they are not even counted.
 MOST_COUNTED = 10 * MOST_FAULTS
 # Characters of all lines, of which lists may take some thirty times as many bytes.
@@ -32,12 +34,14 @@ class Whole:
 
     :param project: its project's acronym, which stands at `place`
     :param faults: what is wrong with lines that are no elements
+    :param document: a report's document, edited by hand, from which the elements are yet to be made
     """
 
     project: str
     elements: list[Element]
     place: Mapping[str, Any] = field(default_factory=lambda: {"pointer": "/project"})
     faults: list[Fault] = field(default_factory=list)
+    document: edited.Edited | None = None
 
     def must_be_right(self) -> None:
         """:raises Invalid: something of it is refused"""
@@ -52,6 +56,10 @@ def read(media: str, file: IO[bytes], most: int) -> Whole:
             return of_document(ImportDocument().load(wire.parse(file.read())))
         except ma.ValidationError as error:
             raise Invalid(faults=wire.faults(error.messages)) from error
+    if media == edited.DOCX:
+        return Whole("", [], document=edited.read_document(file, most))
+    if media == XLSX and (document := edited.read(media, file, most)):
+        return Whole("", [], document=document)
     schemas: Any = {stem: rows.model_of(stem).schema for stem in ORDER}
     return _of_tables(lines(media, file, schemas, most))
 

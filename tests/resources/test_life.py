@@ -16,6 +16,7 @@ from api.scope import Scope
 from api.services import life
 from schemas.vocabulary import ReportAction, ReportState, Role
 from tests.accounts import code
+from tests.documents.pdfs import Pdf
 from tests.examples import Bench
 from tests.factories import bearer
 from tests.routes import contents
@@ -275,6 +276,61 @@ def test_a_version_is_sent_as_it_is_and_not_at_all_to_whom_has_it(desk: Desk) ->
     assert "Content-Encoding" not in frozen.headers
     headers |= {"If-None-Match": frozen.headers["ETag"]}
     assert desk.bench.client.get(path, headers=headers).status_code == 304
+
+
+FILES = ("html", "pdf", "docx", "xlsx", "csv")
+
+
+def test_documents_of_a_version_are_the_same_bytes_whatever_becomes_of_the_records(
+    desk: Desk,
+) -> None:
+    desk.take("submit")
+    paths = [f"/versions/1?format={kind}&language=sv" for kind in FILES]
+    first = [desk.read(path, "reviewer") for path in paths]
+    assert [one.status_code for one in first] == [200] * len(FILES)
+    desk.take("accept", "reopen")
+    key = desk.bench.world.a.ids["results"]
+    etag = desk.bench.open("results", key).headers["ETag"]
+    assert desk.bench.change("results", key, etag, json={"text": "Toinen"}).status_code == 200
+    for path, before in zip(paths, first, strict=True):
+        again = desk.read(path)
+        assert again.get_data() == before.get_data()
+        assert again.headers["ETag"] == before.headers["ETag"]
+    assert "Toinen" in desk.read("?format=html").text
+    tags = [one.headers["ETag"] for one in first]
+    assert len({*tags, desk.read("/versions/1?format=pdf&language=fi").headers["ETag"]}) == 6
+    assert not [tag for tag in tags if tag.startswith("W/")]
+
+
+def test_a_document_of_a_version_says_which_it_is(desk: Desk) -> None:
+    desk.take("submit")
+    (version,) = desk.items("versions")
+    page = desk.read("/versions/1?format=html&language=en").text
+    assert "Version 1, submitted " in page
+    assert version["sha256"][:16] in page
+    assert version["sha256"][:16] in Pdf(desk.read("/versions/1?format=pdf").get_data()).text
+    assert "SHA-256" not in desk.read("?format=html").text
+    assert 'class="draft"' not in page
+
+
+def test_a_version_is_a_document_only_for_whom_asks_for_one(desk: Desk) -> None:
+    desk.take("submit")
+    data = desk.read("/versions/1").get_data()
+    path = f"/api/v1/reports/{desk.report}/versions/1"
+    for accept, kind in (
+        ("*/*", "application/json"),
+        ("application/json", "application/json"),
+        ("application/pdf", "application/pdf"),
+        ("text/html, */*;q=0.8", "text/html; charset=utf-8"),
+    ):
+        headers = desk.callers["manager"] | {"Accept": accept}
+        response = desk.bench.client.get(path, headers=headers)
+        assert response.headers["Content-Type"] == kind
+        assert (response.get_data() == data) is (kind == "application/json")
+        assert "Accept" in response.headers["Vary"]
+        headers["If-None-Match"] = response.headers["ETag"]
+        unchanged = desk.bench.client.get(path, headers=headers)
+        assert (unchanged.status_code, unchanged.get_data()) == (304, b"")
 
 
 @pytest.mark.parametrize("number", ["0", "2", "1000000001", "9223372036854775808", "x", "-1"])

@@ -153,14 +153,23 @@ def test_before_it_was_submitted_no_version_of_a_report_stood(years: Years) -> N
     assert code(years.read(early, "another's manager", key)) == (404, "not_found")
 
 
-@pytest.mark.parametrize(
-    "more", ["fields=title", "expand=contact", "format=html", "format=json&fields=title"]
-)
+@pytest.mark.parametrize("more", ["fields=title", "expand=contact", "format=json&fields=title"])
 def test_a_version_comes_whole_and_as_it_was_frozen_or_not_at_all(years: Years, more: str) -> None:
     key = years.draft()
     years.take("submit", key=key)
     refused = years.read(f"?as_of=2100-01-01T00:00:00Z&{more}", key=key)
     assert places(refused) == [("as_of", "not_for_versions")]
+
+
+@pytest.mark.parametrize("kind", ["pdf", "html", "csv"])
+def test_the_document_of_a_moment_is_that_of_its_version(years: Years, kind: str) -> None:
+    key = years.draft()
+    years.take("submit", key=key)
+    asked = years.read(f"?as_of=2100-01-01T00:00:00Z&format={kind}", key=key)
+    there = years.read(f"/versions/1?format={kind}", key=key)
+    assert asked.status_code == 200
+    assert (asked.data, asked.headers["ETag"]) == (there.data, there.headers["ETag"])
+    assert asked.headers["Memento-Datetime"] == there.headers["Memento-Datetime"]
 
 
 # what earlier reports said

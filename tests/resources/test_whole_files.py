@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from api.bodies import zstd
+from api.documents.edited import DOCX
 from api.services import wholes
 from schemas.imports import ELEMENTS_MAX
 from schemas.labels import LABELS
@@ -324,7 +325,7 @@ def test_a_row_of_another_sub_project_is_not_among_them(desk: Desk) -> None:
 def test_what_is_neither_is_refused_with_what_is_taken(desk: Desk) -> None:
     response = send(desk, b"external_id\n", "text/csv")
     assert code(response) == (415, "unsupported_media_type")
-    assert response.headers["Accept"] == f"application/json, {NDJSON}, {XLSX}"
+    assert response.headers["Accept"] == f"application/json, {NDJSON}, {XLSX}, {DOCX}"
 
 
 # the template
