@@ -143,8 +143,8 @@ def write(session: Session, reminders: Sequence[Reminder], url: str) -> Written:
     new = 0
     for start in range(0, len(mails), AT_ONCE):
         some = insert(Mail.__table__).values(mails[start : start + AT_ONCE])
-        done: Any = session.execute(some.on_conflict_do_nothing())
-        new += done.rowcount
+        made = some.on_conflict_do_nothing().returning(Mail.__table__.c.id)
+        new += len(session.execute(made).all())
     return Written(new, len(reminders) - len(mails))
 
 
