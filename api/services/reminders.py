@@ -151,7 +151,7 @@ def write(database: Database, written: Sequence[Mapping[str, Any]]) -> int:
 
     :return: how many are new
     """
-    insert, new = _INSERT[database.engine.dialect.name], 0
+    insert, new = _INSERT[database.url.get_backend_name()], 0
     for start in range(0, len(written), AT_ONCE):
         some = insert(Mail.__table__).values(written[start : start + AT_ONCE])
         made = some.on_conflict_do_nothing().returning(Mail.__table__.c.id)
