@@ -271,12 +271,14 @@ def remind(today: datetime | None, dry_run: bool) -> None:
         for line in reminders.listed(found):
             click.echo(line)
         return
+    with database().session(write=False) as session:
+        mails = reminders.mails(session, found, current_app.config["PUBLIC_URL"])
     with database().session() as session:
         mailing.sweep(session, now())
-        written = reminders.write(session, found, current_app.config["PUBLIC_URL"])
         session.commit()
-    there = len(found) - written.new - written.nobody
-    click.echo(f"{written.new} written, {there} there already, {written.nobody} with no address.")
+    new = reminders.write(database(), mails)
+    there, nobody = len(mails) - new, len(found) - len(mails)
+    click.echo(f"{new} written, {there} there already, {nobody} with no address.")
 
 
 @click.command("send-mail")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.config import DEFAULTS, REQUIRED, ConfigError, settings
+from api.config import DEFAULTS, REQUIRED, ConfigError, MailServer, settings
 
 ROOT = Path(__file__).parents[1]
 ENOUGH = {"SECRET_KEY": "x" * 32, "JWT_KEYS_FILE": "keys.json"}
@@ -77,6 +77,60 @@ def test_the_environment_goes_before_the_defaults(monkeypatch: pytest.MonkeyPatc
     assert (found["MAX_BODY_BYTES"], found["JWT_KEYS_FILE"]) == (2000, "keys.json")
     assert found["LOG_LEVEL"] == DEFAULTS["LOG_LEVEL"]  # empty is as good as not set
     assert settings({"MAX_BODY_BYTES": 3000})["MAX_BODY_BYTES"] == 3000
+
+
+MAIL = ENOUGH | {"MAIL_FROM": "lamppu@ministry.example"}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mail.example", MailServer("mail.example", 587, "starttls")),
+        ("smtp://mail.example/?tls=starttls", MailServer("mail.example", 587, "starttls")),
+        ("smtp://127.0.0.1:25?tls=none", MailServer("127.0.0.1", 25, "none")),
+        ("smtps://[::1]", MailServer("::1", 465, "implicit")),
+        (
+            "smtp://me%40here.example:a%2Fb%25@mail.example:2525/",
+            MailServer("mail.example", 2525, "starttls", "me@here.example", "a/b%"),
+        ),
+    ],
+)
+def test_a_mail_server_is_told_by_its_address(url: str, expected: MailServer) -> None:
+    assert settings(MAIL | {"MAIL_URL": url})["MAIL_URL"] == expected
+    assert "a/b%" not in repr(expected)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("mail.example", "http://mail.example", "smtp://", "smtp://user:tell-nobody@"),
+        *("smtp://user:tell-nobody@mail.example:tell-nobody", "smtp://mail.example:99999"),
+        *("smtp://user:tell-nobody@mail.example?tls=none", "smtp://tell-nobody@mail.example"),
+        *("smtp://mail.example?tls=maybe", "smtps://mail.example?tls=none"),
+        *("smtp://mail.example?tls=none&tls=none", "smtp://mail.example?tsl=none"),
+        *("smtp://mail.example/tell-nobody", "smtp://:tell-nobody@mail.example"),
+    ],
+)
+def test_a_mail_server_that_is_none_is_refused_and_no_password_repeated(url: str) -> None:
+    with pytest.raises(ConfigError, match="MAIL_URL") as refused:
+        settings(MAIL | {"MAIL_URL": url})
+    assert "tell-nobody" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_mails_come_from_an_address() -> None:
+    for sender in ("", "LAMPPU", "a@b\r\nBcc: c@d", "LAMPPU <a@b.example>", "ä@b.example"):
+        with pytest.raises(ConfigError, match="MAIL_FROM"):
+            settings(ENOUGH | {"MAIL_URL": "smtp://mail.example", "MAIL_FROM": sender})
+    assert settings(ENOUGH)["MAIL_URL"] is None
+
+
+def test_the_days_of_reminders_come_in_their_order() -> None:
+    assert settings(ENOUGH)["REMIND_DAYS"] == (-14, -3, 1, 7)
+    assert settings(ENOUGH | {"REMIND_DAYS": "30, 0,-7"})["REMIND_DAYS"] == (-7, 0, 30)
+    for days in ("soon", "1,1", "1.5", "366", "-0,0", "٣", "--1"):
+        with pytest.raises(ConfigError, match="REMIND_DAYS"):
+            settings(ENOUGH | {"REMIND_DAYS": days})
 
 
 def started(environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":

@@ -159,6 +159,9 @@ def free(ground: Ground, stem: str) -> dict[str, Any]:
     app, a = ground.app, ground.a
     if stem == "participations":
         return {"provider_id": str(factories.make(app, "providers"))}
+    if stem == "extensions":
+        given = {"project_id": ground.ids["projects"], "code": "2013-year"}
+        return {"period_id": str(factories.make(app, "periods", **given))}
     if stem == "goals":
         goal = factories.make(app, "project_goals", project_id=ground.ids["projects"])
         return {"project_goal_id": str(goal)}

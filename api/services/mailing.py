@@ -161,8 +161,8 @@ class Postman:
         mail["Date"] = format_datetime(letter.created_at)
         mail["Message-ID"] = f"<{letter.id}@{self.host}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: nobody's absence answers it
-        mail["Content-Language"] = letter.language
         mail.set_content(letter.text, cte="quoted-printable")
+        mail["Content-Language"] = letter.language
         return mail
 
     def _settle(self, letter: Letter, answer: Answer) -> None:

@@ -7,10 +7,10 @@ that has come, not by one for each.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 
 from api.base import now
 from api.columns import Among
+from api.db import Database
 from api.documents.texts import Texts, phrase
 from api.models.contacts import Contact
 from api.models.mails import Mail, MailKind
@@ -71,32 +72,42 @@ def due(session: Session, today: date, days: Sequence[int]) -> list[Reminder]:
         if one.holds and not one.covered
         if (stage := stage_of(one.holds, today, days)) is not None
     ]
-    homes = _rows(session, SubProject, [one.sub_project_id for _, one in found])
-    reports = _rows(session, Report, [one.report_id for _, one in found if one.report_id])
-    named = [*homes.values(), *reports.values()]
-    contacts = _rows(session, Contact, [one["contact_id"] for one in named if one["contact_id"]])
-    providers = _rows(session, Provider, [one.provider_id for _, one in found])
-    projects = _rows(session, Project, [one.project_id for _, one in found])
-    reminders = []
-    for stage, one in found:
-        home, report = homes[one.sub_project_id], reports.get(one.report_id or uuid.UUID(int=0))
-        contact = contacts.get((report and report["contact_id"]) or home["contact_id"])
+    known = _Known(session, [one for _, one in found])
+    return [known.reminder(stage, one) for stage, one in found]
+
+
+class _Known:
+    """The rows that reminders are made of."""
+
+    def __init__(self, session: Session, found: Sequence[Deadline]):
+        self.homes = _rows(session, SubProject, [one.sub_project_id for one in found])
+        self.reports = _rows(session, Report, [one.report_id for one in found])
+        named = [*self.homes.values(), *self.reports.values()]
+        self.contacts = _rows(session, Contact, [one["contact_id"] for one in named])
+        self.providers = _rows(session, Provider, [one.provider_id for one in found])
+        self.projects = _rows(session, Project, [one.project_id for one in found])
+
+    def reminder(self, days: int, one: Deadline) -> Reminder:
+        home, report = self.homes[one.sub_project_id], self.reports.get(one.report_id)
         language = report["language"] if report else Language.FI.value
-        project = projects[one.project_id]
-        reminders.append(
-            Reminder(
-                days=stage,
-                due_on=one.holds or today,
-                deadline=one,
-                contact_id=contact["id"] if contact and contact["email"] else None,
-                address=contact["email"] if contact else None,
-                language=language,
-                provider=providers[one.provider_id]["name"],
-                project=f"{project['acronym']} – {phrase(project['name'], language).text}",
-                sub_project=home["name"],
-            )
+        project = self.projects[one.project_id]
+        contact = self._contact(report, home)
+        return Reminder(
+            days=days,
+            due_on=cast(date, one.holds),
+            deadline=one,
+            contact_id=contact["id"] if contact else None,
+            address=contact["email"] if contact else None,
+            language=language,
+            provider=self.providers[one.provider_id]["name"],
+            project=f"{project['acronym']} – {phrase(project['name'], language).text}",
+            sub_project=home["name"],
         )
-    return reminders
+
+    def _contact(self, *named_by: Any) -> Any:
+        """The first who has an address: of the report, or else of the sub-project."""
+        found = (self.contacts.get(row["contact_id"]) for row in named_by if row)
+        return next((contact for contact in found if contact and contact["email"]), None)
 
 
 def stage_of(due_on: date, today: date, days: Sequence[int]) -> int | None:
@@ -105,9 +116,12 @@ def stage_of(due_on: date, today: date, days: Sequence[int]) -> int | None:
     return come[-1] if come and today < due_on + timedelta(come[-1]) + MADE_UP_FOR else None
 
 
-def _rows(session: Session, model: Any, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID, Any]:
-    table, several = model.__table__, sorted(set(keys))
-    found: dict[uuid.UUID, Any] = {}
+def _rows(
+    session: Session, model: Any, keys: Sequence[uuid.UUID | None]
+) -> dict[uuid.UUID | None, Any]:
+    """Rows by id; there is none of None."""
+    table, several = model.__table__, sorted({key for key in keys if key})
+    found: dict[uuid.UUID | None, Any] = {}
     asked = sa.select(table).where(Among(table.c.id, sa.bindparam("keys")))
     for start in range(0, len(several), AT_ONCE):
         rows = session.execute(asked, {"keys": several[start : start + AT_ONCE]}).mappings()
@@ -115,37 +129,36 @@ def _rows(session: Session, model: Any, keys: Sequence[uuid.UUID]) -> dict[uuid.
     return found
 
 
-@dataclass(frozen=True)
-class Written:
-    """How many mails were written, and of how many reminders nobody could be told."""
-
-    new: int
-    nobody: int
-
-
-def write(session: Session, reminders: Sequence[Reminder], url: str) -> Written:
-    """Put mails into the outbox, each of which is there only once, whoever else writes it too.
+def mails(session: Session, found: Sequence[Reminder], url: str) -> list[dict[str, Any]]:
+    """The rows of an outbox, of all reminders of which there is somebody to tell.
 
     Who is no contact's address is the provider's managers'.
 
     :param session: one that sees nobody's records; accounts it sees
     :param url: where people sign in
     """
-    managers = _managers(
-        session, {one.deadline.provider_id for one in reminders if not one.address}
-    )
-    mails = []
-    for one in reminders:
-        addresses = [one.address] if one.address else managers[one.deadline.provider_id]
-        if addresses:
-            mails.append(_mail(one, addresses, url))
-    insert = _INSERT[session.get_bind().dialect.name]
-    new = 0
-    for start in range(0, len(mails), AT_ONCE):
-        some = insert(Mail.__table__).values(mails[start : start + AT_ONCE])
-        done: Any = session.execute(some.on_conflict_do_nothing())
-        new += done.rowcount
-    return Written(new, len(reminders) - len(mails))
+    managers = _managers(session, {one.deadline.provider_id for one in found if not one.address})
+    told = [
+        (one, [one.address] if one.address else managers[one.deadline.provider_id]) for one in found
+    ]
+    return [_mail(one, addresses, url) for one, addresses in told if addresses]
+
+
+def write(database: Database, written: Sequence[Mapping[str, Any]]) -> int:
+    """Put mails into the outbox, each of which is there only once, whoever else writes it too.
+
+    Some at a time, so that nobody else who writes has to wait for long.
+
+    :return: how many are new
+    """
+    insert, new = _INSERT[database.url.get_backend_name()], 0
+    for start in range(0, len(written), AT_ONCE):
+        some = insert(Mail.__table__).values(written[start : start + AT_ONCE])
+        made = some.on_conflict_do_nothing().returning(Mail.__table__.c.id)
+        with database.session() as session:
+            new += len(session.execute(made).all())
+            session.commit()
+    return new
 
 
 def _managers(session: Session, providers: set[uuid.UUID]) -> defaultdict[uuid.UUID, list[str]]:

@@ -45,7 +45,8 @@ def variables(server: Sample, name: str) -> dict[str, str]:
         ("CLIENT_ID", "CLIENT_SECRET"), server.client(sample.MINISTRYS_CLIENT), strict=True
     )
     reviewer = {"EMAIL": server.email("reviewer"), "PASSWORD": server.password}
-    return (reviewer | dict(client) if name == "pulling" else manager) | {
+    ministrys = {"pulling": reviewer | dict(client), "deadlines": reviewer}
+    return ministrys.get(name, manager) | {
         "LAMPPU": server.url,
         "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
