@@ -32,6 +32,7 @@ class Resource(StrEnum):
     FEEDBACK = "feedback"
     DELIVERABLES = "deliverables"
     REPORTS = "reports"
+    OVERVIEWS = "overviews"
     IMPORTS = "imports"
     JOBS = "jobs"
     EXPORTS = "exports"

@@ -50,7 +50,7 @@ OPEN = {
 PLANES = {
     "the ministry's plan": {"programmes"},
     "plan": {*PLAN_STEMS} - {"programmes"},
-    "records": {*RECORD_STEMS, "imports", "tables", "jobs"},
+    "records": {*RECORD_STEMS, "imports", "overviews", "tables", "jobs"},
     "providers": {"providers"},
     "accounts": {"users", "clients"},
     "webhooks": {"webhooks"},

@@ -14,7 +14,16 @@ from markupsafe import Markup
 FOLDER = Path(__file__).parents[2] / "openapi" / "guides"
 INDEX = "index"
 # In the order in which a newcomer reads them.
-NAMES = ("first-call", "browsers", "importing", "pulling", "concurrency", "reports", "errors")
+NAMES = (
+    "first-call",
+    "browsers",
+    "importing",
+    "pulling",
+    "concurrency",
+    "reports",
+    "overviews",
+    "errors",
+)
 
 _LINK = re.compile(r"(?P<name>[a-z-]+)\.md(?P<fragment>#.*)?")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")

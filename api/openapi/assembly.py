@@ -52,7 +52,8 @@ _PLANES = {
     "Plan": (),
     "Records": (),
     "Reports and exchange": (
-        *("reports", "imports", "tables", "jobs", "exports", "batch", "changes", "webhooks"),
+        *("reports", "overviews", "imports", "tables", "jobs", "exports", "batch", "changes"),
+        "webhooks",
     ),
     "Contract": ("forms", "openapi", "docs"),
 }

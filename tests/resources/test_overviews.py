@@ -241,13 +241,13 @@ def test_values_of_several_providers_are_added_up_and_told_how_many_they_are(
 
 def test_percentages_are_joined_by_their_mean(office: Office) -> None:
     key = office.planned(unit="%")
-    for owner, value in ((office.a, 40.0), (office.b, 61.0)):
+    for owner, value in ((office.a, 40.0), (office.b, 60.0)):
         office.measured(owner, value, project_indicator_id=key, unit="%", target=80.0)
     shown = office.sums(key, office.by("reviewer"))
     (period,) = shown["periods"]
     assert (shown["aggregate"], period["providers"]) == ("mean", 2)
-    assert (period["actual"], period["target"], period["baseline"]) == (50.5, 80.0, None)
-    assert period["share_of_target"] == 0.6313
+    assert (period["actual"], period["target"], period["baseline"]) == (50.0, 80.0, None)
+    assert period["share_of_target"] == 0.625
 
 
 def test_what_shall_become_less_is_as_far_as_it_has_come_from_where_it_was(office: Office) -> None:
