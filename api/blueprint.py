@@ -16,7 +16,7 @@ from flask import Response, current_app, g, make_response, request
 from marshmallow import Schema
 
 from api import access, bodies, idempotency, jwt, rates
-from api.access import POLICIES, Caller
+from api.access import POLICIES, Caller, Reach
 from api.answers import must_accept
 from api.arguments import Parser, without_query
 from api.context import SAFE, database, part, writes
@@ -158,6 +158,8 @@ class Blueprint(flask_smorest.Blueprint):
                     return make_response(view(*args, **kwargs))
             write = writes()
             most = current_app.config[max_bytes]
+            if spooled and rights and write:
+                _must_have_right(*rights)
             with bodies.taken(most, onto_disk=spooled) if write else nullcontext():
                 write = _count_parts(parts) if parts else write
                 with _transaction(write=write) as session:
@@ -172,16 +174,7 @@ class Blueprint(flask_smorest.Blueprint):
         if "caller" not in g:
             g.caller = _batch_caller() or _counted_stranger(writing=writes())
             rates.count(g.caller, writing=writes())
-        reach = access.reach(g.caller, resource, action)
-        if reach is None:
-            raise Forbidden(
-                Worded(
-                    "Your role or scope has no right to {action} {resource}.",
-                    action=action,
-                    resource=resource,
-                )
-            )
-        g.reach = reach
+        g.reach = _reach(g.caller, resource, action)
         if session and not part():
             session.enter(Scope(provider_id=g.caller.provider_id))
 
@@ -190,6 +183,34 @@ class Blueprint(flask_smorest.Blueprint):
         if "arguments" in doc_info:
             doc_info["arguments"]["responses"] = {}
         return super()._prepare_arguments_doc(doc, doc_info, **kwargs)
+
+
+def _reach(caller: Caller, resource: str, action: str) -> Reach:
+    """:raises Forbidden: no row of the policy table allows it"""
+    reach = access.reach(caller, resource, action)
+    if reach is None:
+        text = Worded(
+            "Your role or scope has no right to {action} {resource}.",
+            action=action,
+            resource=resource,
+        )
+        raise Forbidden(text)
+    return reach
+
+
+def _must_have_right(resource: str, action: str) -> None:
+    """Look before a long body is taken in, and again when it is there: his right may have ended meanwhile.
+
+    :raises Forbidden: counted as his, as any request
+    """
+    with bodies.read_on_when_refused():
+        with database().session(write=False) as g.session:
+            caller = _counted_stranger(writing=False)
+        try:
+            _reach(caller, resource, action)
+        except Forbidden:
+            rates.count(caller)
+            raise
 
 
 def _count_parts(parts: Callable[[], Sequence[str]]) -> bool:

@@ -1,5 +1,6 @@
 """What is asked of every candidate, and what makes its answers right: the same in meaning as ours."""
 
+import itertools
 import json
 import typing as t
 import uuid
@@ -12,6 +13,8 @@ from benchmarks.seed import PROVIDERS, World
 LIST = "/api/v1/results?limit=50"
 GOAL = "/api/v1/goals/{goal}?expand=results"
 ROW = "/api/v1/results/{row}"
+CHANGES = "/api/v1/changes?limit=50"
+IMPORT = "/api/v1/imports/results"
 # What each candidate makes anew, or says in its own way.
 OWN = {"id", "created_at", "updated_at"}
 
@@ -21,6 +24,8 @@ class Case:
     """:param only: those who are asked; None for everybody
     :param unchanged: with the ETag of the answer before
     :param middle: past a cursor in the middle of the list
+    :param usual: else it is asked only to see whether its cost stays flat
+    :param rows: how many it imports at once
     """
 
     name: str
@@ -30,6 +35,8 @@ class Case:
     only: frozenset[str] | None = None
     unchanged: bool = False
     middle: bool = False
+    usual: bool = True
+    rows: int = 0
 
 
 OURS, BARE = frozenset({"ours"}), frozenset({"ours", "floor"})
@@ -40,9 +47,18 @@ CASES = [
     Case("row", ROW, only=BARE),
     Case("row-unchanged", ROW, 304, only=OURS, unchanged=True),
     Case("list-unchanged", LIST, 304, only=OURS, unchanged=True),
-    Case("list-middle", LIST, only=BARE, middle=True),
-    Case("ministry", LIST, who="ministry", only=BARE),
-    Case("ministry-middle", LIST, who="ministry", only=BARE, middle=True),
+    *[
+        Case(f"{name}{place}", path, who=who, only=only, middle=bool(place), usual=False)
+        for name, path, who, only in (
+            ("list", LIST, "provider", BARE),
+            ("ministry", LIST, "ministry", BARE),
+            ("changes", CHANGES, "provider", OURS),
+            ("ministry-changes", CHANGES, "ministry", OURS),
+        )
+        for place in ("", "-middle")
+        if f"{name}{place}" != "list"
+    ],
+    Case("import", IMPORT, 201, only=OURS, usual=False, rows=1000),
 ]
 
 
@@ -65,27 +81,35 @@ class Asked:
         ]
         return "\r\n".join([*head, "", ""]).encode() + sent
 
-    def of(self, case: Case) -> bytes:
+    def of(self, case: Case) -> t.Iterator[bytes]:
+        """The requests of a case: the same again and again, but for rows that have names."""
         path, more = case.path, []
+        if case.rows:
+            return (
+                self.request(path, body={"items": self.new_rows(case.rows)})
+                for _ in itertools.count()
+            )
         if case.status == 201:
-            return self.request(path, body=self.new_result())
+            return itertools.repeat(self.request(path, body=self.new_result()))
         if case.middle:
-            path += f"&cursor={self.middle(case)}"
+            name, place = self.middle(case)
+            path += f"&{name}={place}"
         if case.unchanged:
             _, head, _ = load.ask(self.port, self.request(path, case.who))
             more = [f"If-None-Match: {head['etag']}"]
-        return self.request(path, case.who, *more)
+        return itertools.repeat(self.request(path, case.who, *more))
 
-    def middle(self, case: Case) -> str:
-        """The cursor in the middle of the list, found as a client finds it."""
+    def middle(self, case: Case) -> tuple[str, str]:
+        """The parameter that leads into the middle of the rows, found as a client finds it."""
+        name = "after" if case.path == CHANGES else "cursor"
         rows = self.world.results // (1 if case.who == "ministry" else PROVIDERS) // 2
         page = min(rows, 500)
-        path = cursor = case.path.replace("50", str(page))
+        path = case.path.replace("50", str(page))
+        more = place = ""
         for _ in range(rows // page):
-            cursor = self.get(path + (f"&cursor={cursor}" if cursor != path else ""), case.who)[
-                "next"
-            ]
-        return cursor
+            place = self.get(path + more, case.who)["next"]
+            more = f"&{name}={place}"
+        return name, place
 
     def get(self, path: str, who: str = "provider", **more: t.Any) -> t.Any:
         """The value of an answer. :raises RuntimeError: it is a refusal"""
@@ -97,6 +121,10 @@ class Asked:
     def new_result(self, **values: t.Any) -> dict[str, t.Any]:
         kept = {"goal_id": str(self.world.grown_goal), "period_id": str(self.world.period)}
         return kept | {"kind": "outcome", "position": 3, "text": "Läpäisy parani"} | values
+
+    def new_rows(self, count: int) -> list[dict[str, t.Any]]:
+        mark = uuid.uuid4()
+        return [self.new_result(external_id=f"{mark}-{n}") for n in range(count)]
 
     def meanings(self) -> t.Any:
         result = meaning(self.get("/api/v1/results", body=self.new_result()))

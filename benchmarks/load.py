@@ -9,6 +9,7 @@ import selectors
 import socket
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psutil
@@ -67,8 +68,10 @@ class Load:
     cpu: float
 
 
-def load(port: int, request: bytes, *, seconds: float, connections: int, status: int) -> Load:
-    """Ask the same again and again.
+def load(
+    port: int, requests: Iterator[bytes], *, seconds: float, connections: int, status: int
+) -> Load:
+    """Send one request after the other.
 
     :raises AssertionError: an answer had another status
     """
@@ -80,7 +83,7 @@ def load(port: int, request: bytes, *, seconds: float, connections: int, status:
             selector.register(each.socket, selectors.EVENT_READ, each)
         began = now = time.perf_counter()
         for each in opened:
-            each.socket.sendall(request)
+            each.socket.sendall(next(requests))
         out = connections
         while out:
             ready = selector.select(STALLED_SECONDS)
@@ -90,7 +93,7 @@ def load(port: int, request: bytes, *, seconds: float, connections: int, status:
                 if answer := key.data.receive():
                     counted[answer[0]] += 1
                     if now - began < seconds:
-                        key.data.socket.sendall(request)
+                        key.data.socket.sendall(next(requests))
                     else:
                         out -= 1
     for each in opened:

@@ -58,7 +58,7 @@ def options() -> argparse.Namespace:
     several: dict[str, t.Any] = {"nargs": "+", "metavar": "NAME"}
     parser.add_argument("--engines", **several, default=["sqlite", "postgresql"])
     parser.add_argument("--candidates", **several, default=[*CANDIDATES])
-    usual = [case.name for case in CASES if not (case.middle or case.who == "ministry")]
+    usual = [case.name for case in CASES if case.usual]
     parser.add_argument("--cases", **several, default=usual, help=", ".join(c.name for c in CASES))
     parser.add_argument(
         "--results",
@@ -133,7 +133,7 @@ def rounds(chosen: argparse.Namespace, runnings: list[Running]) -> tables.Loads:
     """What each round gave, by case, size and candidate; a shorter one before them warms up."""
     cases = [case for case in CASES if case.name in chosen.cases]
     loads: tables.Loads = defaultdict(list)
-    sent: dict[tuple[Case, Running], bytes] = {}
+    sent: dict[tuple[Case, Running], Iterator[bytes]] = {}
     for number in range(chosen.rounds + 1):
         for case in cases:
             takers = [one for one in runnings if not case.only or one.candidate in case.only]

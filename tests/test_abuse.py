@@ -110,6 +110,19 @@ def test_of_a_stranger_no_body_is_taken_in_but_for_a_little_that_is_read_on(
     app.extensions["database"].close()
 
 
+def test_of_who_has_no_right_no_body_is_taken_in_either(settings: dict[str, Any]) -> None:
+    """403, counted as any request of his; and what would be wrong with the body is not looked at."""
+    app = create_app(settings | {"MAX_TABLE_BYTES": 1_000, "RATE_LIMIT": 2})
+    provider = make(app, "providers")
+    viewer = bearer(app, "viewer", provider)
+    for status in (403, 403, 429):
+        sender = Sender(itertools.repeat(bytes(CHUNK_BYTES), 100))
+        answer = sent_table(app.test_client(), sender, viewer)
+        assert answer.status_code == status
+        assert (sender.taken, sender.most_at_once) == (READ_ON_BYTES, CHUNK_BYTES)
+    app.extensions["database"].close()
+
+
 def test_strangers_with_bodies_are_counted_by_their_address(settings: dict[str, Any]) -> None:
     app = create_app(settings | {"RATE_LIMIT": 2})
     answers = [sent_table(app.test_client(), Sender([b"x"]), {}).status_code for _ in range(3)]

@@ -15,6 +15,7 @@ PIN = re.compile(r"^(\S+==\S+)", re.MULTILINE)
 def test_the_floor_and_ours_are_measured_case_by_case() -> None:
     options = "--engines sqlite --candidates floor ours --results 2000 --rounds 1 --seconds 0.05"
     cases = ["list", "goal", "create", "list-unchanged", "list-middle", "ministry-middle"]
+    cases += ["changes", "ministry-changes-middle", "import"]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.measure", *options.split(), "--cases", *cases],
         cwd=ROOT,
@@ -32,7 +33,7 @@ def test_the_floor_and_ours_are_measured_case_by_case() -> None:
     assert list(measured) == cases
     assert measured["list-unchanged"][0] == ""  # the floor has no ETags
     speed = [number for numbers in measured.values() for number in numbers if number]
-    assert len(speed) == 11
+    assert len(speed) == 14
     assert "0" not in speed
     assert "| create by floor, 2,000 results |" in goals
 
