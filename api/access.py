@@ -11,13 +11,14 @@ class Reach(StrEnum):
     """Which rows a right covers, the widest first."""
 
     EVERY = "every row"
+    OWN_AND_COORDINATED = "the caller's own provider, and projects that it coordinates"
     OWN = "the rows of the caller's own provider"
     MINISTRYS = "the ministry's own rows"
     TAKES_PART = "the rows of projects in which the caller's provider takes part"
     COORDINATES = "the rows of projects that the caller's provider coordinates"
 
 
-EVERY, OWN, MINISTRYS, TAKES_PART, COORDINATES = Reach
+EVERY, OWN_AND_COORDINATED, OWN, MINISTRYS, TAKES_PART, COORDINATES = Reach
 Right = Mapping[str, Reach]
 Policy = Mapping[str, Right]
 
@@ -100,6 +101,8 @@ REPORT = _policy(
 )
 # What both sides say about a report; only people speak.
 COMMENT = _policy(_RECORD_READ, {"editor": OWN, "manager": OWN, "reviewer": EVERY})
+# Numbers and nobody's words: of a project the manager of its coordinator reads how far all have come.
+OVERVIEW = _policy({**_RECORD_READ, "manager": OWN_AND_COORDINATED}, {})
 CHANGES = _policy(_FOLLOW, {})
 IMPORT = _policy(_RECORD_READ, {}, create=_RECORD_WRITE)
 PROVIDER = _policy(SIGNED_IN, {"admin": EVERY})
@@ -138,6 +141,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
         # whole with its contact: the form names one, so that whoever reads a report reads that name, phone and email
         "reports": REPORT,
         "comments": COMMENT,
+        "overviews": OVERVIEW,
         "imports": IMPORT,
         "jobs": IMPORT,
         "exports": EXPORT,

@@ -2236,6 +2236,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/overviews/completeness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how complete sub-projects are: their cells (goal by period) by state, and their reports by state
+         * @description Allowed: reviewer, the ministry's client with records:read (every row); manager (their own provider's rows, and those of projects it coordinates); viewer, editor, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getCompleteness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overviews/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what the plan's indicators come to over all providers, by period
+         * @description Percentages are joined by their mean, all else by its sum; each number tells how many providers are behind it.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); manager (their own provider's rows, and those of projects it coordinates); viewer, editor, a provider's client with records:read (their own provider's rows).
+         */
+        get: operations["getIndicatorOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -4181,6 +4223,11 @@ export interface components {
          */
         ActionState: "open" | "planned" | "done" | "declined";
         /**
+         * @description How the values of several providers become one: percentages are never added up.
+         * @enum {string}
+         */
+        Aggregate: "sum" | "mean";
+        /**
          * @description * `expected`: Expected
          *     * `attended`: Attended
          *     * `excused`: Excused
@@ -5465,6 +5512,12 @@ export interface components {
             not_applicable: number;
             /** Format: int32 */
             missing: number;
+        };
+        /** @description One page of a list. */
+        CompletenessOverviewPage: {
+            items: components["schemas"]["SubProjectCompleteness"][];
+            /** @description The `cursor` of the page that follows; null on the last. */
+            next: string | null;
         };
         /** @description Personal data: give no more than the form needs. */
         Contact: {
@@ -8921,6 +8974,29 @@ export interface components {
             /** @description Your own identifier. The identifier by which your own system knows this row. Each can be there only once. */
             external_id?: string | null;
         };
+        /** @description An indicator of the plan, and what it came to in each period in which somebody measured it. */
+        IndicatorOverview: {
+            /** Format: uuid */
+            project_indicator_id: string;
+            /** Format: uuid */
+            project_id: string;
+            code: string;
+            name: components["schemas"]["Languages"];
+            unit: string | null;
+            direction: components["schemas"]["Direction"];
+            /** @description The plan's. */
+            baseline: number | null;
+            /** @description The plan's. */
+            target: number | null;
+            aggregate: components["schemas"]["Aggregate"];
+            periods: components["schemas"]["PeriodSum"][];
+        };
+        /** @description One page of a list. */
+        IndicatorOverviewPage: {
+            items: components["schemas"]["IndicatorOverview"][];
+            /** @description The `cursor` of the page that follows; null on the last. */
+            next: string | null;
+        };
         /** @description One page of a list. */
         IndicatorPage: {
             items: components["schemas"]["Indicator"][];
@@ -10163,6 +10239,22 @@ export interface components {
             /** @description With `expand=project`. */
             project?: components["schemas"]["Project"] | null;
         };
+        /** @description The cells of one period: as many as there are goals. */
+        PeriodCompleteness: {
+            /** Format: int32 */
+            cells: number;
+            /** Format: int32 */
+            filled: number;
+            /** Format: int32 */
+            nothing_to_report: number;
+            /** Format: int32 */
+            not_applicable: number;
+            /** Format: int32 */
+            missing: number;
+            /** Format: uuid */
+            period_id: string;
+            period_code: string;
+        };
         /** @description The same of one period. */
         PeriodDeadlineCounts: {
             /**
@@ -10330,6 +10422,45 @@ export interface components {
              * @description With `count=true`: the number of rows on all pages
              */
             total?: number;
+        };
+        /** @description What an indicator came to in a period, over all providers that measured it in the plan's unit. */
+        PeriodSum: {
+            /** Format: uuid */
+            period_id: string;
+            period_code: string;
+            /**
+             * Format: int32
+             * @description How many providers' values are in `actual`.
+             */
+            providers: number;
+            /**
+             * Format: int32
+             * @description How many values are in it.
+             */
+            measurements: number;
+            /**
+             * Format: int32
+             * @description How many values are in none of this: they have another unit.
+             */
+            other_units: number;
+            /** @description The providers' own, of those that measured and have one. */
+            baseline: number | null;
+            /**
+             * Format: int32
+             * @description How many are in `baseline`.
+             */
+            baselines: number;
+            /** @description The providers' own, of those that measured and have one. */
+            target: number | null;
+            /**
+             * Format: int32
+             * @description How many are in `target`.
+             */
+            targets: number;
+            /** @description The measured values. */
+            actual: number | null;
+            /** @description How much of the way from baseline to target has been gone: 1 is there. Of those that have both; of an indicator that shall grow, those without a baseline begin at 0. */
+            share_of_target: number | null;
         };
         /** @description What the caller may do with one resource. */
         Permission: {
@@ -11797,6 +11928,17 @@ export interface components {
             resolved: number;
             items: components["schemas"]["CommentThread"][];
         };
+        /** @description How many reports are in which state. */
+        ReportCounts: {
+            /** Format: int32 */
+            draft: number;
+            /** Format: int32 */
+            submitted: number;
+            /** Format: int32 */
+            returned: number;
+            /** Format: int32 */
+            accepted: number;
+        };
         /** @description What differs between a version of a report and another one, or the report as it is now. */
         ReportDifferences: {
             /**
@@ -12113,7 +12255,7 @@ export interface components {
          * @description What a right is to: the stem of a resource, `project_goals` for /api/v1/project-goals.
          * @enum {string}
          */
-        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "comments" | "imports" | "jobs" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "webhooks" | "auth" | "forms" | "docs";
+        Resource: "programmes" | "projects" | "periods" | "project_goals" | "project_indicators" | "project_meetings" | "participations" | "extensions" | "sub_projects" | "contacts" | "goals" | "indicators" | "measurements" | "results" | "meetings" | "surveys" | "disseminations" | "feedback" | "deliverables" | "reports" | "comments" | "overviews" | "imports" | "jobs" | "exports" | "changes" | "batch" | "providers" | "users" | "clients" | "webhooks" | "auth" | "forms" | "docs";
         /** @description A JSON Schema 2020-12 document; its properties stand in the order in which a form shows them. */
         ResourceForm: {
             $id: string;
@@ -12563,6 +12705,25 @@ export interface components {
             deliverables?: components["schemas"]["Deliverable"][];
             /** @description With `expand=reports`. */
             reports?: components["schemas"]["Report"][];
+        };
+        /** @description How far a sub-project has come: its goals by all periods of its project, and its reports. */
+        SubProjectCompleteness: {
+            /** Format: uuid */
+            sub_project_id: string;
+            /** Format: uuid */
+            project_id: string;
+            /** @description Whose it is, by name. */
+            provider_name: string;
+            /**
+             * Format: int32
+             * @description How many goals.
+             */
+            goals: number;
+            completeness: components["schemas"]["Completeness"];
+            periods: components["schemas"]["PeriodCompleteness"][];
+            reports: components["schemas"]["ReportCounts"];
+            /** Format: uuid */
+            provider_id: string;
         };
         /** @enum {string} */
         SubProjectExpand: "provider" | "project" | "contact" | "goals" | "meetings" | "surveys" | "feedback" | "deliverables" | "reports";
@@ -14655,6 +14816,7 @@ export type AccessToken = components['schemas']['AccessToken'];
 export type Action = components['schemas']['Action'];
 export type ActionInput = components['schemas']['ActionInput'];
 export type ActionState = components['schemas']['ActionState'];
+export type Aggregate = components['schemas']['Aggregate'];
 export type Attendance = components['schemas']['Attendance'];
 export type AvailableAction = components['schemas']['AvailableAction'];
 export type BatchAnswer = components['schemas']['BatchAnswer'];
@@ -14709,6 +14871,7 @@ export type CompiledReportField = components['schemas']['CompiledReportField'];
 export type CompiledReportSparse = components['schemas']['CompiledReportSparse'];
 export type CompiledReportSparseExport = components['schemas']['CompiledReportSparseExport'];
 export type Completeness = components['schemas']['Completeness'];
+export type CompletenessOverviewPage = components['schemas']['CompletenessOverviewPage'];
 export type Contact = components['schemas']['Contact'];
 export type ContactExpand = components['schemas']['ContactExpand'];
 export type ContactExport = components['schemas']['ContactExport'];
@@ -14849,6 +15012,8 @@ export type IndicatorExpand = components['schemas']['IndicatorExpand'];
 export type IndicatorExport = components['schemas']['IndicatorExport'];
 export type IndicatorField = components['schemas']['IndicatorField'];
 export type IndicatorInput = components['schemas']['IndicatorInput'];
+export type IndicatorOverview = components['schemas']['IndicatorOverview'];
+export type IndicatorOverviewPage = components['schemas']['IndicatorOverviewPage'];
 export type IndicatorPage = components['schemas']['IndicatorPage'];
 export type IndicatorPatch = components['schemas']['IndicatorPatch'];
 export type IndicatorSparse = components['schemas']['IndicatorSparse'];
@@ -14917,6 +15082,7 @@ export type ParticipationSparseExport = components['schemas']['ParticipationSpar
 export type ParticipationSparsePage = components['schemas']['ParticipationSparsePage'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type Period = components['schemas']['Period'];
+export type PeriodCompleteness = components['schemas']['PeriodCompleteness'];
 export type PeriodDeadlineCounts = components['schemas']['PeriodDeadlineCounts'];
 export type PeriodExpand = components['schemas']['PeriodExpand'];
 export type PeriodExport = components['schemas']['PeriodExport'];
@@ -14927,6 +15093,7 @@ export type PeriodPatch = components['schemas']['PeriodPatch'];
 export type PeriodSparse = components['schemas']['PeriodSparse'];
 export type PeriodSparseExport = components['schemas']['PeriodSparseExport'];
 export type PeriodSparsePage = components['schemas']['PeriodSparsePage'];
+export type PeriodSum = components['schemas']['PeriodSum'];
 export type Permission = components['schemas']['Permission'];
 export type PermissionAction = components['schemas']['PermissionAction'];
 export type PlannedElement = components['schemas']['PlannedElement'];
@@ -15020,6 +15187,7 @@ export type ReportAsTable = components['schemas']['ReportAsTable'];
 export type ReportAsWorkbook = components['schemas']['ReportAsWorkbook'];
 export type ReportCheck = components['schemas']['ReportCheck'];
 export type ReportComments = components['schemas']['ReportComments'];
+export type ReportCounts = components['schemas']['ReportCounts'];
 export type ReportDifferences = components['schemas']['ReportDifferences'];
 export type ReportEvent = components['schemas']['ReportEvent'];
 export type ReportEvents = components['schemas']['ReportEvents'];
@@ -15067,6 +15235,7 @@ export type Sort = components['schemas']['Sort'];
 export type Stage = components['schemas']['Stage'];
 export type StageInput = components['schemas']['StageInput'];
 export type SubProject = components['schemas']['SubProject'];
+export type SubProjectCompleteness = components['schemas']['SubProjectCompleteness'];
 export type SubProjectExpand = components['schemas']['SubProjectExpand'];
 export type SubProjectExport = components['schemas']['SubProjectExport'];
 export type SubProjectField = components['schemas']['SubProjectField'];
@@ -25170,6 +25339,114 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCompleteness: {
+        parameters: {
+            query?: {
+                /** @description Items a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller and filters. */
+                cursor?: string;
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `programme_id` is this. */
+                programme_id?: components["parameters"]["ProgrammeId"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletenessOverviewPage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getIndicatorOverview: {
+        parameters: {
+            query?: {
+                /** @description Items a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller and filters. */
+                cursor?: string;
+                /** @description Only rows whose `project_id` is this. */
+                project_id?: components["parameters"]["ProjectId"];
+                /** @description Only rows whose `programme_id` is this. */
+                programme_id?: components["parameters"]["ProgrammeId"];
+                /** @description Only rows whose `period_id` is this. */
+                period_id?: components["parameters"]["PeriodId"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorOverviewPage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

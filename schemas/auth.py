@@ -34,6 +34,7 @@ class Resource(StrEnum):
     DELIVERABLES = "deliverables"
     REPORTS = "reports"
     COMMENTS = "comments"
+    OVERVIEWS = "overviews"
     IMPORTS = "imports"
     JOBS = "jobs"
     EXPORTS = "exports"

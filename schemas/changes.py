@@ -8,7 +8,9 @@ from schemas.base import Schema
 from schemas.fields import Choice, Id, Names, Part, QueryFlag, QueryWhole, Text, Whole
 
 # Also webhooks, which the log does not tell of: they would never have sent all of it.
-WITHOUT_ROWS = frozenset({"auth", "batch", "changes", "docs", "exports", "forms", "webhooks"})
+WITHOUT_ROWS = frozenset(
+    {"auth", "batch", "changes", "docs", "exports", "forms", "overviews", "webhooks"}
+)
 RESOURCES = [resource.value for resource in Resource if resource.value not in WITHOUT_ROWS]
 # Seconds; RFC 7240 §4.3 lets a server wait for less than it was asked to.
 WAIT_MAX = 30

@@ -50,7 +50,7 @@ OPEN = {
 PLANES = {
     "the ministry's plan": {"programmes"},
     "plan": {*PLAN_STEMS} - {"programmes"},
-    "records": {*RECORD_STEMS, "imports", "tables", "jobs"},
+    "records": {*RECORD_STEMS, "imports", "overviews", "tables", "jobs"},
     "discussion": {"comments"},
     "providers": {"providers"},
     "accounts": {"users", "clients"},
@@ -338,6 +338,8 @@ def test_every_route_answers_everybody_as_the_table_of_the_api_says(
             if operation.stem == "webhooks" and operation.name in ROW_BODIES:
                 body = body | {"provider_id": None}  # the caller's own, or the ministry's
             sent: dict[str, Any] = {"json": body} if operation.body else {}
+            if operation.name == "version_differences":  # of the first one, before which is none
+                sent["query_string"] = {"from": 1}
             status = client.open(path, method=operation.method, headers=headers, **sent).status_code
             needed = "read" if operation.method == "GET" else "write"
             allowed = needed in may.get(kind(operation), set())

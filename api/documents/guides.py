@@ -22,6 +22,7 @@ NAMES = (
     "concurrency",
     "reports",
     "deadlines",
+    "overviews",
     "errors",
 )
 

@@ -52,7 +52,8 @@ _PLANES = {
     "Plan": (),
     "Records": (),
     "Reports and exchange": (
-        *("reports", "comments", "imports", "tables", "jobs", "exports", "batch", "changes"),
+        *("reports", "comments", "overviews", "imports", "tables", "jobs", "exports", "batch"),
+        "changes",
         "webhooks",
     ),
     "Contract": ("forms", "openapi", "docs"),

@@ -16,6 +16,7 @@ Node = dict[str, Any]
 
 _REACHES = {
     Reach.EVERY: "every row",
+    Reach.OWN_AND_COORDINATED: "their own provider's rows, and those of projects it coordinates",
     Reach.OWN: "their own provider's rows",
     Reach.MINISTRYS: "the ministry's own rows",
     Reach.TAKES_PART: "rows of projects their provider takes part in",
