@@ -64,6 +64,7 @@ BINARY = (
     "ReportAsPdf",
     "ReportAsDocx",
     "ReportAsWorkbook",
+    "EditedReport",
     "Workbook",
     "WorkbookToImport",
     "RefusedWorkbook",
