@@ -428,7 +428,8 @@ def test_an_answer_with_texts_takes_a_language_and_says_the_default(served: Docu
     templates = {name for name in taken if name.endswith("Template")}
     assert len(templates) == len(RECORD_STEMS) + 1  # and one of all together
     assert taken.keys() - templates == {
-        *("listForms", "getForm", "getReport", "getReportActions", "checkReport")
+        *("listForms", "getForm", "getReport", "getReportVersion", "getReportActions"),
+        "checkReport",
     }
     for name in ("listForms", "getForm", *templates):
         assert "else Finnish" in taken[name]
