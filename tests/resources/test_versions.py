@@ -31,7 +31,8 @@ class Years(Desk):
         return self.bench.make("results", goal_id=self.goal, period_id=period, text=text)
 
     def draft(self, *periods: uuid.UUID) -> uuid.UUID:
-        return self.new(period_ids=list(periods), **self.contact)
+        kind = "interim" if periods else "final"
+        return self.new(period_ids=list(periods), kind=kind, **self.contact)
 
     def write(self, stem: str, key: object, **change: Any) -> None:
         etag = self.bench.open(stem, key).headers["ETag"]
