@@ -281,7 +281,7 @@ _BODIES: dict[str, Any] = {
     ),
     "extensions": lambda b, n: {
         "period_id": b.make(
-            "periods", project_id=b.world.plan["projects"], code=f"{1900 + n % 300}-year"
+            "periods", project_id=b.world.plan["projects"], code=f"{3000 + n % 6000}-year"
         ),
         "provider_id": b.world.a.provider_id,
         "due_on": "2013-02-28",

@@ -197,7 +197,7 @@ def versions(key: uuid.UUID) -> Response:
     "/<uuid:key>/versions/<int:number>", parameters=[NUMBER], produces=tuple(table.MEDIA.values())
 )
 @blp.doc(operationId="getReportVersion")
-@blp.arguments(report_contract.VersionQuery, location="query")
+@blp.arguments(report_contract.VersionQuery(), location="query")
 @blp.response(200, report_contract.CompiledReport)
 @table.answers_documents
 def version(query: dict[str, Any], key: uuid.UUID, number: int) -> Response:
@@ -223,7 +223,7 @@ def version(query: dict[str, Any], key: uuid.UUID, number: int) -> Response:
 
 @blp.route("/<uuid:key>/differences", refuses=(life.NoVersion,))
 @blp.doc(operationId="getReportDifferences")
-@blp.arguments(DifferencesQuery, location="query")
+@blp.arguments(DifferencesQuery(), location="query")
 @blp.response(200, ReportDifferences)
 def differences(query: dict[str, Any], key: uuid.UUID) -> Response:
     """Read what has changed in a report since a version, the last one unless another is asked for
@@ -241,7 +241,7 @@ def differences(query: dict[str, Any], key: uuid.UUID) -> Response:
     "/<uuid:key>/versions/<int:number>/differences", parameters=[NUMBER], refuses=(life.NoVersion,)
 )
 @blp.doc(operationId="getReportVersionDifferences")
-@blp.arguments(DifferencesQuery, location="query")
+@blp.arguments(DifferencesQuery(), location="query")
 @blp.response(200, ReportDifferences)
 def version_differences(query: dict[str, Any], key: uuid.UUID, number: int) -> Response:
     """Read what differs between a version of a report and another, the one before it unless another is asked for"""

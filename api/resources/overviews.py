@@ -36,7 +36,7 @@ Keys = list[uuid.UUID]
 
 @blp.route("/completeness")
 @blp.doc(operationId="getCompleteness")
-@blp.arguments(contract.OverviewQuery, location="query")
+@blp.arguments(contract.OverviewQuery(), location="query")
 @blp.response(200, contract.CompletenessOverviewPage)
 def completeness(query: dict[str, Any]) -> Response:
     """Read how complete sub-projects are: their cells (goal by period) by state, and their reports by state"""
@@ -53,7 +53,7 @@ def completeness(query: dict[str, Any]) -> Response:
 
 @blp.route("/indicators")
 @blp.doc(operationId="getIndicatorOverview")
-@blp.arguments(contract.IndicatorOverviewQuery, location="query")
+@blp.arguments(contract.IndicatorOverviewQuery(), location="query")
 @blp.response(200, contract.IndicatorOverviewPage)
 def indicators(query: dict[str, Any]) -> Response:
     """Read what the plan's indicators come to over all providers, by period

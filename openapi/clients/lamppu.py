@@ -50,7 +50,7 @@ RESOURCES = [
     *("providers", "programmes", "projects", "project-goals", "project-indicators", "periods"),
     *("project-meetings", "participations", "contacts", "sub-projects", "goals", "indicators"),
     *("measurements", "results", "meetings", "surveys", "feedback", "deliverables"),
-    *("disseminations", "reports"),
+    *("disseminations", "reports", "extensions", "comments"),
 ]
 # What can be brought in, each after those that it refers to.
 IMPORTED = [

@@ -456,7 +456,7 @@ def test_a_person_sees_who_he_is_and_what_he_may_do(app: Flask) -> None:
         "provider_name": "Satamaopisto",
     }
     assert allowed["goals"] == ["read", "create", "update", "delete"]
-    assert allowed["projects"] == ["read"]
+    assert allowed["projects"] == ["read", "oversee"]
     assert "users" not in allowed
 
 

@@ -293,7 +293,7 @@ def each(stems: set[str], *names: str) -> dict[str, set[str]]:
 
 PROJECT = {
     *("programmes", "projects", "periods", "project_goals", "project_indicators"),
-    *("project_meetings", "participations"),
+    *("project_meetings", "participations", "extensions"),
 }
 
 
