@@ -125,7 +125,7 @@ def test_an_overview_counts_reports_by_state(office: Office, bench: Bench) -> No
     desk = Desk(bench)
     before = office.homes(office.by("reviewer"))[id_of(office.a)]["reports"]
     for steps in ((), ("submit",), ("submit", "return"), ("submit", "accept"), ("submit",)):
-        desk.take(*steps, key=desk.new(period_ids=[office.autumn]))
+        desk.take(*steps, key=desk.new(period_ids=[office.autumn], kind="interim"))
     after = office.homes(office.by("reviewer"))[id_of(office.a)]["reports"]
     assert {state: after[state] - before[state] for state in after} == {
         **{"draft": 1, "submitted": 2, "returned": 1, "accepted": 1}
