@@ -13731,7 +13731,7 @@ export interface components {
          *     * `not_for_kind`: Not allowed with this `kind`.
          *     * `not_for_method`: An operation of a batch with this method has no body.
          *     * `not_for_pages`: A report as a document takes neither `fields` nor `expand`.
-         *     * `not_for_versions`: A version comes whole and as JSON: `as_of` goes with nothing else.
+         *     * `not_for_versions`: A version comes whole: `as_of` goes with neither `fields` nor `expand`.
          *     * `not_found`: There is no such row, or none that the caller may refer to.
          *     * `not_in_batch`: This operation must be sent by itself.
          *     * `not_later`: An extension that extends nothing.

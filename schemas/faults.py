@@ -56,7 +56,7 @@ class FaultCode(StrEnum):
     NOT_FOR_PAGES = "not_for_pages", "A report as a document takes neither `fields` nor `expand`."
     NOT_FOR_VERSIONS = (
         "not_for_versions",
-        "A version comes whole and as JSON: `as_of` goes with nothing else.",
+        "A version comes whole: `as_of` goes with neither `fields` nor `expand`.",
     )
     NOT_FOUND = "not_found", "There is no such row, or none that the caller may refer to."
     NOT_IN_BATCH = "not_in_batch", "This operation must be sent by itself."

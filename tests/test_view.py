@@ -63,6 +63,11 @@ def test_a_row_goes_out_as_its_schema_would_write_it(ground: Ground, stem: str) 
         reach = Reach.OWN
     else:  # the project that a plan row belongs to by its goal is not the caller's to choose
         pool["project_goals"] = [ground.ids["project_goals"]]
+    if stem == "extensions":  # of who takes part, and of a period without one
+        year = factories.make(
+            ground.app, "periods", project_id=ground.ids["projects"], code="2012-year"
+        )
+        pool |= {"providers": [ground.a.provider_id], "periods": [year]}
     view = View(model)
     table = columns(model.schema)
     links = [name for name, field in writable.fields.items() if isinstance(field, References)]

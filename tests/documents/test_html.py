@@ -99,6 +99,7 @@ def test_headings_stand_in_order() -> None:
         "h1",
         "h2",
         "h2",
+        "h2",
     ]
 
 

@@ -66,7 +66,7 @@ def squeezed(text: str) -> str:
 
 def test_pages_are_numbered_as_on_the_form(printed: Callable[..., Pages]) -> None:
     pages = printed(sample.seed_like())
-    assert len(pages) == 2
+    assert len(pages) == 3  # the last one has the charts
     for number, text in enumerate(pages, 1):
         assert text.split("\n")[0].split() == ["Raportti", str(number), f"({len(pages)})"]
 
@@ -83,7 +83,8 @@ def test_the_head_of_the_table_stands_on_every_page_and_umlauts_hold(
     printed: Callable[..., Pages], language: str, head: str, umlauts: str
 ) -> None:
     pages = printed(sample.seed_like(), language)
-    assert all(head in squeezed(text) for text in pages)
+    *tables, _charts = pages
+    assert all(head in squeezed(text) for text in tables)
     assert umlauts in squeezed(pages[0])
 
 
