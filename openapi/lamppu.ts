@@ -4330,15 +4330,15 @@ export interface components {
              * @description Records with changes.
              */
             changed: number;
+            /** @description Where it stood in the report; null if it was not there. */
+            pointer_before: string | null;
+            /** @description Where it stands in the report; null if it is gone. */
+            pointer_after: string | null;
             /** Format: uuid */
             goal_id: string;
             /** Format: uuid */
             period_id: string;
             period_code: string;
-            /** @description Where it stood in the report; null if it was not there. */
-            pointer_before: string | null;
-            /** @description Where it stands in the report; null if it is gone. */
-            pointer_after: string | null;
             state_before: components["schemas"]["CellState"] | null;
             state_after: components["schemas"]["CellState"] | null;
             records: components["schemas"]["RecordChange"][];
@@ -10492,7 +10492,7 @@ export interface components {
         PreviousRecord: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Its id, by which both sides are matched.
              */
             id: string;
             /** @description `results`, `meetings`, and so on. */
@@ -24725,7 +24725,6 @@ export interface operations {
                     ETag: components["headers"]["ETag"];
                     "Memento-Datetime": components["headers"]["Memento-Datetime"];
                     "Repr-Digest": components["headers"]["Repr-Digest"];
-                    "Content-Location": components["headers"]["Content-Location"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];

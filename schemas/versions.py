@@ -69,14 +69,15 @@ class FieldChange(Schema):
     )
 
 
-class RecordChange(Schema):
-    """A record that is there on one side only, or not the same on both."""
-
+class _Which(Schema):
     resource = Text(
         v.CODE_LENGTH, dump_only=True, metadata={"description": "`results`, `meetings`, and so on."}
     )
     id = Id(dump_only=True, metadata={"description": "Its id, by which both sides are matched."})
     change = Choice(DifferenceKind, dump_only=True)
+
+
+class _Where(Schema):
     pointer_before = Text(
         v.LINE_LENGTH,
         dump_only=True,
@@ -89,6 +90,11 @@ class RecordChange(Schema):
         allow_none=True,
         metadata={"description": "Where it stands in the report; null if it is gone."},
     )
+
+
+class RecordChange(_Where, _Which):
+    """A record that is there on one side only, or not the same on both."""
+
     before = fields.Dict(
         dump_only=True,
         allow_none=True,
@@ -116,24 +122,12 @@ class _Counts(Schema):
     )
 
 
-class CellChange(_Counts):
+class CellChange(_Where, _Counts):
     """A cell whose records are not the same on both sides."""
 
     goal_id = Reference("goals", dump_only=True)
     period_id = Reference("periods", dump_only=True)
     period_code = Text(v.CODE_LENGTH, dump_only=True)
-    pointer_before = Text(
-        v.LINE_LENGTH,
-        dump_only=True,
-        allow_none=True,
-        metadata={"description": "Where it stood in the report; null if it was not there."},
-    )
-    pointer_after = Text(
-        v.LINE_LENGTH,
-        dump_only=True,
-        allow_none=True,
-        metadata={"description": "Where it stands in the report; null if it is gone."},
-    )
     state_before = Choice(v.CellState, dump_only=True, allow_none=True)
     state_after = Choice(v.CellState, dump_only=True, allow_none=True)
     records = fields.List(Part(RecordChange), dump_only=True)
@@ -191,14 +185,9 @@ class DifferencesQuery(Schema):
     )
 
 
-class PreviousRecord(Schema):
+class PreviousRecord(_Which):
     """A record of a cell that is not what an earlier report said; what it says now stands in the cell itself."""
 
-    resource = Text(
-        v.CODE_LENGTH, dump_only=True, metadata={"description": "`results`, `meetings`, and so on."}
-    )
-    id = Id(dump_only=True, metadata={"description": "Its id."})
-    change = Choice(DifferenceKind, dump_only=True)
     before = fields.Dict(
         dump_only=True,
         allow_none=True,

@@ -294,7 +294,7 @@ def frozen(app: Flask, owner: Tenant) -> dict[str, uuid.UUID]:
         session.enter(Scope(provider_id=owner.provider_id))
         report = session.scalars(sa.select(Report).where(Report.id == owner.ids["reports"])).one()
         manager = Caller(uuid7(), "user", "", "manager", frozenset(), owner.provider_id)
-        life.freeze(session, report, 1, manager)
+        life.freeze(session, report, life.must_be_complete(session, report), 1, manager)
         event = ReportEvent(
             report_id=report.id,
             at=now(),

@@ -30,9 +30,10 @@ _ORDER = (
 _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 # Whose answers have texts of ours in them, always or as a page.
 _IN_LANGUAGE = frozenset({"listForms", "getForm", "getReportActions", "checkReport"})
+# What may come as a page, and as it was frozen.
 _PAGES = frozenset({"getReport", "getReportVersion"})
-# What may come as it was frozen.
-_FROZEN = frozenset({"getReport", "getReportVersion"})
+# What may come from another address, the version of a moment.
+_AS_OF = frozenset({"getReport"})
 _MAY_WAIT = frozenset({"followChanges"})
 _TELL_WHEN = frozenset({"getJob"})
 _MAKES = ("create", "put", "import")
@@ -156,9 +157,9 @@ class Operation:
             "Content-Language": self._is_in_language,
             "Content-Disposition": self.name.endswith("Template"),
             "Preference-Applied": self.name in _MAY_WAIT,
-            "Memento-Datetime": self.name in _FROZEN,
-            "Repr-Digest": self.name in _FROZEN,
-            "Content-Location": self.name in _FROZEN & _PAGES,
+            "Memento-Datetime": self.name in _PAGES,
+            "Repr-Digest": self.name in _PAGES,
+            "Content-Location": self.name in _AS_OF,
             "Set-Cookie": self.name in _SETS_COOKIES,
             "Idempotency-Replayed": bool(getattr(self.view, "keyed", False)),
         }
@@ -167,7 +168,6 @@ class Operation:
         if self.name in _PAGES:
             told["Content-Language"] = {"$ref": "#/components/headers/LanguageOfPage"}
             told["Content-Disposition"] = {"$ref": "#/components/headers/NameOfDocument"}
-        if self.name in _FROZEN:
             told["Link"] = {"$ref": "#/components/headers/LinkToReport"}
         if status == "201" and "ETag" in told:
             told["ETag"] = {"$ref": "#/components/headers/ETagOfNew"}

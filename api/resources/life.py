@@ -231,7 +231,7 @@ def differences(query: dict[str, Any], key: uuid.UUID) -> Response:
     By field of its head and record by record, in the cells where they stand; in texts by word.
     """
     with of_report(key) as (reader, row):
-        number = query["from_version"] or life.last(reader, key)
+        number = query["from_version"] or life.last(reader, row)
         before = _snapshot(reader, row, number)
         row["form"] = compile_form(reader, reach(), row)
     return _difference(number, None, before, orjson.loads(wire.dump(row)))

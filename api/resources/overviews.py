@@ -90,7 +90,6 @@ def _page(
     cursors = Cursors(f"overviews {name}", "created_at", filters)
     part = {"after": cursors.read(cursor) if cursor else None, "limit": limit + 1}
     shown: dict[uuid.UUID, Shown] = {}
-    more = False
     for reader, how, projects in _views(filters):
         with reader() as rows_of:
             asked = {} if projects is None else {"project_id": projects}

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from api.access import Reach
 from api.scope import Session
+from api.services import units
 from api.services.reports import CITED, PERIODS, compile_form
 from schemas.checks import FindingCode, Severity
 from schemas.fields import Worded
@@ -31,8 +32,6 @@ Row = Mapping[str, Any]
 # A field of what was looked at, or None for all of it, and what fills in the rule's text.
 Found = Iterator[tuple[str | None, dict[str, Any]]]
 BLOCKER, WARNING = Severity
-PERCENT = frozenset({"%", "prosentti", "prosenttia", "procent", "percent", "per cent"})
-COUNTS = frozenset({"kpl", "hlö", "henkilöä", "st", "st.", "personer", "pcs", "people", "persons"})
 REACHED_BY = ("email", "phone", "postal_address")
 
 
@@ -289,10 +288,10 @@ def _target_against_direction(indicator: Row, _: Facts) -> Found:
 
 
 def _impossible(value: float | None, unit: str | None) -> bool:
-    known = (unit or "").strip().casefold()
-    if value is None or known not in PERCENT | COUNTS:
+    word = units.known(unit)
+    if value is None or word not in units.PERCENT | units.COUNTS:
         return False
-    return value < 0 or (known in PERCENT and value > 100)
+    return value < 0 or (word in units.PERCENT and value > 100)
 
 
 def _against(value: float | None, indicator: Row) -> bool:

@@ -142,7 +142,7 @@ def _under_review(session: Session, report_id: uuid.UUID) -> int:
     """
     asked = sa.select(Report).where(Report.id == report_id)
     report = session.scalars(asked.with_for_update(read=True)).one()
-    number = life.newest(session, report_id)
+    number = life.newest(session, report.provider_id, report_id)
     if number is None or report.state == ReportState.ACCEPTED:
         text = Worded("Its state is `{state}`.", state=report.state)
         raise life.WrongState(text, members={"state": report.state})
@@ -180,7 +180,7 @@ def _thread(session: Session, report_id: uuid.UUID, key: uuid.UUID) -> Comment:
 
 
 def locked(session: Session, key: uuid.UUID) -> Comment | None:
-    """The first comment of a thread: whoever says, changes or resolves something there waits for it."""
+    """A comment, locked; of a thread the first one, for which whoever says or changes something there waits."""
     asked = sa.select(Comment).where(Comment.id == key)
     asked = asked.execution_options(populate_existing=True)
     return session.scalar(asked.with_for_update(key_share=True))

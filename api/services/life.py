@@ -20,7 +20,6 @@ from api.problems import Fault, Problem
 from api.scope import Session
 from api.services import checks, locks
 from api.services.conflicts import flush
-from api.services.reports import compile_form
 from api.view import view_of
 from schemas.fields import Worded
 from schemas.life import STEPS, RefusalCode
@@ -54,15 +53,15 @@ def take(
     if before not in step.sources:
         text = Worded("Its state is `{state}`.", state=before.value)
         raise WrongState(text, members={"state": before.value})
-    home = locks.exclude(session, report)
+    home, form = locks.exclude(session, report), None
     if action is ReportAction.SUBMIT:
-        must_be_complete(session, report)
+        form = must_be_complete(session, report)
     report.state, report.updated_at = step.target.value, now()
     flush(session)
-    number, moment = newest(session, report.id), None
-    if action is ReportAction.SUBMIT:
+    number, moment = newest(session, report.provider_id, report.id), None
+    if form is not None:
         number, moment = (number or 0) + 1, report.updated_at
-        freeze(session, report, number, caller)
+        freeze(session, report, form, number, caller)
     locks.note(session, report, home, moment)
     event = {"from_state": before.value, "to_state": step.target.value, "action": action.value}
     session.add(
@@ -80,14 +79,16 @@ def take(
     flush(session)
 
 
-def newest(session: Session, key: uuid.UUID) -> int | None:
-    asked = sa.select(sa.func.max(ReportVersion.number)).where(ReportVersion.report_id == key)
-    return session.scalar(asked)
+def newest(session: Session, provider_id: uuid.UUID, key: uuid.UUID) -> int | None:
+    """The number of a report's last version, if there is one; by both ids, as the index has it."""
+    v = ReportVersion
+    asked = sa.select(sa.func.max(v.number))
+    return session.scalar(asked.where(v.provider_id == provider_id, v.report_id == key))
 
 
-def last(session: Session, key: uuid.UUID) -> int:
+def last(session: Session, report: Mapping[str, Any]) -> int:
     """The number of the newest version. :raises NoVersion: it was never submitted"""
-    number = newest(session, key)
+    number = newest(session, report["provider_id"], report["id"])
     if number is None:
         raise NoVersion("It has not been submitted yet.")
     return number
@@ -102,12 +103,14 @@ def _open_threads(session: Session, key: uuid.UUID) -> int:
 # what is frozen
 
 
-def freeze(session: Session, report: Report, number: int, caller: Caller) -> None:
+def freeze(
+    session: Session, report: Report, form: Mapping[str, Any], number: int, caller: Caller
+) -> None:
     """Keep the report as it is: what `GET /reports/{id}` shows of it, in canonical JSON (RFC 8785)."""
     shown = _REPORTS.row(session, Reach.OWN, report.id)
     if shown is None:
         raise LookupError("a report that is not there")
-    shown["form"] = compile_form(session, Reach.OWN, shown)
+    shown["form"] = form
     snapshot = canonical(shown)
     session.add(
         ReportVersion(
@@ -153,14 +156,16 @@ def verify(session: Session) -> Iterator[Broken | None]:
 # what may be done
 
 
-def must_be_complete(session: Session, report: Report) -> None:
-    """:raises Incomplete: it can't be submitted as it is"""
+def must_be_complete(session: Session, report: Report) -> Mapping[str, Any]:
+    """The report's form. :raises Incomplete: it can't be submitted as it is"""
     shown = _REPORTS.row(session, Reach.OWN, report.id)
     if shown is None:
         raise LookupError("a report that is not there")
-    if blockers := checks.check(session, Reach.OWN, shown, now().date()).blockers:
+    checked = checks.check(session, Reach.OWN, shown, now().date())
+    if blockers := checked.blockers:
         faults = [Fault("required", one.detail, one.pointer) for one in blockers]
         raise Incomplete(faults=faults)
+    return checked.form
 
 
 def actions(

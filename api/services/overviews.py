@@ -27,6 +27,7 @@ from api.models.results import Result
 from api.models.sub_projects import SubProject
 from api.models.surveys import Survey, SurveyGoal
 from api.scope import Session
+from api.services import units
 from api.view import Shown
 from schemas.overviews import Aggregate
 from schemas.results import STATEMENTS
@@ -209,7 +210,7 @@ def sums(
 
 def aggregate(unit: str | None) -> Aggregate:
     """Shares of a whole have no sum: 40 % and 60 % of two providers are not 100 % of anything."""
-    return Aggregate.MEAN if unit and ("%" in unit or "‰" in unit) else Aggregate.SUM
+    return Aggregate.MEAN if units.is_share(unit) else Aggregate.SUM
 
 
 def _sums() -> sa.Select[Any]:

@@ -239,10 +239,11 @@ def test_values_of_several_providers_are_added_up_and_told_how_many_they_are(
     assert not office.sums(key, office.by("reviewer"), period_id=office.autumn)["periods"]
 
 
-def test_percentages_are_joined_by_their_mean(office: Office) -> None:
-    key = office.planned(unit="%")
+@pytest.mark.parametrize("unit", ["%", "prosenttia", "‰"])
+def test_percentages_are_joined_by_their_mean(office: Office, unit: str) -> None:
+    key = office.planned(unit=unit)
     for owner, value in ((office.a, 40.0), (office.b, 60.0)):
-        office.measured(owner, value, project_indicator_id=key, unit="%", target=80.0)
+        office.measured(owner, value, project_indicator_id=key, unit=unit, target=80.0)
     shown = office.sums(key, office.by("reviewer"))
     (period,) = shown["periods"]
     assert (shown["aggregate"], period["providers"]) == ("mean", 2)
