@@ -10,7 +10,7 @@ import openpyxl
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
-from api.documents.docx import SAID
+from api.documents.word import SAID
 
 Node = Any
 

@@ -12,11 +12,11 @@ from typing import IO, Any
 from uuid import UUID
 
 from api.documents import manifest, workbooks
-from api.documents.docx import SAID
 from api.documents.heads import TOLD, letters
 from api.documents.intake import shown
 from api.documents.manifest import canonical
 from api.documents.texts import CATALOGUES
+from api.documents.word import SAID
 from api.documents.workbooks import Unusable
 from api.problems import Fault, Invalid, TooLarge
 from schemas.fields import Worded

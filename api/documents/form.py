@@ -274,12 +274,17 @@ def _file_name(report: Mapping[str, Any], texts: Texts) -> str:
     parts = report["form"]
     provider = parts["provider"]["short_name"] or parts["provider"]["name"]
     named = [texts("heading.report"), parts["project"]["acronym"], provider, report["report_date"]]
-    plain = normalize("NFKD", joined(named, " ").casefold()).encode("ascii", "ignore").decode()
+    return bare_name(named)
+
+
+def bare_name(parts: Iterable[str | None]) -> str:
+    """What every disk takes as a file's name."""
+    plain = normalize("NFKD", joined(parts, " ").casefold()).encode("ascii", "ignore").decode()
     return "-".join(re.findall("[a-z0-9]+", plain))[:100]
 
 
 def _header(parts: Mapping[str, Any], author_language: str, texts: Texts) -> Iterator[HeaderLine]:
-    yield HeaderLine(texts("heading.project"), (_project(parts["project"], texts),))
+    yield HeaderLine(texts("heading.project"), (project_name(parts["project"], texts),))
     if phrases := tuple(_sub_project(parts["sub_project"], author_language)):
         yield HeaderLine(texts("heading.sub_project"), phrases)
     provider = tuple(_provider(parts["provider"], texts))
@@ -287,7 +292,7 @@ def _header(parts: Mapping[str, Any], author_language: str, texts: Texts) -> Ite
     yield HeaderLine(texts("heading.contact"), tuple(_contact(parts["contact"], texts)))
 
 
-def _project(project: Mapping[str, Any], texts: Texts) -> Phrase:
+def project_name(project: Mapping[str, Any], texts: Texts) -> Phrase:
     name = phrase(project["name"], texts.language)
     return Phrase(bracketed(name.text, unless_said(project["acronym"], name.text)), name.language)
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from api.documents.charts import HEIGHT, WIDTH
 from api.documents.form import Form
+from api.documents.joined import Joined
 
 _TEMPLATES = Path(__file__).with_name("templates")
 STYLE = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
@@ -29,3 +30,8 @@ _ENVIRONMENT.globals["style"] = Markup(STYLE)  # noqa: S704 – our own file, no
 def render(form: Form) -> str:
     """The page of a report."""
     return _ENVIRONMENT.get_template("report.html").render(form=form)
+
+
+def render_joined(joined: Joined) -> str:
+    """The page of a project's report."""
+    return _ENVIRONMENT.get_template("project.html").render(joined=joined)

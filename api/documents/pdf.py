@@ -5,6 +5,7 @@ shown and never read as markup; fonts are those that come with the compiler.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,8 @@ import orjson
 import typst
 
 from api.documents.charts import HEIGHT, WIDTH
-from api.documents.form import Form, Table
+from api.documents.form import Form, HeaderLine, Table
+from api.documents.joined import Joined
 from api.documents.passages import Passage
 from api.documents.texts import Phrase
 
@@ -35,6 +37,7 @@ class _Compilers(local):
 
     def __init__(self) -> None:
         self.report = self._of(_TEMPLATES / "report.typ")
+        self.project = self._of(_TEMPLATES / "project.typ")
         self.nothing = self._of(None)
 
     @staticmethod
@@ -71,19 +74,26 @@ Node = dict[str, Any]
 
 def render(form: Form) -> bytes:
     """The document of a report."""
-    data = orjson.dumps(_data(form)).decode()
+    return _made(_COMPILERS.report, _data(form, form.words["report"]))
+
+
+def render_joined(joined: Joined) -> bytes:
+    """The document of a project."""
+    return _made(_COMPILERS.project, _joined(joined))
+
+
+def _made(compiler: typst.Compiler, told: Node) -> bytes:
+    data = orjson.dumps(told).decode()
     for _ in range(_ATTEMPTS):
         try:
-            return _compiled(data)
+            return _compiled(compiler, data)
         except typst.TypstError as error:
             data = _without(_unknown(error), data)
-    return _compiled(data)
+    return _compiled(compiler, data)
 
 
-def _compiled(data: str) -> bytes:
-    made = _COMPILERS.report.compile(
-        format="pdf", sys_inputs={"report": data}, pdf_standards="ua-1"
-    )
+def _compiled(compiler: typst.Compiler, data: str) -> bytes:
+    made = compiler.compile(format="pdf", sys_inputs={"told": data}, pdf_standards="ua-1")
     if len(data) > _LARGE:
         _COMPILERS.forget()
     return cast(bytes, made)
@@ -111,9 +121,31 @@ def _named(text: str) -> str:
     return f"[{' '.join(f'U+{ord(char):04X}' for char in text)}]"
 
 
-def _data(shown: Form) -> Node:
-    """The form as the template takes it."""
+def _joined(shown: Joined) -> Node:
+    """The project's report as its template takes it."""
     return {
+        **_page(shown.words["project_report"], ""),
+        "language": shown.language,
+        "name": shown.name,
+        "words": shown.words,
+        "programme": _phrase(shown.programme),
+        "header": _lines(shown.header),
+        "summary": shown.summary,
+        "heads": shown.heads,
+        "rows": [row.cells for row in shown.rows],
+        "parts": [_data(part.form, part.name) for part in shown.parts],
+    }
+
+
+def _page(running: str, seal: str) -> Node:
+    """What runs at the head and foot of pages."""
+    return {"running": running, "seal": seal, "draft": False, "state": "", "wide": False}
+
+
+def _data(shown: Form, heading: str) -> Node:
+    """The form as the template takes it."""
+    return _page(shown.words["report"], shown.seal) | {
+        "heading": heading,
         "language": shown.language,
         "name": shown.name,
         "kind": shown.kind,
@@ -123,10 +155,7 @@ def _data(shown: Form) -> Node:
         "draft": shown.draft,
         "wide": shown.wide,
         "programme": _phrase(shown.programme),
-        "header": [
-            {"heading": line.heading, "lines": [_phrase(part) for part in line.lines]}
-            for line in shown.header
-        ],
+        "header": _lines(shown.header),
         "tables": [_table(table, shown) for table in shown.tables],
         "without_table": shown.without_table,
         "unplaced": [
@@ -135,9 +164,15 @@ def _data(shown: Form) -> Node:
         "completeness": shown.completeness,
         "charts": [asdict(chart) for chart in shown.charts],
         "chart": {"width": WIDTH, "height": HEIGHT},
-        "seal": shown.seal,
         "words": shown.words,
     }
+
+
+def _lines(header: Iterable[HeaderLine]) -> list[Node]:
+    return [
+        {"heading": line.heading, "lines": [_phrase(part) for part in line.lines]}
+        for line in header
+    ]
 
 
 def _table(table: Table, shown: Form) -> Node:

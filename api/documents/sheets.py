@@ -1,35 +1,53 @@
 """The report for spreadsheets: CSV, a line for each thing that is said; a workbook, a sheet for each section."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import xlsxwriter
 
-from api.documents.docx import SAID
-from api.documents.form import Form, Section, Table, cells, lines
+from api.documents.form import Form, HeaderLine, Said, Section, Table, cells, lines
+from api.documents.joined import Joined
 from api.documents.passages import outlined, plain
 from api.documents.tables import CELL_UNITS, write_csv, write_text
+from api.documents.word import SAID
 from schemas.exports import Column, Kind
 
 # Or each second's workbook would have an ETag of its own.
 _MADE = datetime(2000, 1, 1)
 _WIDTHS = {"goal": 40, "period": 14, "lead": 24, "text": 90}
+_NAME = 30
 _GOAL, _PERIOD = 40, 60
 # What may be done all the same.
 _PROTECTED = {"format_columns": True, "format_rows": True, "format_cells": True, "autofilter": True}
 # Characters, each of two units at the most.
 _LONGEST = CELL_UNITS // 2
 
+# The cells of a line, and the names of the fields of which some are the values, by their places.
+Line = tuple[list[str], dict[int, str]]
+
 
 def csv(form: Form) -> bytes:
     """Goal, period, kind and text, with heads in the language of the document."""
-    columns = [Column(name, None, Kind.TEXT) for name in form.columns.values()]
-    rows = [
-        dict(zip(form.columns.values(), (one.goal, one.period, one.kind, one.text), strict=True))
-        for one in lines(form)
-    ]
+    return _csv(form.columns.values(), map(_cells_of, lines(form)))
+
+
+def joined_csv(joined: Joined) -> bytes:
+    """The same of all reports, each line with whose it is."""
+    rows = ((part.name, *_cells_of(one)) for part in joined.parts for one in lines(part.form))
+    return _csv(joined.columns.values(), rows)
+
+
+def _cells_of(one: Said) -> tuple[str, ...]:
+    return one.goal, one.period, one.kind, one.text
+
+
+def _csv(heads: Iterable[str], lines: Iterable[Sequence[str]]) -> bytes:
+    names = list(heads)
+    columns = [Column(name, None, Kind.TEXT) for name in names]
+    rows = [dict(zip(names, line, strict=True)) for line in lines]
     return b"".join(write_csv(columns, rows, bom=True))
 
 
@@ -40,12 +58,7 @@ def xlsx(form: Form) -> bytes:
     somebody has added is one without), as the properties do the report. What is our own words, or stands in another
     sheet too, is protected (without a password).
     """
-    file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
-        book.set_properties({"title": form.name, "created": _MADE})
-        for name, value in form.origin.items():
-            book.set_custom_property(name, value, "text")
-        sheets = _Sheets(book, form.open)
+    with _book(form.name, form.origin, editable=form.open) as (file, sheets):
         sheets.add(form.words["report"], [30, 80], [], _head(form))
         for number, table in enumerate(form.tables, 1):
             name = form.words["goal"] + (f" {number}" if number > 1 else "")
@@ -59,8 +72,42 @@ def xlsx(form: Form) -> bytes:
     return file.getvalue()
 
 
-# The cells of a line, and the names of the fields of which some are the values, by their places.
-Line = tuple[list[str], dict[int, str]]
+def joined_xlsx(joined: Joined) -> bytes:
+    """The list of sub-projects, and of each kind of record a list over all reports, each line with whose it is."""
+    words = {**joined.columns, "lead": joined.words["lead"]}
+    kinds: dict[str, list[Line]] = {}
+    for part in joined.parts:
+        for kind, rows in _kinds(part.form).items():
+            named: list[Line] = [([part.name, *said], {}) for said, _ in rows]
+            kinds.setdefault(kind, []).extend(named)
+    with _book(joined.name, {}, editable=False) as (file, sheets):
+        sheets.add(joined.words["project_report"], [30, 80], [], _front(joined))
+        listed: list[Line] = [(list(row.cells), {}) for row in joined.rows]
+        widths = [_NAME] * len(joined.heads)
+        sheets.add(joined.words["sub_projects"], widths, joined.heads, listed)
+        heads = [words[name] for name in ("sub_project", *_WIDTHS)]
+        for kind, rows in kinds.items():
+            sheets.add(kind, [_NAME, *_WIDTHS.values()], heads, rows)
+    return file.getvalue()
+
+
+@contextmanager
+def _book(
+    title: str, origin: Mapping[str, str], *, editable: bool
+) -> Iterator[tuple[io.BytesIO, "_Sheets"]]:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        book.set_properties({"title": title, "created": _MADE})
+        for name, value in origin.items():
+            book.set_custom_property(name, value, "text")
+        yield file, _Sheets(book, editable)
+
+
+def _front(joined: Joined) -> Iterator[Line]:
+    yield [joined.words["project_report"], ""], {}
+    yield ["", joined.programme.text], {}
+    yield from _answers(joined.header)
+    yield ["", joined.summary], {}
 
 
 def _head(form: Form) -> Iterator[Line]:
@@ -69,12 +116,16 @@ def _head(form: Form) -> Iterator[Line]:
     yield [form.kind, title.text], {1: title.field}
     yield ["", form.state], {}
     yield ["", form.programme.text], {}
-    for line in form.header:
-        for number, part in enumerate(line.lines):
-            yield [line.heading if number == 0 else "", part.text], {1: part.field}
+    yield from _answers(form.header)
     if form.seal:
         yield ["", form.seal], {}
     yield ["", form.without_table or form.completeness], {}
+
+
+def _answers(header: Iterable[HeaderLine]) -> Iterator[Line]:
+    for line in header:
+        for number, part in enumerate(line.lines):
+            yield [line.heading if number == 0 else "", part.text], {1: part.field}
 
 
 def _rows(table: Table) -> Iterator[Line]:
@@ -114,7 +165,7 @@ class _Sheets:
         self,
         name: str,
         widths: list[int],
-        heads: list[str],
+        heads: Sequence[str],
         rows: Iterable[Line],
     ) -> None:
         sheet = self.book.add_worksheet(name)

@@ -9,9 +9,10 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 
-from api.documents.docx import SAID, render
+from api.documents.docx import render
 from api.documents.form import Form, form, lines
 from api.documents.texts import LANGUAGES
+from api.documents.word import SAID
 from tests.documents import sample_report as sample
 
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
