@@ -87,7 +87,15 @@ _OVERSIGHT: Right = {
     "a provider's client with records:read": COORDINATES,
     "the ministry's client with records:read": EVERY,
 }
-PROJECT = _policy(_PLAN_READ, _MINISTRY_WRITES, update=_COORDINATOR_WRITES, oversee=_OVERSIGHT)
+# All providers' accepted reports in one: everybody's words, which nobody reads but the ministry.
+_JOINED: Right = {"reviewer": EVERY, "the ministry's client with records:read": EVERY}
+PROJECT = _policy(
+    _PLAN_READ,
+    _MINISTRY_WRITES,
+    update=_COORDINATOR_WRITES,
+    oversee=_OVERSIGHT,
+    join=_JOINED,
+)
 PLAN = _policy(_PLAN_READ, _COORDINATOR_WRITES)
 RECORD = _policy(_RECORD_READ, _RECORD_WRITE)
 _SUBMITTER: Right = {"manager": OWN}

@@ -486,6 +486,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the report of a project: the accepted reports of all its sub-projects, in one document
+         * @description Of each sub-project its final report, or else its interim ones, in the version that was accepted, as it was frozen;
+         *     of those without an accepted report only how far they have come.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row).
+         */
+        get: operations["getProjectReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/periods": {
         parameters: {
             query?: never;
@@ -9266,6 +9289,40 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "done" | "refused" | "failed" | "cancelled";
+        /** @description An accepted report in the version that was accepted, as it was frozen. */
+        JoinedReport: {
+            /**
+             * Format: int32
+             * @description Of the version.
+             */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When that version was submitted.
+             */
+            submitted_at: string;
+            /**
+             * Format: date-time
+             * @description When it was accepted.
+             */
+            accepted_at: string;
+            /** @description In hexadecimal digits. */
+            sha256: string;
+            report: components["schemas"]["CompiledReport"];
+        };
+        /** @description A sub-project with its accepted reports: the final one, or else the interim ones. */
+        JoinedSubProject: {
+            /** Format: uuid */
+            sub_project_id: string;
+            /** @description Whose it is, by name. */
+            provider_name: string;
+            name: string | null;
+            /** @description How far its reports have come: the state of the foremost; null without any. */
+            state: components["schemas"]["ReportState"] | null;
+            reports: components["schemas"]["JoinedReport"][];
+            /** Format: uuid */
+            provider_id: string;
+        };
         KeySet: {
             keys: components["schemas"]["PublicKey"][];
         };
@@ -10471,7 +10528,7 @@ export interface components {
          * @description PUT and PATCH are an update; `submit` and what follows are steps in the life of a report.
          * @enum {string}
          */
-        PermissionAction: "read" | "create" | "update" | "delete" | "oversee" | "submit" | "withdraw" | "return" | "accept" | "reopen";
+        PermissionAction: "read" | "create" | "update" | "delete" | "oversee" | "join" | "submit" | "withdraw" | "return" | "accept" | "reopen";
         /** @description An element that an import would write. */
         PlannedElement: {
             /**
@@ -11456,6 +11513,13 @@ export interface components {
              * @description Ends on. The last day, included.
              */
             ends_on?: string | null;
+        };
+        /** @description The reports of a project in one, sub-project by sub-project in the order of their providers' names. */
+        ProjectReport: {
+            programme: components["schemas"]["Programme"];
+            project: components["schemas"]["Project"];
+            coordinator: components["schemas"]["Provider"];
+            sub_projects: components["schemas"]["JoinedSubProject"][];
         };
         /** @description A row with only the fields that were asked for, and its id. */
         ProjectSparse: {
@@ -15029,6 +15093,8 @@ export type JobSparse = components['schemas']['JobSparse'];
 export type JobSparseExport = components['schemas']['JobSparseExport'];
 export type JobSparsePage = components['schemas']['JobSparsePage'];
 export type JobState = components['schemas']['JobState'];
+export type JoinedReport = components['schemas']['JoinedReport'];
+export type JoinedSubProject = components['schemas']['JoinedSubProject'];
 export type KeySet = components['schemas']['KeySet'];
 export type Language = components['schemas']['Language'];
 export type Languages = components['schemas']['Languages'];
@@ -15149,6 +15215,7 @@ export type ProjectMeetingSparseExport = components['schemas']['ProjectMeetingSp
 export type ProjectMeetingSparsePage = components['schemas']['ProjectMeetingSparsePage'];
 export type ProjectPage = components['schemas']['ProjectPage'];
 export type ProjectPatch = components['schemas']['ProjectPatch'];
+export type ProjectReport = components['schemas']['ProjectReport'];
 export type ProjectSparse = components['schemas']['ProjectSparse'];
 export type ProjectSparseExport = components['schemas']['ProjectSparseExport'];
 export type ProjectSparsePage = components['schemas']['ProjectSparsePage'];
@@ -17349,6 +17416,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectDeadlines"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getProjectReport: {
+        parameters: {
+            query?: {
+                /** @description Goes before Accept. */
+                format?: components["parameters"]["Format"];
+                /** @description Goes before Accept-Language. */
+                language?: components["parameters"]["Language"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+                /**
+                 * @description In which of `fi`, `sv` and `en` the texts shall be: a list of language tags (RFC 9110 §12.5.4, BCP 47); what is none is passed over. Without it, or when it names none of them, see the operation; errors are English then.
+                 * @example sv, fi;q=0.8, en;q=0.5
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                /** @description The row's id. */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Content-Language": components["headers"]["LanguageOfPage"];
+                    "Content-Disposition": components["headers"]["NameOfDocument"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectReport"];
+                    "text/csv": components["schemas"]["ReportAsTable"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["ReportAsWorkbook"];
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": components["schemas"]["ReportAsDocx"];
+                    "application/pdf": components["schemas"]["ReportAsPdf"];
+                    "text/html": string;
                 };
             };
             304: components["responses"]["NotModified"];

@@ -57,6 +57,7 @@ class PermissionAction(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     OVERSEE = "oversee"
+    JOIN = "join"
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
     RETURN = "return"

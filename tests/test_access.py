@@ -61,6 +61,7 @@ EXCEPTIONS = {
     "projects.create": "the ministry's plan",
     "projects.delete": "the ministry's plan",
     "projects.deadlines": "oversight",
+    "projects.report": "everybody's reports",
     "reports.comments": "discussion",
     "reports.comment": "discussion",
     "reports.submit": "reports to submit",
@@ -99,7 +100,7 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "reviewer": _PERSON
     | _FOLLOWS
     | {"plan": WRITE, "the ministry's plan": WRITE, "records": READ, "webhooks": WRITE}
-    | {"reports to review": WRITE, "discussion": WRITE}
+    | {"reports to review": WRITE, "discussion": WRITE, "everybody's reports": READ}
     | _OVERSEES,
     "admin": _PERSON | _FOLLOWS | {"providers": WRITE, "accounts": WRITE},
     "client without scopes": _SIGNED_IN,
@@ -114,7 +115,7 @@ TABLE: dict[str, dict[str, set[str]]] = {
     | {"plan": {"write"}, "the ministry's plan": {"write"}},
     "ministry's client with records:read": _SIGNED_IN
     | _FOLLOWS
-    | {"records": READ, "discussion": READ}
+    | {"records": READ, "discussion": READ, "everybody's reports": READ}
     | _OVERSEES,
     "ministry's client with records:write": _SIGNED_IN,  # there are none of its own
 }

@@ -429,7 +429,7 @@ def test_an_answer_with_texts_takes_a_language_and_says_the_default(served: Docu
     assert len(templates) == len(RECORD_STEMS) + 1  # and one of all together
     assert taken.keys() - templates == {
         *("listForms", "getForm", "getReport", "getReportVersion", "getReportActions"),
-        "checkReport",
+        *("checkReport", "getProjectReport"),
     }
     for name in ("listForms", "getForm", *templates):
         assert "else Finnish" in taken[name]

@@ -32,6 +32,8 @@ _SETS_COOKIES = frozenset({"logIn", "refreshToken", "logOut", "changePassword"})
 _IN_LANGUAGE = frozenset({"listForms", "getForm", "getReportActions", "checkReport"})
 # What may come as a page, and as it was frozen.
 _PAGES = frozenset({"getReport", "getReportVersion"})
+# What may come as a page, joined from what was frozen.
+_JOINED = frozenset({"getProjectReport"})
 # What may come from another address, the version of a moment.
 _AS_OF = frozenset({"getReport"})
 _MAY_WAIT = frozenset({"followChanges"})
@@ -122,7 +124,7 @@ class Operation:
             "IfNew": not by_id and self.method == "put",
             "IfNoneMatch": self.method == "get" and not self.view.streamed,
             "IfStill": self.method == "get",
-            "AcceptLanguage": self._is_in_language or self.name in _PAGES,
+            "AcceptLanguage": self._is_in_language or self.name in _PAGES | _JOINED,
             "PreferWait": self.name in _MAY_WAIT,
             "PreferAsync": "202" in self.node["responses"],
             "IdempotencyKey": bool(getattr(self.view, "keyed", False)),
@@ -165,9 +167,10 @@ class Operation:
         }
         names += [name for name, there in others.items() if there]
         told = components.headers(*names)
-        if self.name in _PAGES:
+        if self.name in _PAGES | _JOINED:
             told["Content-Language"] = {"$ref": "#/components/headers/LanguageOfPage"}
             told["Content-Disposition"] = {"$ref": "#/components/headers/NameOfDocument"}
+        if self.name in _PAGES:
             told["Link"] = {"$ref": "#/components/headers/LinkToReport"}
         if status == "201" and "ETag" in told:
             told["ETag"] = {"$ref": "#/components/headers/ETagOfNew"}

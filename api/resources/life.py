@@ -15,6 +15,7 @@ from api.answers import conditional, json_response
 from api.context import caller, language, reach, session
 from api.models.reports import Report
 from api.problems import NotFound, PreconditionRequired, Stale
+from api.resources import papers
 from api.resources import reports as table
 from api.services import life
 from api.services.differences import differences as found_differences
@@ -194,12 +195,12 @@ def versions(key: uuid.UUID) -> Response:
 
 
 @blp.route(
-    "/<uuid:key>/versions/<int:number>", parameters=[NUMBER], produces=tuple(table.MEDIA.values())
+    "/<uuid:key>/versions/<int:number>", parameters=[NUMBER], produces=tuple(papers.MEDIA.values())
 )
 @blp.doc(operationId="getReportVersion")
 @blp.arguments(report_contract.VersionQuery(), location="query")
 @blp.response(200, report_contract.CompiledReport)
-@table.answers_documents
+@papers.answers_documents(blp)
 def version(query: dict[str, Any], key: uuid.UUID, number: int) -> Response:
     """Read a version of a report as it was frozen
 
@@ -214,7 +215,7 @@ def version(query: dict[str, Any], key: uuid.UUID, number: int) -> Response:
     if found is None:
         raise NotFound
     asked = query["format"]
-    kind = ReportFormat(asked) if asked else table.preferred()
+    kind = ReportFormat(asked) if asked else papers.preferred()
     return table.frozen(key, found, kind, query["language"])
 
 

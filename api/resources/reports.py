@@ -13,7 +13,7 @@ from flask import Response, url_for
 from werkzeug.http import http_date
 
 from api import context, wire
-from api.answers import JSON, SPARSE, accepted, conditional, tag_by_content
+from api.answers import JSON, SPARSE, conditional, tag_by_content
 from api.blueprint import Blueprint
 from api.context import reach
 from api.crud import register
@@ -24,7 +24,7 @@ from api.expansion import Shape
 from api.listing import shaped
 from api.models.reports import Report
 from api.problems import Fault, Invalid, NotFound
-from api.resources.exports import CSV, XLSX
+from api.resources.papers import MEDIA, answers_documents, preferred, write
 from api.services import life
 from api.services.reports import compile_form
 from schemas import reports as contract
@@ -32,18 +32,6 @@ from schemas.fields import Worded
 from schemas.lists import item_query, sparse
 from schemas.reports import ReportFormat
 
-Node = dict[str, Any]
-HTML = "text/html"
-PDF = "application/pdf"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-MEDIA = {
-    ReportFormat.JSON: JSON,
-    ReportFormat.HTML: HTML,
-    ReportFormat.PDF: PDF,
-    ReportFormat.DOCX: DOCX,
-    ReportFormat.XLSX: XLSX,
-    ReportFormat.CSV: CSV,
-}
 WRITERS: Mapping[ReportFormat, Callable[[Form], str | bytes]] = {
     ReportFormat.HTML: html.render,
     ReportFormat.PDF: pdf.render,
@@ -51,9 +39,6 @@ WRITERS: Mapping[ReportFormat, Callable[[Form], str | bytes]] = {
     ReportFormat.XLSX: sheets.xlsx,
     ReportFormat.CSV: sheets.csv,
 }
-# What no browser shows by itself.
-FILES = (ReportFormat.DOCX, ReportFormat.XLSX, ReportFormat.CSV)
-
 blp = Blueprint("reports", access="reports", url_prefix="/api/v1/reports", description=__doc__)
 reports = register(
     blp,
@@ -76,61 +61,6 @@ for shape_of in (contract.CompiledReport, thin):
     blp.embed(shape_of, reports.embedded())
 
 
-_PDF: Node = {
-    "title": "ReportAsPdf",
-    "type": "string",
-    "format": "binary",
-    "description": (
-        "A4, tagged (PDF/UA-1); the same bytes as long as the report says the same. A character that none of its fonts "
-        "has stands as its number: `[U+1F600]`."
-    ),
-}
-_DOCX: Node = {
-    "title": "ReportAsDocx",
-    "type": "string",
-    "format": "binary",
-    "description": (
-        "A form to go on editing, laid out as the PDF, with the languages of its texts. Each text of a record stands "
-        "in a content control with the name of its field as its tag: `results.<id in base64url>.<version>.text`."
-    ),
-}
-_XLSX: Node = {
-    "title": "ReportAsWorkbook",
-    "type": "string",
-    "format": "binary",
-    "description": (
-        "A sheet with the head, one with the table of goals and periods, and one with a list for each kind of record. "
-        "Texts are never formulas; one that is longer than a cell may be goes on in the next line. "
-        "The last, hidden column names the field whose value a line has: `results.<id in base64url>.<version>.text`."
-    ),
-}
-_CSV: Node = {
-    "title": "ReportAsTable",
-    "type": "string",
-    "description": (
-        "A line for each thing that is said: goal, period, kind and text, with heads in the language of the document; "
-        "a cell without a record has its state and no kind. Written as an export is, with a byte order mark."
-    ),
-}
-_CSV_EXAMPLE = (
-    "Goal,Period,Kind,Text\r\nA network of quality,spring 2012,Result,Two meetings were held.\r\n"
-)
-
-
-def answers_documents(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Say in the contract which documents a route answers with."""
-    for schema, media, more in (
-        ({"type": "string"}, HTML, {}),
-        (_PDF, PDF, {}),
-        (_DOCX, DOCX, {}),
-        (_XLSX, XLSX, {}),
-        (_CSV, CSV, {"example": _CSV_EXAMPLE}),
-    ):
-        told = blp.alt_response(200, schema=schema, content_type=media, success=True, **more)
-        view = told(view)
-    return view
-
-
 @blp.route(
     "/<uuid:key>",
     endpoint="read",
@@ -143,7 +73,7 @@ def answers_documents(view: Callable[..., Response]) -> Callable[..., Response]:
     location="query",
 )
 @blp.response(200, contract.CompiledReport)
-@answers_documents
+@answers_documents(blp)
 @blp.alt_response(200, schema=thin, content_type=SPARSE, success=True)
 def read(query: dict[str, Any], key: uuid.UUID) -> Response:
     """Read a report with its form compiled from the records, as JSON, as a page to print, or as a file
@@ -218,7 +148,7 @@ def _frozen_document(version: life.Frozen, kind: ReportFormat, spoken: str | Non
     if conditional(response).status_code == HTTPStatus.NOT_MODIFIED:
         return response
     seal = Seal(version.number, version.submitted_at, version.sha256)
-    return write(response, form(report, spoken, seal), kind)
+    return _written(response, form(report, spoken, seal), kind)
 
 
 def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:
@@ -233,27 +163,11 @@ def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:
     return preferred()
 
 
-def preferred() -> ReportFormat:
-    """What Accept asks for."""
-    wanted = accepted(tuple(MEDIA.values()))
-    return next((kind for kind, media in MEDIA.items() if media == wanted), ReportFormat.JSON)
-
-
 def _document(report: dict[str, Any], kind: ReportFormat, language: str | None) -> Response:
     language = language or context.language() or report["language"]
     shown = form(orjson.loads(wire.dump(report)), language)
-    return write(Response(), shown, kind)
+    return _written(Response(), shown, kind)
 
 
-def write(response: Response, shown: Form, kind: ReportFormat) -> Response:
-    """The document of a form as an answer."""
-    response.set_data(WRITERS[kind](shown))
-    response.mimetype = MEDIA[kind]
-    response.headers["Content-Language"] = shown.language
-    how = "attachment" if kind in FILES else "inline"
-    response.headers["Content-Disposition"] = f'{how}; filename="{shown.file_name}.{kind}"'
-    if kind is ReportFormat.HTML:
-        response.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; style-src '{html.STYLE_HASH}'; frame-ancestors 'none'"
-        )
-    return response
+def _written(response: Response, shown: Form, kind: ReportFormat) -> Response:
+    return write(response, WRITERS[kind](shown), kind, shown.language, shown.file_name)

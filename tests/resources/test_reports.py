@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from api.models.measurements import Measurement
 from api.resources.exports import XLSX
-from api.resources.reports import DOCX
+from api.resources.papers import DOCX
 from api.scope import Scope
 from api.services import reports
 from tests.accounts import code
