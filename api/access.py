@@ -77,7 +77,6 @@ _FOLLOW: Right = {
     "the ministry's client with records:read": EVERY,
 }
 
-PROGRAMME = _policy(_PLAN_READ, _MINISTRY_WRITES)
 # How far everybody's reports have come, in numbers.
 _OVERSIGHT: Right = {
     "viewer": COORDINATES,
@@ -87,14 +86,22 @@ _OVERSIGHT: Right = {
     "a provider's client with records:read": COORDINATES,
     "the ministry's client with records:read": EVERY,
 }
-# All providers' accepted reports in one: everybody's words, which nobody reads but the ministry.
-_JOINED: Right = {"reviewer": EVERY, "the ministry's client with records:read": EVERY}
+_MINISTRY_OVERSEES: Right = {
+    "reviewer": EVERY,
+    "the ministry's client with records:read": EVERY,
+}
+PROGRAMME = _policy(
+    _PLAN_READ,
+    _MINISTRY_WRITES,
+    oversee=_MINISTRY_OVERSEES,
+)
+# Joined, the accepted reports of a project are everybody's words, which nobody reads but the ministry.
 PROJECT = _policy(
     _PLAN_READ,
     _MINISTRY_WRITES,
     update=_COORDINATOR_WRITES,
     oversee=_OVERSIGHT,
-    join=_JOINED,
+    join=_MINISTRY_OVERSEES,
 )
 PLAN = _policy(_PLAN_READ, _COORDINATOR_WRITES)
 RECORD = _policy(_RECORD_READ, _RECORD_WRITE)

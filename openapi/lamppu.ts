@@ -2301,6 +2301,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/overviews/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how far projects have come: cells, reports and due dates of all their sub-projects together
+         * @description For the ministry of every project, for a provider's people of those that it coordinates.
+         *
+         *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (rows of projects their provider coordinates).
+         */
+        get: operations["getProjectTotals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overviews/programmes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how far programmes have come: cells, reports and due dates of all their projects together
+         * @description Allowed: reviewer, the ministry's client with records:read (every row).
+         */
+        get: operations["getProgrammeTotals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -5747,6 +5789,36 @@ export interface components {
              * @description From the day on which it was submitted, or from today, to the due day; negative after it.
              */
             days_left: number | null;
+        };
+        /** @description How many sub-projects have reported in time; each counts once a period that has a due date. */
+        DeadlineCounts: {
+            /**
+             * Format: int32
+             * @description All of them.
+             */
+            due: number;
+            /**
+             * Format: int32
+             * @description Submitted by the due day.
+             */
+            on_time: number;
+            /**
+             * Format: int32
+             * @description Submitted after it.
+             */
+            late: number;
+            /**
+             * Format: int32
+             * @description Not submitted, with the due day still to come.
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description Not submitted, with the due day past.
+             */
+            overdue: number;
+            /** @description on_time / (on_time + late + overdue). */
+            on_time_rate: number | null;
         };
         /**
          * @description `open` and `overdue` wait for a first submission; a return changes nothing of `on_time` and `late`.
@@ -10718,6 +10790,36 @@ export interface components {
              */
             total?: number;
         };
+        /** @description How far a programme has come: all of its projects together. */
+        ProgrammeTotals: {
+            /**
+             * Format: int32
+             * @description How many sub-projects.
+             */
+            sub_projects: number;
+            /**
+             * Format: int32
+             * @description How many goals.
+             */
+            goals: number;
+            completeness: components["schemas"]["Completeness"];
+            reports: components["schemas"]["ReportCounts"];
+            deadlines: components["schemas"]["DeadlineCounts"];
+            /** Format: uuid */
+            programme_id: string;
+            name: components["schemas"]["Languages"];
+            /**
+             * Format: int32
+             * @description How many projects.
+             */
+            projects: number;
+        };
+        /** @description One page of a list. */
+        ProgrammeTotalsPage: {
+            items: components["schemas"]["ProgrammeTotals"][];
+            /** @description The `cursor` of the page that follows; null on the last. */
+            next: string | null;
+        };
         /**
          * @description Past facts and promises stand side by side in a report; this keeps which is which.
          *
@@ -11597,6 +11699,35 @@ export interface components {
              * @description With `count=true`: the number of rows on all pages
              */
             total?: number;
+        };
+        /** @description How far a project has come: all of its sub-projects together. */
+        ProjectTotals: {
+            /**
+             * Format: int32
+             * @description How many sub-projects.
+             */
+            sub_projects: number;
+            /**
+             * Format: int32
+             * @description How many goals.
+             */
+            goals: number;
+            completeness: components["schemas"]["Completeness"];
+            reports: components["schemas"]["ReportCounts"];
+            deadlines: components["schemas"]["DeadlineCounts"];
+            /** Format: uuid */
+            project_id: string;
+            /** Format: uuid */
+            programme_id: string;
+            acronym: string;
+            name: components["schemas"]["Languages"];
+            periods: components["schemas"]["PeriodCompleteness"][];
+        };
+        /** @description One page of a list. */
+        ProjectTotalsPage: {
+            items: components["schemas"]["ProjectTotals"][];
+            /** @description The `cursor` of the page that follows; null on the last. */
+            next: string | null;
         };
         /** @description An education provider and its colleges. */
         Provider: {
@@ -14949,6 +15080,7 @@ export type ContactSparsePage = components['schemas']['ContactSparsePage'];
 export type DatePrecision = components['schemas']['DatePrecision'];
 export type DayPrecision = components['schemas']['DayPrecision'];
 export type Deadline = components['schemas']['Deadline'];
+export type DeadlineCounts = components['schemas']['DeadlineCounts'];
 export type DeadlineState = components['schemas']['DeadlineState'];
 export type Deadlines = components['schemas']['Deadlines'];
 export type Deliverable = components['schemas']['Deliverable'];
@@ -15176,6 +15308,8 @@ export type ProgrammePatch = components['schemas']['ProgrammePatch'];
 export type ProgrammeSparse = components['schemas']['ProgrammeSparse'];
 export type ProgrammeSparseExport = components['schemas']['ProgrammeSparseExport'];
 export type ProgrammeSparsePage = components['schemas']['ProgrammeSparsePage'];
+export type ProgrammeTotals = components['schemas']['ProgrammeTotals'];
+export type ProgrammeTotalsPage = components['schemas']['ProgrammeTotalsPage'];
 export type Progress = components['schemas']['Progress'];
 export type Project = components['schemas']['Project'];
 export type ProjectDeadlines = components['schemas']['ProjectDeadlines'];
@@ -15219,6 +15353,8 @@ export type ProjectReport = components['schemas']['ProjectReport'];
 export type ProjectSparse = components['schemas']['ProjectSparse'];
 export type ProjectSparseExport = components['schemas']['ProjectSparseExport'];
 export type ProjectSparsePage = components['schemas']['ProjectSparsePage'];
+export type ProjectTotals = components['schemas']['ProjectTotals'];
+export type ProjectTotalsPage = components['schemas']['ProjectTotalsPage'];
 export type Provider = components['schemas']['Provider'];
 export type ProviderExport = components['schemas']['ProviderExport'];
 export type ProviderField = components['schemas']['ProviderField'];
@@ -25570,6 +25706,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IndicatorOverviewPage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getProjectTotals: {
+        parameters: {
+            query?: {
+                /** @description Items a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller and filters. */
+                cursor?: string;
+                /** @description Only rows whose `programme_id` is this. */
+                programme_id?: components["parameters"]["ProgrammeId"];
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTotalsPage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["Stale"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getProgrammeTotals: {
+        parameters: {
+            query?: {
+                /** @description Items a page. */
+                limit?: number;
+                /** @description `next` of the page before, by the same caller and filters. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description An ETag read before: when it still holds, the answer is 304 without a body.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An ETag read before: when it holds no more, the answer is 412 (RFC 9110 §13.1.1).
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfStill"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgrammeTotalsPage"];
                 };
             };
             304: components["responses"]["NotModified"];

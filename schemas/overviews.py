@@ -6,6 +6,7 @@ from marshmallow import fields
 
 from schemas import vocabulary as v
 from schemas.base import Schema, words
+from schemas.deadlines import DeadlineCounts
 from schemas.fields import Choice, Number, Part, QueryWhole, Reference, Text, Whole
 from schemas.reports import Completeness
 
@@ -17,13 +18,21 @@ class Aggregate(StrEnum):
     MEAN = "mean"
 
 
+_CURSOR = {"description": "`next` of the page before, by the same caller and filters"}
+
+
+class TotalsQuery(Schema):
+    limit = QueryWhole(1, 20, load_default=10, metadata={"description": "Items a page"})
+    cursor = Text(v.POSITION_LENGTH, load_default=None, metadata=_CURSOR)
+
+
+class ProjectTotalsQuery(TotalsQuery):
+    programme_id = Reference("programmes", load_default=None)
+
+
 class OverviewQuery(Schema):
     limit = QueryWhole(1, 100, load_default=50, metadata={"description": "Items a page"})
-    cursor = Text(
-        v.POSITION_LENGTH,
-        load_default=None,
-        metadata={"description": "`next` of the page before, by the same caller and filters"},
-    )
+    cursor = Text(v.POSITION_LENGTH, load_default=None, metadata=_CURSOR)
     project_id = Reference("projects", load_default=None)
     programme_id = Reference("programmes", load_default=None)
 
@@ -63,6 +72,36 @@ class SubProjectCompleteness(Schema):
     reports = Part(ReportCounts, dump_only=True)
 
 
+class _Totals(Schema):
+    """What sub-projects come to together."""
+
+    sub_projects = Whole(
+        0, v.COUNT_MAX, dump_only=True, metadata={"description": "How many sub-projects."}
+    )
+    goals = Whole(0, v.COUNT_MAX, dump_only=True, metadata={"description": "How many goals."})
+    completeness = Part(Completeness, dump_only=True)
+    reports = Part(ReportCounts, dump_only=True)
+    deadlines = Part(DeadlineCounts, dump_only=True)
+
+
+class ProjectTotals(_Totals):
+    """How far a project has come: all of its sub-projects together."""
+
+    project_id = Reference("projects", dump_only=True)
+    programme_id = Reference("programmes", dump_only=True)
+    acronym = Text(v.CODE_LENGTH, dump_only=True)
+    name = words(dump_only=True)
+    periods = fields.List(Part(PeriodCompleteness), dump_only=True)
+
+
+class ProgrammeTotals(_Totals):
+    """How far a programme has come: all of its projects together."""
+
+    programme_id = Reference("programmes", dump_only=True)
+    name = words(dump_only=True)
+    projects = Whole(0, v.COUNT_MAX, dump_only=True, metadata={"description": "How many projects."})
+
+
 _NEXT = {"description": "The `cursor` of the page that follows; null on the last."}
 
 
@@ -70,6 +109,20 @@ class CompletenessOverviewPage(Schema):
     """Some of the sub-projects, in the order in which they were made."""
 
     items = fields.List(Part(SubProjectCompleteness), required=True)
+    next = fields.String(required=True, allow_none=True, metadata=_NEXT)
+
+
+class ProjectTotalsPage(Schema):
+    """Some of the projects, in the order in which they were made."""
+
+    items = fields.List(Part(ProjectTotals), required=True)
+    next = fields.String(required=True, allow_none=True, metadata=_NEXT)
+
+
+class ProgrammeTotalsPage(Schema):
+    """Some of the programmes, in the order in which they were made."""
+
+    items = fields.List(Part(ProgrammeTotals), required=True)
     next = fields.String(required=True, allow_none=True, metadata=_NEXT)
 
 

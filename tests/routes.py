@@ -27,8 +27,8 @@ from tests import factories
 MISSING = uuid.UUID("01900000-0000-7000-8000-000000000000")
 # What takes a row's own fields.
 ROW_BODIES = ("create", "replace", "patch", "put_by_external_id")
-# What only a reviewer does to a provider's record.
-REVIEWED = ("reports.return", "reports.accept", "reports.reopen")
+# What only a reviewer does to a provider's record, or reads of all of them.
+REVIEWED = ("reports.return", "reports.accept", "reports.reopen", "overviews.programmes")
 PASSWORD = "a lamp beside the harbour"
 # By their tables, not by their policies: a resource with a policy of its own is among them too. Imports are written as
 # documents, not as rows, as are jobs; comments are said of a report. They have tests of their own; the log of changes

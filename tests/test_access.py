@@ -61,6 +61,7 @@ EXCEPTIONS = {
     "projects.create": "the ministry's plan",
     "projects.delete": "the ministry's plan",
     "projects.deadlines": "oversight",
+    "overviews.programmes": "everybody's reports",
     "projects.report": "everybody's reports",
     "reports.comments": "discussion",
     "reports.comment": "discussion",

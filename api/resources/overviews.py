@@ -5,8 +5,9 @@ numbers only; the ministry sees every project.
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +18,13 @@ from api.answers import conditional, json_response
 from api.blueprint import Blueprint
 from api.context import caller, database, reach, session
 from api.listing import Cursors
+from api.models.programmes import Programme
 from api.models.project_indicators import ProjectIndicator
 from api.models.projects import Project
 from api.models.sub_projects import SubProject
 from api.scope import Session
-from api.services import overviews
-from api.view import Shown, view_of
+from api.services import deadlines, overviews
+from api.view import Shown, View, view_of
 from schemas import overviews as contract
 
 blp = Blueprint(
@@ -30,6 +32,7 @@ blp = Blueprint(
 )
 _HOMES = view_of(SubProject)
 _INDICATORS = view_of(ProjectIndicator)
+_PROJECTS, _PROGRAMMES = view_of(Project), view_of(Programme)
 _NAMES = frozenset({"id", "project_id", "provider_id"})
 Keys = list[uuid.UUID]
 
@@ -77,6 +80,46 @@ def indicators(query: dict[str, Any]) -> Response:
         ]
 
     return _page(f"indicators {period_id}", query, planned, told)
+
+
+@blp.route("/projects", access="projects", action="oversee")
+@blp.doc(operationId="getProjectTotals")
+@blp.arguments(contract.ProjectTotalsQuery(), location="query")
+@blp.response(200, contract.ProjectTotalsPage)
+def projects(query: dict[str, Any]) -> Response:
+    """Read how far projects have come: cells, reports and due dates of all their sub-projects together
+
+    For the ministry of every project, for a provider's people of those that it coordinates.
+    """
+    key = query["programme_id"]
+    filters = {"programme_id": key} if key else {}
+    return _totals(_PROJECTS, filters, query, overviews.of_projects)
+
+
+@blp.route("/programmes", access="programmes", action="oversee")
+@blp.doc(operationId="getProgrammeTotals")
+@blp.arguments(contract.TotalsQuery(), location="query")
+@blp.response(200, contract.ProgrammeTotalsPage)
+def programmes(query: dict[str, Any]) -> Response:
+    """Read how far programmes have come: cells, reports and due dates of all their projects together"""
+    return _totals(_PROGRAMMES, {}, query, overviews.of_programmes)
+
+
+def _totals(
+    view: View,
+    filters: Shown,
+    query: dict[str, Any],
+    tell: Callable[[Session, Sequence[Shown], date], list[Shown]],
+) -> Response:
+    """A page of rows of the plan that the caller's right reaches, which his own session finds."""
+    limit, cursor = query["limit"], query["cursor"]
+    cursors = Cursors(f"overviews {view.table.name}", "created_at", filters)
+    part = {"after": cursors.read(cursor) if cursor else None, "limit": limit + 1}
+    found = view.rows(session(), reach(), filters, **part)
+    following = cursors.write(found[limit - 1]) if len(found) > limit else None
+    with database().all_providers() as everyones:
+        items = tell(everyones, found[:limit], deadlines.today())
+    return conditional(json_response({"items": items, "next": following}))
 
 
 def _page(

@@ -5,8 +5,8 @@ that was not withdrawn, whatever periods the report covered then: a return takes
 """
 
 import uuid
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -99,7 +99,17 @@ def of_sub_project(session: Session, key: uuid.UUID) -> list[Deadline]:
 
 def of_project(session: Session, key: uuid.UUID) -> list[Deadline]:
     """Of all sub-projects of a project that the session sees."""
-    return list(_found(session, _s.project_id == key))
+    return of_projects(session, [key])[key]
+
+
+def of_projects(
+    session: Session, keys: Sequence[uuid.UUID]
+) -> defaultdict[uuid.UUID, list[Deadline]]:
+    """The same of several, by project."""
+    found = defaultdict[uuid.UUID, list[Deadline]](list)
+    for one in _found(session, _s.project_id.in_(keys)):
+        found[one.project_id].append(one)
+    return found
 
 
 def between(session: Session, first: date, last: date) -> Iterator[Deadline]:
@@ -173,12 +183,22 @@ def _first_submission() -> sa.ScalarSelect[Any]:
 
 # how many
 
+_COUNTED = ("on_time", "late", "open", "overdue")
+
 
 def counts(deadlines: Iterable[Deadline], day: date) -> dict[str, Any]:
     """How many are in which state, of those that have a due date."""
     found = Counter(one.state(day) for one in deadlines if one.holds)
-    names = (DeadlineState.ON_TIME, DeadlineState.LATE, DeadlineState.OPEN, DeadlineState.OVERDUE)
-    over = found.total() - found[DeadlineState.OPEN]
-    rate = round(found[DeadlineState.ON_TIME] / over, 4) if over else None
-    told = {name.value: found[name] for name in names}
-    return {"due": found.total(), **told, "on_time_rate": rate}
+    told = {name: found[DeadlineState(name)] for name in _COUNTED}
+    return _rated({"due": found.total(), **told})
+
+
+def added(counts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Of several counts one."""
+    return _rated({name: sum(one[name] for one in counts) for name in ("due", *_COUNTED)})
+
+
+def _rated(count: dict[str, Any]) -> dict[str, Any]:
+    over = count["due"] - count["open"]
+    rate = round(count["on_time"] / over, 4) if over else None
+    return count | {"on_time_rate": rate}

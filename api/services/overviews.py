@@ -7,11 +7,13 @@ however many there are. It tells counts and sums, never what anybody wrote.
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from api.access import Reach
 from api.models.deliverables import Deliverable, DeliverableGoal
 from api.models.disseminations import Dissemination, DisseminationGoal
 from api.models.feedback import Feedback, FeedbackGoal
@@ -21,24 +23,30 @@ from api.models.measurements import Measurement
 from api.models.meetings import Meeting, MeetingGoal
 from api.models.periods import Period
 from api.models.project_indicators import ProjectIndicator
+from api.models.projects import Project
 from api.models.providers import Provider
 from api.models.reports import Report
 from api.models.results import Result
 from api.models.sub_projects import SubProject
 from api.models.surveys import Survey, SurveyGoal
 from api.scope import Session
-from api.services import units
-from api.view import Shown
+from api.services import deadlines, units
+from api.view import Shown, view_of
 from schemas.overviews import Aggregate
 from schemas.results import STATEMENTS
 from schemas.vocabulary import CellState, Direction, ReportState
 
+_PROJECTS = view_of(Project)
 Keys = Sequence[uuid.UUID]
 # What a cell is when several things stand in it: as in a report's form, the first of these.
 _WEIGHTS = {
     state: len(STATEMENTS) + 1 - place
     for place, state in enumerate((CellState.FILLED.value, *STATEMENTS))
 }
+# What is told of cells: how many there are, and how many in each state.
+_WORDS = ("cells", *(state.value for state in CellState))
+_REPORTS = tuple(state.value for state in ReportState)
+_HOMES_AT_ONCE = 500  # their ids stand in each part of a statement
 _STATES = {weight: state for state, weight in _WEIGHTS.items()}
 # Each kind of record that may cite goals: its links, which column of theirs names it, and the days that place it.
 _CITED: tuple[tuple[Any, Any, str, tuple[Any, ...]], ...] = (
@@ -78,7 +86,6 @@ def completeness(session: Session, homes: Sequence[Shown]) -> list[Shown]:
             }
             for period in periods[home["project_id"]]
         ]
-        words = ("cells", *(state.value for state in CellState))
         found.append(
             {
                 "sub_project_id": key,
@@ -86,12 +93,73 @@ def completeness(session: Session, homes: Sequence[Shown]) -> list[Shown]:
                 "provider_id": home["provider_id"],
                 "provider_name": names[home["provider_id"]],
                 "goals": count,
-                "completeness": {word: sum(one[word] for one in spread) for word in words},
+                "completeness": _added(_WORDS, spread),
                 "periods": spread,
-                "reports": {s.value: reports.get((key, s.value), 0) for s in ReportState},
+                "reports": {s: reports.get((key, s), 0) for s in _REPORTS},
             }
         )
     return found
+
+
+def of_projects(session: Session, projects: Sequence[Shown], day: date) -> list[Shown]:
+    """Of each project what its sub-projects come to, and how many reports were in time by a day.
+
+    :param projects: rows of the plan; :param session: sees all of their sub-projects
+    """
+    keys = [row["id"] for row in projects]
+    asked = sa.select(SubProject.id, SubProject.project_id, SubProject.provider_id)
+    found = session.execute(asked.where(SubProject.project_id.in_(keys))).mappings()
+    homes = [dict(row) for row in found]
+    parts = defaultdict[uuid.UUID, list[Shown]](list)
+    for begin in range(0, len(homes), _HOMES_AT_ONCE):
+        for one in completeness(session, homes[begin : begin + _HOMES_AT_ONCE]):
+            parts[one["project_id"]].append(one | {"sub_projects": 1})
+    due, periods = deadlines.of_projects(session, keys), _periods(session, set(keys))
+    return [
+        {
+            "project_id": row["id"],
+            **{name: row[name] for name in ("programme_id", "acronym", "name")},
+            **_total(parts[row["id"]]),
+            "periods": [
+                {"period_id": period.id, "period_code": period.code}
+                | _added(_WORDS, [one["periods"][place] for one in parts[row["id"]]])
+                for place, period in enumerate(periods[row["id"]])
+            ],
+            "deadlines": deadlines.counts(due[row["id"]], day),
+        }
+        for row in projects
+    ]
+
+
+def of_programmes(session: Session, programmes: Sequence[Shown], day: date) -> list[Shown]:
+    """Of each programme what its projects come to."""
+    keys = [row["id"] for row in programmes]
+    parts = defaultdict[uuid.UUID, list[Shown]](list)
+    projects = _PROJECTS.rows(session, Reach.EVERY, {"programme_id": keys})
+    for one in of_projects(session, projects, day):
+        parts[one["programme_id"]].append(one)
+    return [
+        {
+            "programme_id": row["id"],
+            "name": row["name"],
+            "projects": len(found),
+            **_total(found),
+            "deadlines": deadlines.added([one["deadlines"] for one in found]),
+        }
+        for row in programmes
+        for found in [parts[row["id"]]]
+    ]
+
+
+def _total(parts: Sequence[Shown]) -> Shown:
+    return _added(("sub_projects", "goals"), parts) | {
+        "completeness": _added(_WORDS, [one["completeness"] for one in parts]),
+        "reports": _added(_REPORTS, [one["reports"] for one in parts]),
+    }
+
+
+def _added(names: Sequence[str], counts: Sequence[Shown]) -> Shown:
+    return {name: sum(one[name] for one in counts) for name in names}
 
 
 def _spread(

@@ -265,3 +265,80 @@ def test_an_indicator_that_nobody_measured_is_there_without_periods(office: Offi
     assert office.sums(key, office.by("viewer", office.b))["periods"] == []
     items = office.read("indicators", office.by("viewer", office.c))["items"]
     assert str(key) not in {one["project_indicator_id"] for one in items}
+
+
+# of projects and programmes
+
+
+def test_a_project_comes_to_what_its_sub_projects_come_to_together(office: Office) -> None:
+    reviewer = office.by("reviewer")
+    for owner in (office.a, office.b):
+        office.make("results", owner, goal_id=owner.ids["goals"], period_id=office.autumn)
+    found = {one["project_id"]: one for one in office.read("projects", reviewer)["items"]}
+    parts = office.homes(reviewer, project_id=office.project).values()
+    told = found[str(office.project)]
+    assert told["sub_projects"] == len(parts) == 2
+    assert told["goals"] == sum(one["goals"] for one in parts)
+    for name in ("completeness", "reports"):
+        assert told[name] == {word: sum(one[name][word] for one in parts) for word in told[name]}
+    assert told["completeness"]["filled"] > 1
+    for place, period in enumerate(told["periods"]):
+        assert period["period_code"] == ("2012-spring", "2012-autumn")[place]
+        assert period["cells"] == sum(one["periods"][place]["cells"] for one in parts)
+        assert period["filled"] == sum(one["periods"][place]["filled"] for one in parts)
+    path = f"/api/v1/projects/{office.project}/deadlines"
+    due = office.bench.client.get(path, headers=reviewer).get_json()
+    assert told["deadlines"] == {name: due[name] for name in told["deadlines"]}
+    assert len(found) > 1
+
+
+def test_a_programme_comes_to_what_its_projects_come_to_together(office: Office) -> None:
+    reviewer = office.by("reviewer")
+    office.bench.make("periods", project_id=office.project, code="2011-spring", due_on="2011-06-30")
+    projects = office.read("projects", reviewer, programme_id=office.programme)["items"]
+    items = office.read("programmes", reviewer)["items"]
+    told = next(one for one in items if one["programme_id"] == str(office.programme))
+    assert told["projects"] == len(projects)
+    assert told["sub_projects"] == sum(one["sub_projects"] for one in projects)
+    for name in ("completeness", "reports", "deadlines"):
+        for word in set(told[name]) - {"on_time_rate"}:
+            assert told[name][word] == sum(one[name][word] for one in projects)
+    assert told["deadlines"]["overdue"] >= 2
+    assert told["deadlines"]["on_time_rate"] == 0
+
+
+def test_projects_are_overseen_by_who_coordinates_them_and_programmes_by_the_ministry(
+    office: Office,
+) -> None:
+    for role in ("viewer", "editor", "manager"):
+        items = office.read("projects", office.by(role, office.a))["items"]
+        assert [one["project_id"] for one in items] == [str(office.project)]
+        assert items[0]["sub_projects"] == 2
+        assert office.read("projects", office.by(role, office.b))["items"] == []
+        for path in ("programmes",):
+            response = office.bench.client.get(
+                f"/api/v1/overviews/{path}", headers=office.by(role, office.a)
+            )
+            assert code(response) == (403, "forbidden")
+
+
+def test_a_page_of_projects_ends_where_the_next_begins(office: Office) -> None:
+    reviewer = office.by("reviewer")
+    whole = office.read("projects", reviewer)["items"]
+    seen, cursor = [], None
+    for _ in whole:
+        page = office.read("projects", reviewer, limit=1, **({"cursor": cursor} if cursor else {}))
+        seen += page["items"]
+        cursor = page["next"]
+    assert (seen, cursor) == (whole, None)
+
+
+def test_the_cost_in_statements_is_the_same_however_many_projects_there_are(
+    office: Office,
+) -> None:
+    reviewer, app = office.by("reviewer"), office.bench.app
+    with statements(app) as of_one:
+        office.read("projects", reviewer, limit=1)
+    with statements(app) as of_all:
+        office.read("projects", reviewer)
+    assert len(of_all) == len(of_one)
