@@ -18,6 +18,7 @@ from api.models.providers import Provider
 from api.models.reports import Report, ReportEvent, ReportVersion
 from api.models.sub_projects import SubProject
 from api.scope import Session
+from api.services.overviews import provider_names
 from api.view import Shown, view_of
 from schemas.vocabulary import ReportAction, ReportKind, ReportState
 
@@ -53,7 +54,7 @@ def contents(session: Session, key: uuid.UUID) -> Shown | None:
     if project is None:
         return None
     homes = _HOMES.rows(session, Reach.EVERY, {"project_id": key})
-    names = _names(session, {home["provider_id"] for home in homes})
+    names = provider_names(session, {home["provider_id"] for home in homes})
     states, accepted = _states(session, key), _accepted(session, key)
     told = [
         {
@@ -114,11 +115,6 @@ def _chosen(accepted: list[Accepted]) -> Iterator[Accepted]:
     ordered = sorted(accepted, key=lambda one: (one.accepted_at, str(one.report_id)))
     final = [one for one in ordered if one.kind == ReportKind.FINAL]
     yield from final[-1:] or ordered
-
-
-def _names(session: Session, providers: set[uuid.UUID]) -> dict[uuid.UUID, str]:
-    asked = sa.select(Provider.id, Provider.name).where(Provider.id.in_(providers))
-    return {row.id: row.name for row in session.execute(asked)}
 
 
 def _states(session: Session, key: uuid.UUID) -> defaultdict[uuid.UUID, set[str]]:

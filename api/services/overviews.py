@@ -73,7 +73,7 @@ def completeness(session: Session, homes: Sequence[Shown]) -> list[Shown]:
     reports = _counts(session, Report, keys, Report.state)
     cells = _cells(session, keys)
     periods = _periods(session, {home["project_id"] for home in homes})
-    names = _names(session, {home["provider_id"] for home in homes})
+    names = provider_names(session, {home["provider_id"] for home in homes})
     found = []
     for home in homes:
         key = home["id"]
@@ -249,7 +249,8 @@ def _periods(session: Session, projects: set[uuid.UUID]) -> dict[uuid.UUID, list
     return found
 
 
-def _names(session: Session, providers: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+def provider_names(session: Session, providers: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """What they are called, by id."""
     asked = sa.select(Provider.id, Provider.name).where(Provider.id.in_(providers))
     return {row.id: row.name for row in session.execute(asked)}
 
