@@ -9,7 +9,7 @@ from api.access import Reach
 from api.answers import conditional, json_response
 from api.context import database, reach, session
 from api.models.periods import Period
-from api.problems import Forbidden, NotFound
+from api.problems import NotFound
 from api.resources import projects as project_table
 from api.resources import sub_projects as sub_project_table
 from api.services import deadlines as service
@@ -47,9 +47,7 @@ def of_project(key: uuid.UUID) -> Response:
 
     For the ministry, and for the people of the provider that coordinates the project: numbers, and nobody's records.
     """
-    if projects.view.row(session(), reach(), key, frozenset({"id"})) is None:
-        projects.current(key)  # what the caller can't even read is not found
-        raise Forbidden("Your right does not reach this row.")
+    project_table.must_reach(key)
     periods = PERIODS.rows(session(), Reach.EVERY, {"project_id": key})
     with database().all_providers() as everyones:
         found = service.of_project(everyones, key)

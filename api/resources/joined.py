@@ -47,6 +47,7 @@ def report(query: dict[str, Any], key: uuid.UUID) -> Response:
     """
     kind = ReportFormat(query["format"]) if query["format"] else preferred()
     spoken = query["language"] or context.language() or Language.FI.value
+    table.must_reach(key)
     with database().all_providers() as everyones:
         found = service.contents(everyones, key)
         if found is None:

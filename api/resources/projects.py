@@ -1,10 +1,11 @@
 """Projects: networks of providers, one of which coordinates."""
 
+import uuid
 from typing import Any
 
 from api.access import Reach
 from api.blueprint import Blueprint
-from api.context import reach
+from api.context import reach, session
 from api.crud import register
 from api.models.projects import Project
 from api.problems import Forbidden
@@ -29,3 +30,10 @@ resource = register(
     children=("periods", "project_goals", "project_meetings", "participations"),
     prepare=_stays_in_place,
 )
+
+
+def must_reach(key: uuid.UUID) -> None:
+    """:raises Forbidden: the caller's right does not reach this project; NotFound: he can't even read it"""
+    if resource.view.row(session(), reach(), key, frozenset({"id"})) is None:
+        resource.current(key)
+        raise Forbidden("Your right does not reach this row.")
