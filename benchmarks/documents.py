@@ -1,8 +1,8 @@
 """What a document costs: python3 benchmarks/run.py documents [--help]
 
-The sample's report and a stress report (40 goals × 8 periods, cells of 5,000 characters) in each format, in
-milliseconds of CPU of all threads, after a document to warm up; each time of a report that says something else, since
-a compiler remembers. Then what the process has grown by after so many documents.
+The sample's report, twenty of them joined, and a stress report (40 goals × 8 periods, cells of 5,000 characters) in
+each format, in milliseconds of CPU of all threads, after a document to warm up; each time of a report that says
+something else, since a compiler remembers. Then what the process has grown by after so many documents.
 """
 
 import argparse
@@ -16,8 +16,16 @@ import psutil
 
 from api.documents import docx, html, pdf, sheets
 from api.documents.form import Form, form
+from api.documents.joined import Joined, join
 from tests.documents import sample_report as sample
 
+JOINED: dict[str, Callable[[Joined], str | bytes]] = {
+    "PDF": pdf.render_joined,
+    "DOCX": docx.render_joined,
+    "XLSX": sheets.joined_xlsx,
+    "HTML": html.render_joined,
+    "CSV": sheets.joined_csv,
+}
 WRITERS: dict[str, Callable[[Form], str | bytes]] = {
     "PDF": pdf.render,
     "DOCX": docx.render,
@@ -50,7 +58,15 @@ def stress(number: int) -> Form:
     return form(sample.report([row() for _ in range(40)], PERIODS), "fi")
 
 
-def cost(write: Callable[[Form], object], make: Callable[[int], Form], rounds: int) -> float:
+def project(number: int) -> Joined:
+    """Of twenty sub-projects, each with a report like the sample's."""
+    row = sample.seed_like()
+    return join(
+        sample.project([row | {"title": f"Raportti {number} {n}"} for n in range(20)]), "fi"
+    )
+
+
+def cost(write: Callable[[Any], object], make: Callable[[int], Any], rounds: int) -> float:
     """Milliseconds of CPU, the median of the rounds."""
     write(make(0))
     taken = []
@@ -80,14 +96,18 @@ def main() -> None:
     asked.add_argument("--documents", type=int, default=1_000, help="for what memory they take")
     options = asked.parse_args()
     print(
-        "| document | sample, ms of CPU | stress, ms of CPU | MB more, documents 100–200 | 200 on |"
+        "| document | sample, ms of CPU | 20 joined | stress | MB more, documents 100–200 | 200 on |"
     )
-    print("| --- | ---: | ---: | ---: | ---: |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for name, write in WRITERS.items():
         small = cost(write, seed_like, options.rounds)
         early, late = growth(write, options.documents)
         large = cost(write, stress, options.stress_rounds)
-        print(f"| {name} | {small:,.1f} | {large:,.0f} | {early:+.1f} | {late:+.1f} |", flush=True)
+        joined = cost(JOINED[name], project, options.stress_rounds)
+        print(
+            f"| {name} | {small:,.1f} | {joined:,.0f} | {large:,.0f} | {early:+.1f} | {late:+.1f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

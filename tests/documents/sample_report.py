@@ -325,6 +325,36 @@ def seed_like() -> Row:
     return report([_network(), _indicators(), _cooperation(), _model(), _own_plan(), _seminar()])
 
 
+def project(reports: list[Row]) -> Row:
+    """A project's report as `GET /projects/{id}/report` gives it: each of another provider, and one without any."""
+    form = report([])["form"]
+    homes: list[Row] = [
+        {
+            "sub_project_id": f"osahanke {number}",
+            "provider_id": f"pohja {number}",
+            "provider_name": f"Pohjanranta {number}",
+            "name": None,
+            "state": "accepted",
+            "reports": [
+                {
+                    "number": 2,
+                    "submitted_at": "2013-01-18T10:15:42Z",
+                    "accepted_at": "2013-02-01T08:00:00Z",
+                    "sha256": "ab" * 32,
+                    "report": one | {"state": "accepted"},
+                }
+            ],
+        }
+        for number, one in enumerate(reports, 1)
+    ]
+    late = {"provider_name": "Saaristo", "name": "Laatu", "state": "draft", "reports": []}
+    return {
+        **{name: form[name] for name in ("programme", "project")},
+        "coordinator": {"name": "Tunturin koulutuskuntayhtymä"},
+        "sub_projects": [*homes, {"sub_project_id": "x", "provider_id": "y", **late}],
+    }
+
+
 def _network() -> Row:
     both = [participant(AINO), participant(VAINO)]
     spring = [
