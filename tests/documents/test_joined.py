@@ -96,3 +96,17 @@ def test_a_project_without_accepted_reports_is_a_document_too(language: str) -> 
     assert empty.summary in html.render_joined(empty)
     for write in (docx.render_joined, sheets.joined_xlsx, sheets.joined_csv):
         assert write(empty)
+
+
+def test_a_name_is_never_markup_nor_a_formula() -> None:
+    row = sample.project([sample.seed_like()])
+    evil = "=1+1<script>#read('x')"
+    row["sub_projects"][0]["provider_name"] = evil
+    hostile = join(row, "fi")
+    assert "<script" not in html.render_joined(hostile)
+    assert squeezed(evil) in Pdf(pdf.render_joined(hostile)).text
+    text = sheets.joined_csv(hostile).decode("utf-8-sig")
+    assert not any(line.startswith("=") for line in text.splitlines())
+    book = openpyxl.load_workbook(io.BytesIO(sheets.joined_xlsx(hostile)))
+    cell = book.worksheets[1]["A2"]
+    assert (cell.value, cell.data_type) == (evil, "s")
