@@ -264,13 +264,23 @@ def version(session: Session, report: Mapping[str, Any], number: int) -> Frozen 
 
 
 def version_at(session: Session, report: Mapping[str, Any], moment: datetime) -> int:
-    """The number of the version that stood at a moment. :raises NoVersion: none did"""
+    """The number of the newest version that had been submitted by a moment, and not been withdrawn again.
+
+    :raises NoVersion: there was none
+    """
     v = ReportVersion
     asked = sa.select(v.number, v.submitted_at).where(*_of(v, report)).order_by(v.number)
     found = session.execute(asked).all()
-    stood = [number for number, submitted_at in found if submitted_at <= moment]
-    if stood:
+    e = ReportEvent
+    taken_back = sa.select(e.version_number).where(
+        *_of(e, report), e.action == ReportAction.WITHDRAW.value, e.at <= moment
+    )
+    withdrawn = set(session.scalars(taken_back))
+    by_then = [number for number, submitted_at in found if submitted_at <= moment]
+    if stood := [number for number in by_then if number not in withdrawn]:
         return int(stood[-1])
+    if by_then:
+        raise NoVersion("What had been submitted by then was withdrawn.")
     if not found:
         raise NoVersion("It has not been submitted yet.")
     first = found[0].submitted_at.isoformat().replace("+00:00", "Z")

@@ -2,8 +2,8 @@
 
 Behind a report stand: its own row; its sub-project; the contact that it names; what its sub-project has of the periods
 that it covers, by the period that a record names or its day falls in; the goals and indicators that were there when it
-was submitted; and, when it covers all periods, all that its sub-project has, whatever the period, to which nothing can
-be added either.
+was submitted; and, when it is final or names no period, all that its sub-project has, whatever the period, to which
+nothing can be added either.
 
 Each sub-project's row has a copy of what its reports hold (`locks`), because whoever writes a record locks that row, to
 share it, and whoever takes a report a step on locks it for himself: so one waits for the other, and PostgreSQL reads a
@@ -32,6 +32,7 @@ from api.problems import Fault, Problem
 from api.scope import SCOPE_PROVIDER, Session, scoped
 from schemas.fields import Worded
 from schemas.life import HOLDING, unlocking
+from schemas.vocabulary import ReportKind
 
 Data = Mapping[str, Any]
 # What is of no period.
@@ -263,7 +264,8 @@ def note(session: Session, report: Report, home: SubProject, moment: datetime | 
 
 
 def _periods(session: Session, report: Report) -> list[tuple[str, str, str]] | None:
-    if not report.period_ids:
+    # A final one covers all of them, whether it names them or not.
+    if report.kind == ReportKind.FINAL or not report.period_ids:
         return None
     asked = sa.select(Period.id, Period.first_day, Period.last_day)
     found = session.execute(asked.where(Period.id.in_(list(report.period_ids))).order_by(Period.id))

@@ -341,7 +341,7 @@ def project(reports: list[Row]) -> Row:
                     "submitted_at": "2013-01-18T10:15:42Z",
                     "accepted_at": "2013-02-01T08:00:00Z",
                     "sha256": "ab" * 32,
-                    "report": one | {"state": "accepted"},
+                    "report": one | {"state": "submitted"},  # as it was frozen
                 }
             ],
         }

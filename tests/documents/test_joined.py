@@ -60,6 +60,7 @@ def test_as_a_page_each_report_is_an_article_that_its_list_links_to(joined: Join
     assert set(re.findall(r'href="#([^"]+)"', page)) == {"report-1", "report-2"} <= set(ids)
     assert re.findall(r"<h([1-6])>", page) == list("1223323")
     assert page.count('<article id="report-2" class="wide">') == 1
+    assert "Lähetetty" not in page
 
 
 def test_as_a_word_file_each_report_has_a_section_in_which_nothing_can_be_edited(

@@ -451,3 +451,18 @@ def test_one_who_acts_for_a_provider_leaves_its_scope_again(desk: Desk) -> None:
         assert [one["status"] for one in answer.get_json()["responses"]] == [200, 409, 200]
     assert json.loads(desk.bench.client.get(path, headers=headers).text)["state"] == "returned"
     assert set(Role) >= {one["by_role"] for one in desk.items("events")}
+
+
+def test_what_was_withdrawn_stood_until_then_and_no_longer(desk: Desk) -> None:
+    desk.take("submit", "withdraw")
+    (first,) = desk.items("versions")
+    withdrawn = desk.items("events")[-1]["at"]
+    assert desk.read(f"?as_of={first['submitted_at']}").status_code == 200
+    refused = desk.read(f"?as_of={withdrawn}")
+    assert code(refused) == (404, "no_version")
+    assert "withdrawn" in refused.get_json()["detail"]
+    desk.take("submit")
+    shown = desk.read("?as_of=2100-01-01T00:00:00Z")
+    assert shown.headers["Content-Location"].endswith("/versions/2")
+    desk.take("withdraw")
+    assert desk.read("?as_of=2100-01-01T00:00:00Z").status_code == 404

@@ -197,6 +197,14 @@ def test_goals_and_indicators_that_come_later_do_not_stand_behind_a_report_of_a_
         held_by(desk.bench.change(stem, there, etag, json={name: value}))
 
 
+def test_a_final_report_holds_all_of_it_though_it_names_every_period(desk: Desk) -> None:
+    key = desk.new(kind="final", period_ids=[desk.bench.world.plan["periods"]])
+    desk.take("submit", key=key)
+    for stem in FRAME:
+        made = desk.bench.open(stem, method="POST", json=body(desk, stem))
+        assert (made.status_code, made.get_json()["code"]) == (409, "locked")
+
+
 def test_other_sub_projects_and_contacts_are_written_as_ever(desk: Desk) -> None:
     final(desk)
     elsewhere = str(desk.bench.sub_project)
