@@ -6,7 +6,7 @@ column of such names. Nothing that the document says of itself is believed here;
 
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 from uuid import UUID
@@ -37,6 +37,11 @@ _OURS = frozenset(
     for group in ("heading", "header", "report_kind", "report_state")
     for text in each[group].values()
 )
+_FORMS_OWN = Worded("These words are the form's own; change the record in the system.")
+_LISTED = Worded(
+    "These words can't be changed here; change the record in the sheet that lists it, or in the system."
+)
+_TWICE = Worded("The row of this goal is there twice; a new goal is made by itself.")
 _IN_RUN: Mapping[str, str] = {
     "br": "\n",
     "cr": "\n",
@@ -264,8 +269,7 @@ class _Document:
         text = "" if control.blank else control.text()
         said = self.made.said
         if control.name == SAID and said and text.strip() and manifest.digest(text) not in said:
-            told = Worded("These words are the form's own; change the record in the system.")
-            self.made.refuse(Fault("no_field", told), self._place(), text)
+            self.made.refuse(Fault("no_field", _FORMS_OWN), self._place(), text)
         if control.paragraphs and not self.controls:
             if control.name and control.name != SAID:
                 self._field(control.name, text)
@@ -323,8 +327,7 @@ class _Document:
         grid.goal = short, text
         for period, _ in grid.periods.values():
             if (short, period) in self.cells:
-                told = Worded("The row of this goal is there twice; a new goal is made by itself.")
-                self.made.refuse(Fault("repeated", told), self._place(), text)
+                self.made.refuse(Fault("repeated", _TWICE), self._place(), text)
                 break
             self.cells.add((short, period))
 
@@ -350,63 +353,100 @@ class _Line:
     place: Place
     cells: Sequence[Any]
 
+    def goes_on(self, last: "_Line") -> bool:
+        """Whether it is what had no room in the line before."""
+        same = self.name == last.name and not _NEW.fullmatch(self.name)
+        return same and self.cells[0] in (None, "")
+
 
 def _read_sheets(made: Edited, file: IO[bytes], most: int) -> None:
-    seen: set[tuple[str, str]] = set()
-    for sheet, rows in workbooks.sheets(file, most):
-        for line in _lines(made, sheet, rows):
-            if line.name.startswith(_GOALS):
-                if (sheet, line.name) in seen:
-                    told = Worded(
-                        "The row of this goal is there twice; a new goal is made by itself."
-                    )
-                    made.refuse(Fault("repeated", told), line.place, line.parts[0])
-                seen.add((sheet, line.name))
-            made.note(line.name, "".join(line.parts), line.place)
+    for name, rows in workbooks.sheets(file, most):
+        _Sheet(made, name).read(rows)
 
 
-def _lines(made: Edited, sheet: str, rows: workbooks.Rows) -> Iterator[_Line]:
-    last: _Line | None = None
-    for number, cells in rows:
-        if isinstance(cells, Fault):
-            made.faults.append(replace(cells, row=number, more={"table": sheet}))
-            continue
-        at = next((place for place in reversed(range(len(cells))) if _names(cells[place])), None)
-        if at is None:
-            _must_be_ours(made, sheet, number, cells)
-            continue
+class _Sheet:
+    """A sheet, line by line. What is the value of no field must stand there as it was given out, or not at all."""
+
+    def __init__(self, made: Edited, name: str):
+        self.made, self.name = made, name
+        self.goals: set[str] = set()
+        self.strays: list[tuple[Place, str]] = []
+
+    def read(self, rows: workbooks.Rows) -> None:
+        known = False
+        last: _Line | None = None
+        for number, cells in rows:
+            if isinstance(cells, Fault):
+                self.made.faults.append(replace(cells, row=number, more={"table": self.name}))
+                continue
+            at = next((at for at in reversed(range(len(cells))) if _names(cells[at])), None)
+            if at is None:
+                self._stray(number, cells)
+                continue
+            known = True
+            line = self._line(number, cells, at)
+            if line and last and line.goes_on(last):
+                last.parts += line.parts
+            elif line:
+                self._note(last)
+                last = line
+        self._note(last)
+        self._refuse_strays(known)
+
+    def _line(self, number: int, cells: Sequence[Any], at: int) -> _Line | None:
+        """:return: None where it has no text of a field that can be read"""
         name = cells[at]
-        own = 0 if name.startswith(_GOALS) else at - 1
-        place = Place(sheet, number, letters(max(own, 0)), *_where(cells, at, name))
-        value = cells[own] if own >= 0 else None
+        own = (0 if name.startswith(_GOALS) else at - 1) if name != SAID else -1
+        self._must_say_the_same(number, cells, (own, at))
+        if own < 0:
+            return None
+        place = Place(self.name, number, letters(own), *_where(cells, at, name))
+        value = cells[own]
         if isinstance(value, Unusable):
-            made.faults.append(place.placed(replace(value.fault, value=value.shown[:TOLD])))
-            made.unread.add(name)
-            continue
-        text = "" if value is None else shown(value)
-        if last and last.name == name and cells[0] in (None, "") and not _NEW.fullmatch(name):
-            last.parts.append(text)
-            continue
-        if last:
-            yield last
-        last = _Line(name, [text], place, cells)
-    if last:
-        yield last
+            fault = replace(value.fault, value=value.shown[:TOLD])
+            self.made.faults.append(place.placed(fault))
+            self.made.unread.add(name)
+            return None
+        return _Line(name, ["" if value is None else shown(value)], place, cells)
 
+    def _must_say_the_same(self, number: int, cells: Sequence[Any], own: Sequence[int]) -> None:
+        said = self.made.said
+        for place, cell in enumerate(cells):
+            text = "" if cell is None or place in own else shown(cell)
+            if said and text.strip() and manifest.digest(text) not in said:
+                at = Place(self.name, number, letters(place))
+                self.made.refuse(Fault("no_field", _LISTED), at, text)
 
-def _must_be_ours(made: Edited, sheet: str, number: int, cells: Sequence[Any]) -> None:
-    """A line without a name of a field is one of ours, a head, or one that somebody has added."""
-    if number == 1 or SAID in cells:
-        return
-    if texts := [
-        cell.shown if isinstance(cell, Unusable) else shown(cell) for cell in cells if cell
-    ]:
+    def _stray(self, number: int, cells: Sequence[Any]) -> None:
+        if texts := [shown(cell) for cell in cells if cell not in (None, "")]:
+            self.strays.append((Place(self.name, number), texts[-1]))
+
+    def _refuse_strays(self, known: bool) -> None:
+        """Lines without a name are somebody's own, unless all are."""
         told = Worded("This stands in no field of the form; write it into one of its empty lines.")
-        made.refuse(Fault("no_field", told), Place(sheet, number), texts[-1])
+        if known:
+            for place, text in self.strays:
+                self.made.refuse(Fault("no_field", told), place, text)
+        elif self.strays:
+            text = Worded(
+                "No line of this sheet is the form's: it was added, or its last column, which is hidden, was taken out."
+            )
+            self.made.refuse(Fault("not_a_form", text), Place(self.name))
+
+    def _note(self, line: _Line | None) -> None:
+        if line is None:
+            return
+        if line.name.startswith(_GOALS):
+            if line.name in self.goals:
+                self.made.refuse(Fault("repeated", _TWICE), line.place, line.parts[0])
+            self.goals.add(line.name)
+        self.made.note(line.name, "".join(line.parts), line.place)
 
 
 def _names(cell: Any) -> bool:
-    return isinstance(cell, str) and bool(_FIELD.fullmatch(cell) or _NEW.fullmatch(cell))
+    return cell == SAID or (
+        isinstance(cell, str) and bool(_FIELD.fullmatch(cell) or _NEW.fullmatch(cell))
+    )
 
 
 def _where(cells: Sequence[Any], at: int, name: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import xlsxwriter
 
+from api.documents import manifest
 from api.documents.form import Form, HeaderLine, Said, Section, Table, cells, lines
 from api.documents.joined import Joined
 from api.documents.passages import outlined, plain
@@ -100,7 +101,11 @@ def _book(
         book.set_properties({"title": title, "created": _MADE})
         for name, value in origin.items():
             book.set_custom_property(name, value, "text")
-        yield file, _Sheets(book, editable)
+        sheets = _Sheets(book, editable)
+        yield file, sheets
+        if editable:
+            for name, value in manifest.said(sheets.said).items():
+                book.set_custom_property(name, value, "text")
 
 
 def _front(joined: Joined) -> Iterator[Line]:
@@ -155,6 +160,7 @@ def _outline(goal: str, period: str, section: Section) -> Iterator[Line]:
 class _Sheets:
     def __init__(self, book: Any, editable: bool):
         self.book, self.editable = book, editable
+        self.said: list[str] = []  # what is the value of no field
         self.plain = book.add_format()
         look = {"text_wrap": True, "valign": "top"}
         self.bold = book.add_format(look | {"bold": True})
@@ -176,9 +182,10 @@ class _Sheets:
         for place, width in enumerate(widths):
             sheet.set_column(place, place, width)
         sheet.set_column(len(widths), len(widths), None, None, {"hidden": True})
-        for place, head in enumerate(heads):
-            sheet.write_string(0, place, head, self.bold)
         if heads:
+            for place, head in enumerate([*heads, SAID]):
+                sheet.write_string(0, place, head, self.bold)
+            self.said += heads
             sheet.freeze_panes(1, 0)
             sheet.repeat_rows(0)
         line = 1 if heads else 0
@@ -196,6 +203,8 @@ class _Sheets:
         field = next(filter(None, named.values()), "")
         for place, found in enumerate(parts):
             look = self.field if self.editable and named.get(place) else self.text
+            if not named.get(place):
+                self.said += found
             for below, text in enumerate(found):
                 if text:
                     write_text(sheet, line + below, place, text, self.plain, look)

@@ -397,6 +397,36 @@ def test_a_line_that_somebody_added_to_a_sheet_is_not_lost_without_a_word(desk: 
     )
 
 
+@pytest.mark.parametrize("place", [("A", 1), ("B", 2), ("C", 3), ("F", 2)])
+def test_words_of_the_forms_own_are_not_written_over_in_a_sheet(
+    desk: Desk, place: tuple[str, int]
+) -> None:
+    column, row = place
+    paper = desk.paper("xlsx")
+    sheet = next(paper.lines(short_id(desk.result)))[0]
+    sheet[f"{column}{row}"] = "Muutettu"
+    (fault,) = faults(desk.send("xlsx", paper.bytes()))
+    told = [fault[name] for name in ("code", "table", "row", "column", "value")]
+    assert told == ["no_field", sheet.title, row, column, "Muutettu"]
+
+
+def test_a_result_edited_in_the_table_of_goals_alone_is_told_of(desk: Desk) -> None:
+    paper = desk.paper("xlsx")
+    paper.book["Tavoite"]["B2"] = "Aloitettu, ja jatkuu"
+    (fault,) = faults(desk.send("xlsx", paper.bytes()))
+    assert (fault["code"], fault["value"]) == ("no_field", "Aloitettu, ja jatkuu")
+
+
+def test_a_sheet_without_its_hidden_column_is_refused_once(desk: Desk) -> None:
+    paper = desk.paper("xlsx")
+    sheet = next(paper.lines(short_id(desk.result)))[0]
+    sheet.delete_cols(5)
+    told = [
+        (fault["code"], fault.get("table")) for fault in faults(desk.send("xlsx", paper.bytes()))
+    ]
+    assert told == [("not_a_form", sheet.title), ("removed", None)]
+
+
 def test_a_formula_in_a_workbook_is_refused_with_its_place(desk: Desk) -> None:
     paper = desk.paper("xlsx")
     paper.write(short_id(desk.result), "=1+1")
