@@ -6553,6 +6553,25 @@ export interface components {
              */
             total?: number;
         };
+        /** @description A text of an edited report that says something else than when the report was given out. */
+        Edit: {
+            /** @description To the field of the record. */
+            pointer: string;
+            /** @description Of a document the number of the table, of a workbook the name of the sheet. */
+            table?: string;
+            /** Format: int32 */
+            row?: number;
+            /** @description The number of the column, or its letters. */
+            column?: string;
+            /** @description The text of the goal, where it stands in one's row. */
+            goal?: string;
+            /** @description The period as the document names it, where it stands in one's column. */
+            period?: string;
+            /** @description Null where nothing was. */
+            before: string | null;
+            /** @description Null where it was emptied. */
+            after: string | null;
+        };
         /**
          * EditedReport
          * Format: binary
@@ -10604,6 +10623,11 @@ export interface components {
         /** @description An element that an import would write. */
         PlannedElement: {
             /**
+             * Format: uuid
+             * @description Of the row that is there; null of one that would be made.
+             */
+            id: string | null;
+            /**
              * Format: int32
              * @description Of a table: the row, as a spreadsheet counts them, or the line.
              */
@@ -10614,6 +10638,8 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** @description Of a row that is there, what would change. */
             changes: string[];
+            /** @description Of an edited report: which of its texts they are, where they stand, and what they said. */
+            edits?: components["schemas"]["Edit"][];
             /** @description Of a row that names itself by its `id` and has none: null. */
             external_id: string | null;
         };
@@ -15112,6 +15138,7 @@ export type DisseminationPatch = components['schemas']['DisseminationPatch'];
 export type DisseminationSparse = components['schemas']['DisseminationSparse'];
 export type DisseminationSparseExport = components['schemas']['DisseminationSparseExport'];
 export type DisseminationSparsePage = components['schemas']['DisseminationSparsePage'];
+export type Edit = components['schemas']['Edit'];
 export type EditedReport = components['schemas']['EditedReport'];
 export type Extension = components['schemas']['Extension'];
 export type ExtensionExpand = components['schemas']['ExtensionExpand'];

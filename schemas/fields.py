@@ -44,6 +44,20 @@ class Worded(str):
         return (self.template,), self.params
 
 
+class Spoken(str):
+    """What fills a text, with the words that languages have for it: `Spoken("2012-spring", {"fi": "kevät 2012"})`."""
+
+    words: t.Mapping[str, str]
+
+    def __new__(cls, text: str, /, words: t.Mapping[str, str]) -> t.Self:
+        self = super().__new__(cls, text)
+        self.words = words
+        return self
+
+    def __getnewargs_ex__(self) -> t.Any:
+        return (str(self), self.words), {}
+
+
 class Coded(Worded):
     """An error text that carries its stable code through marshmallow."""
 

@@ -145,6 +145,10 @@ class Tally(Schema):
     )
 
 
+def _told(description: str) -> fields.String:
+    return fields.String(metadata={"x-optional": True, "description": description})
+
+
 class Outcome(StrEnum):
     """What becomes of an element."""
 
@@ -153,9 +157,31 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
+class Edit(Schema):
+    """A text of an edited report that says something else than when the report was given out."""
+
+    pointer = fields.String(required=True, metadata={"description": "To the field of the record."})
+    table = _told("Of a document the number of the table, of a workbook the name of the sheet.")
+    row = Whole(1, v.COUNT_MAX, metadata={"x-optional": True})
+    column = _told("The number of the column, or its letters.")
+    goal = _told("The text of the goal, where it stands in one's row.")
+    period = _told("The period as the document names it, where it stands in one's column.")
+    before = fields.String(
+        required=True, allow_none=True, metadata={"description": "Null where nothing was."}
+    )
+    after = fields.String(
+        required=True, allow_none=True, metadata={"description": "Null where it was emptied."}
+    )
+
+
 class PlannedElement(Schema):
     """An element that an import would write."""
 
+    id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of the row that is there; null of one that would be made."},
+    )
     row = Whole(
         1,
         v.COUNT_MAX,
@@ -181,6 +207,14 @@ class PlannedElement(Schema):
         maximum=NAMES_MAX,
         required=True,
         metadata={"description": "Of a row that is there, what would change."},
+    )
+    edits = Entries(
+        Part(Edit),
+        maximum=NAMES_MAX,
+        metadata={
+            "x-optional": True,
+            "description": "Of an edited report: which of its texts they are, where they stand, and what they said.",
+        },
     )
 
 

@@ -66,6 +66,10 @@ class Place:
         more = {name: value for name, value in told.items() if value}
         return replace(fault, row=self.row, column=self.column, more={**more, **fault.more})
 
+    def shown(self) -> dict[str, Any]:
+        """What is known of it, as `schemas.imports.Edit` calls it."""
+        return {name: value for name, value in vars(self).items() if value}
+
 
 @dataclass(frozen=True)
 class Written:

@@ -5,9 +5,10 @@ Every writer (HTML, PDF, DOCX, XLSX, CSV) speaks through `Texts`, so that a word
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from schemas.fields import Spoken
 from schemas.labels import vocabulary
+from schemas.vocabulary import Language
 
 LANGUAGES = ("fi", "sv", "en")
 # Finland writes 18.1.2013 in Swedish too; in English its readers expect the day before the month.
@@ -125,3 +128,23 @@ class Texts:
         start, end = record.get("start_time"), record.get("end_time")
         clock = self.clock(start, end) if start else None
         return " ".join(filter(None, [self.day(record["date"]), clock]))
+
+
+def spoken(text: str, say: Callable[[Texts], str]) -> Spoken:
+    """A code or a day for a text of a problem, which says it as documents do; in English as it is sent."""
+    own = (language for language in LANGUAGES if language != Language.EN)
+    return Spoken(text, {language: say(Texts(language)) for language in own})
+
+
+@cache
+def spoken_state(state: str) -> Spoken:
+    return spoken(state, lambda texts: texts.word("report_state", state))
+
+
+@cache
+def spoken_period(code: str) -> Spoken:
+    return spoken(code, lambda texts: texts.period("period", code))
+
+
+def spoken_day(day: date) -> Spoken:
+    return spoken(day.isoformat(), lambda texts: texts.day(day.isoformat()))

@@ -4,7 +4,6 @@ What a text says stands in it as it is; only U+FFFE and U+FFFF, which no XML has
 """
 
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
@@ -21,11 +20,11 @@ from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
+from api.documents import manifest
 from api.documents.form import HeaderLine
 from api.documents.texts import LOCALES, Phrase
 
 _MADE = datetime(2000, 1, 1, tzinfo=UTC)
-_NO_XML = re.compile("[\ufffe\uffff]")
 _SOFT = RGBColor(0x59, 0x59, 0x59)
 _TINT = "F2F2F2"
 _MARGIN = Mm(15)
@@ -150,7 +149,7 @@ class Pages:
         return table
 
     def say(self, line: Node, phrase: Phrase) -> Node:
-        run = self.run(line, _NO_XML.sub("\ufffd", phrase.text), phrase.field or SAID)
+        run = self.run(line, manifest.canonical(phrase.text), phrase.field or SAID)
         if phrase.language != self.language:
             speak(run._r.get_or_add_rPr(), phrase.language)
         return run

@@ -44,7 +44,7 @@ def example(stem: str) -> Node:
 
 def planned(stem: str) -> Node:
     """What a dry run of that row says, as a table with a head."""
-    element = {"row": 2, "pointer": "", "resource": stem, "external_id": f"{stem}-1"}
+    element = {"id": None, "row": 2, "pointer": "", "resource": stem, "external_id": f"{stem}-1"}
     told = {"outcome": Outcome.CREATED.value, "changes": []}
     return examples.given(ImportPlan()) | {"counts": _counts(stem), "elements": [element | told]}
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from api.access import Reach
+from api.documents.texts import spoken, spoken_day, spoken_period
 from api.scope import Session
 from api.services import units
 from api.services.reports import CITED, PERIODS, compile_form
@@ -215,12 +216,16 @@ def _period_left_out(report: Row, facts: Facts) -> Found:
     named = {str(key) for key in report["period_ids"]}
     left = [one["code"] for key, one in facts.periods.items() if key not in named]
     if report["kind"] == ReportKind.FINAL and named and left:
-        yield "period_ids", {"periods": ", ".join(left)}
+        told = spoken(
+            ", ".join(left),
+            lambda texts: texts.series([texts.period("period", one) for one in left]),
+        )
+        yield "period_ids", {"periods": told}
 
 
 def _cell_missing(cell: Row, _: Facts) -> Found:
     if cell["state"] == CellState.MISSING:
-        yield None, {"period": cell["period_code"]}
+        yield None, {"period": spoken_period(cell["period_code"])}
 
 
 def _nothing_beside_something(cell: Row, _: Facts) -> Found:
@@ -248,13 +253,13 @@ def _in_no_period(row: Row, _: Facts) -> Found:
 def _outside_period(row: Row, facts: Facts) -> Found:
     period, day = facts.period(row["period_id"]), _day(row["date"])
     if period and day and not _day(period["first_day"]) <= day <= _day(period["last_day"]):
-        yield "date", {"day": day, "period": period["code"]}
+        yield "date", {"day": spoken_day(day), "period": spoken_period(period["code"])}
 
 
 def _survey_after_period(survey: Row, facts: Facts) -> Found:
     period, day = facts.period(survey["cell_period_id"]), _day(survey["closes_on"])
     if period and day and day > _day(period["last_day"]):
-        yield "closes_on", {"day": day, "period": period["code"]}
+        yield "closes_on", {"day": spoken_day(day), "period": spoken_period(period["code"])}
 
 
 def _more_answered(survey: Row, _: Facts) -> Found:
@@ -324,13 +329,13 @@ def _absent_without_reason(meeting: Row, _: Facts) -> Found:
 def _promise_overdue(row: Row, facts: Facts) -> Found:
     for name, planned, day in _promised(row, facts):
         if planned and day and day < facts.today:
-            yield name, {"day": day}
+            yield name, {"day": spoken_day(day)}
 
 
 def _done_in_future(row: Row, facts: Facts) -> Found:
     for name, planned, day in _promised(row, facts):
         if not planned and day and day > facts.today:
-            yield name, {"day": day}
+            yield name, {"day": spoken_day(day)}
 
 
 def _promised(row: Row, facts: Facts) -> Iterator[tuple[str, bool, date | None]]:

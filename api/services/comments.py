@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from api.access import Caller
 from api.base import now
+from api.documents.texts import spoken_state
 from api.models.comments import Comment
 from api.models.reports import Report, ReportVersion
 from api.problems import Fault, Forbidden, Invalid, Problem
@@ -144,7 +145,7 @@ def _under_review(session: Session, report_id: uuid.UUID) -> int:
     report = session.scalars(asked.with_for_update(read=True)).one()
     number = life.newest(session, report.provider_id, report_id)
     if number is None or report.state == ReportState.ACCEPTED:
-        text = Worded("Its state is `{state}`.", state=report.state)
+        text = Worded("Its state is `{state}`.", state=spoken_state(report.state))
         raise life.WrongState(text, members={"state": report.state})
     return number
 

@@ -180,6 +180,7 @@ def fill_in(made: Edits) -> None:
         element.where = partial(_placed, {_pointer(path): one for path, one in paths})
         if element.before is None:
             continue
+        element.edits = [_edit(path, one, _seen(made, one)) for path, one in paths]
         kept = view_of(element.model).sendable(element.before)
         for path, one in paths:
             if path == ["report_date"]:
@@ -190,14 +191,25 @@ def fill_in(made: Edits) -> None:
                 _put(element.given, kept, path, one.text)
 
 
+def _edit(path: Sequence[str], one: Written | Added, before: str) -> dict[str, Any]:
+    after = one.text if one.text.strip() else None
+    told = {"pointer": _pointer(path), "before": before or None, "after": after}
+    return one.place.shown() | told
+
+
+def _seen(made: Edits, one: Written) -> str:
+    """What its field said when it was looked at."""
+    name = manifest.identity(one.name)
+    return made.now.texts[name].text if name in made.now.texts else ""
+
+
 def _pointer(path: Sequence[str]) -> str:
     return "/" + "/".join(path)
 
 
 def _changed(made: Edits, there: tuple[Any] | None, one: Written) -> str | None:
     """What a field says, where that is not what it said when it was looked at."""
-    name = manifest.identity(one.name)
-    seen = made.now.texts[name].text if name in made.now.texts else ""
+    seen = _seen(made, one)
     current = str(there[0] or "") if there else ""
     same = there and manifest.canonical(current) == manifest.canonical(seen)
     return None if same else current
@@ -294,5 +306,6 @@ def _results(texts: Sequence[Added], last: int) -> Iterator[Element]:
         }
         element = Element("results", "", given)
         element.place = one.place.row
+        element.edits = [_edit(["text"], one, "")]
         element.where = partial(_placed, {"/text": Written("", one.text, one.place)})
         yield element

@@ -71,6 +71,7 @@ class Element:
     pointers: Mapping[str, str] = field(default_factory=dict)  # see Spelling
     faults: Sequence[Fault] = ()  # why it is refused
     where: Callable[[Fault], Fault] = _as_it_is  # where a fault stands in what was sent
+    edits: Sequence[Mapping[str, Any]] = ()  # of an edited report, as `schemas.imports.Edit`
 
     @property
     def model(self) -> type[RecordRow]:
@@ -88,14 +89,21 @@ class Element:
 
     def shown(self) -> dict[str, Any]:
         """As `schemas.imports.PlannedElement`."""
+        told: dict[str, Any] = {"id": self.key if self.before else None}
         row = {} if self.place is None else {"row": self.place}
-        return row | {
-            "pointer": self.pointer,
-            "resource": self.stem,
-            "external_id": self.data["external_id"],
-            "outcome": self.outcome,
-            "changes": list(self.changes),
-        }
+        edits = {"edits": self.edits} if self.edits else {}
+        return (
+            told
+            | row
+            | {
+                "pointer": self.pointer,
+                "resource": self.stem,
+                "external_id": self.data["external_id"],
+                "outcome": self.outcome,
+                "changes": list(self.changes),
+                **edits,
+            }
+        )
 
     def placed(self, fault: Fault) -> Fault:
         """A fault of the row as one of the document, at what the document says."""

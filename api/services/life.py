@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from api import access, wire
 from api.access import Caller, Reach
 from api.base import now
+from api.documents.texts import spoken_state
 from api.models.comments import Comment
 from api.models.reports import Report, ReportEvent, ReportVersion
 from api.problems import Fault, Problem
@@ -51,7 +52,7 @@ def take(
     """
     step, before = STEPS[action], ReportState(report.state)
     if before not in step.sources:
-        text = Worded("Its state is `{state}`.", state=before.value)
+        text = Worded("Its state is `{state}`.", state=spoken_state(before.value))
         raise WrongState(text, members={"state": before.value})
     home, form = locks.exclude(session, report), None
     if action is ReportAction.SUBMIT:
@@ -205,7 +206,7 @@ def _refusals(
     if state not in sources:
         before = [one for one, step in STEPS.items() if step.target in sources]
         roles = [role for one in before for role in _takers(one)]
-        text = Worded("Its state is `{state}`.", state=state.value)
+        text = Worded("Its state is `{state}`.", state=spoken_state(state.value))
         yield _refusal(
             RefusalCode.WRONG_STATE,
             text,

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from api import lane
 from api.base import Identifier
 from api.columns import Among
+from api.documents.texts import spoken_state
 from api.models.base import RecordRow, Row
 from api.models.contacts import Contact
 from api.models.imports import Import
@@ -119,7 +120,7 @@ def fault(change: Change, lock: Lock) -> Fault:
 
 
 def _text(change: Change, lock: Lock) -> Worded:
-    return Worded(_ADDED if change.before is None else _TEXT, state=lock.state)
+    return Worded(_ADDED if change.before is None else _TEXT, state=spoken_state(lock.state))
 
 
 def held(session: Session, changes: Sequence[Change]) -> Iterator[tuple[int, Lock]]:

@@ -2,10 +2,11 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from babel.messages.pofile import read_po
 
-from schemas.fields import Worded
+from schemas.fields import Spoken, Worded
 from schemas.vocabulary import Language
 
 
@@ -25,4 +26,9 @@ def said(text: str, language: str) -> str:
     translated = catalogue(language).get(template)
     if not translated:
         return str(text)
-    return translated.format(**params) if params else translated
+    spoken = {name: _spoken(value, language) for name, value in params.items()}
+    return translated.format(**spoken) if spoken else translated
+
+
+def _spoken(value: Any, language: str) -> Any:
+    return value.words.get(language, value) if isinstance(value, Spoken) else value

@@ -112,3 +112,16 @@ def test_whoever_reads_a_report_reads_its_check_and_nobody_else(desk: Desk) -> N
 def test_a_report_that_was_submitted_can_still_be_checked(desk: Desk) -> None:
     desk.take("submit")
     assert checked(desk, "reviewer")["complete"] is True
+
+
+@pytest.mark.parametrize(("language", "told"), [("fi", "kevät 2012"), ("sv", "våren 2012")])
+def test_periods_and_states_are_said_in_words(desk: Desk, language: str, told: str) -> None:
+    desk.bench.make("goals", sub_project_id=desk.sub_project)
+    by = desk.bench.manager | {"Accept-Language": language}
+    found = desk.bench.open("reports", f"{desk.report}/check", by=by).get_json()["items"]
+    (missing,) = (one["detail"] for one in found if one["code"] == "cell_missing")
+    assert missing.endswith(f"{told}.")
+    actions = desk.bench.open("reports", f"{desk.report}/actions", by=by).get_json()["items"]
+    texts = [one["detail"] for action in actions for one in action["refusals"]]
+    words = {"fi": "Sen tila on: Luonnos.", "sv": "Dess status är: Utkast."}
+    assert words[language] in texts

@@ -756,12 +756,22 @@ def test_a_dry_run_says_what_would_be_done_and_keeps_nothing(desk: Desk) -> None
     document["results"].append(document["results"][0] | {"external_id": "uusi"})
     plan = planned(desk, document)
     assert plan["counts"]["results"] == {"created": 1, "updated": 1, "unchanged": 1}
-    first = {"resource": "results", "external_id": document["results"][0]["external_id"]}
+    name = document["results"][0]["external_id"]
+    listed = desk.bench.open("results", query_string={"external_id": name})
+    (row,) = listed.get_json()["items"]
     assert plan["elements"] == [
-        {"pointer": "/results/0", **first, "outcome": "updated", "changes": ["text"]},
+        {
+            "pointer": "/results/0",
+            "resource": "results",
+            "id": row["id"],
+            "external_id": name,
+            "outcome": "updated",
+            "changes": ["text"],
+        },
         {
             "pointer": "/results/2",
             "resource": "results",
+            "id": None,
             "external_id": "uusi",
             "outcome": "created",
             "changes": [],
