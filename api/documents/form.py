@@ -133,6 +133,8 @@ class Form:
     columns: Mapping[str, str]
     results: str
     """What its results are called."""
+    name: str
+    """What a window, a reader's list of files and the head of a page call it."""
     file_name: str
     language: str
     author_language: str
@@ -155,11 +157,6 @@ class Form:
     """A line that tells which frozen version it is; "" of the live report."""
     origin: Mapping[str, str]
     """Which report in which version it shows, for who reads an edited document again."""
-
-    @property
-    def name(self) -> str:
-        """What a window or a reader's list of files calls it."""
-        return " – ".join([self.words["report"], self.header[0].lines[0].text, self.date.text])
 
     @property
     def wide(self) -> bool:
@@ -195,6 +192,7 @@ def form(report: Mapping[str, Any], language: str, seal: Seal | None = None) -> 
         words=texts.group("heading"),
         columns=texts.group("column"),
         results=texts.word("followed", "results"),
+        name=_name(report, texts),
         file_name=_file_name(report, texts),
         language=language,
         author_language=report["language"],
@@ -269,12 +267,20 @@ def _origin(report: Mapping[str, Any], language: str, seal: Seal | None) -> dict
     }
 
 
+def _name(report: Mapping[str, Any], texts: Texts) -> str:
+    """`Raportti – LAMPPU – Lappia – 18.1.2013`, with nothing where there is no date."""
+    day = report["report_date"] and texts.day(report["report_date"])
+    return joined([texts("heading.report"), *_whose(report), day], " – ")
+
+
 def _file_name(report: Mapping[str, Any], texts: Texts) -> str:
     """`raportti-lamppu-lappia-2013-01-18`."""
-    parts = report["form"]
-    provider = parts["provider"]["short_name"] or parts["provider"]["name"]
-    named = [texts("heading.report"), parts["project"]["acronym"], provider, report["report_date"]]
-    return bare_name(named)
+    return bare_name([texts("heading.report"), *_whose(report), report["report_date"]])
+
+
+def _whose(report: Mapping[str, Any]) -> tuple[str, str]:
+    provider = report["form"]["provider"]
+    return report["form"]["project"]["acronym"], provider["short_name"] or provider["name"]
 
 
 def bare_name(parts: Iterable[str | None]) -> str:

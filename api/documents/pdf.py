@@ -25,6 +25,8 @@ _TEMPLATES = Path(__file__).with_name("templates")
 # Characters of a report after which the compiler has to forget what it remembers, which is some 250 times as much.
 _LARGE = 100_000
 _MEMORY = 11  # compilations
+# Characters of a name at the head of a page.
+_LINE = 110
 
 
 @cache
@@ -124,7 +126,7 @@ def _named(text: str) -> str:
 def _joined(shown: Joined) -> Node:
     """The project's report as its template takes it."""
     return {
-        **_page(shown.words["project_report"], ""),
+        **_page(shown, shown.words["project_report"], ""),
         "language": shown.language,
         "name": shown.name,
         "words": shown.words,
@@ -137,14 +139,16 @@ def _joined(shown: Joined) -> Node:
     }
 
 
-def _page(running: str, seal: str) -> Node:
-    """What runs at the head and foot of pages."""
-    return {"running": running, "seal": seal, "draft": False, "state": "", "wide": False}
+def _page(shown: Form | Joined, running: str, seal: str) -> Node:
+    """What runs at the head and foot of pages: `running` on the first, whose it is on the others, for loose ones."""
+    name = shown.name if len(shown.name) <= _LINE else shown.name[:_LINE] + "…"
+    told = {"running": running, "later": _phrase(Phrase(name, shown.language)), "seal": seal}
+    return told | {"draft": False, "state": "", "wide": False}
 
 
 def _data(shown: Form, heading: str) -> Node:
     """The form as the template takes it."""
-    return _page(shown.words["report"], shown.seal) | {
+    return _page(shown, shown.words["report"], shown.seal) | {
         "heading": heading,
         "language": shown.language,
         "name": shown.name,

@@ -48,7 +48,7 @@ def test_it_claims_pdf_ua_and_says_its_language_and_title(language: str) -> None
     assert made.reader.metadata is not None
     title = str(made.reader.metadata.title)
     assert title.startswith(sample.READ[language][0])
-    assert "Laatua ammatilliseen koulutukseen pohjoisessa" in title
+    assert "LAMPPU – Pohjaranta" in title
 
 
 def test_its_tags_tell_headings_a_table_with_its_head_and_lists() -> None:
@@ -72,6 +72,23 @@ def test_pages_are_a4_and_numbered_as_on_the_form_with_the_head_of_the_table() -
         assert [round(float(side)) for side in page.mediabox[2:]] == [595, 842]
         assert f"{number} (2)" in text
         assert squeezed("Kevään 2012 aikana saavutetut tulokset") in squeezed(text)
+
+
+def test_a_loose_page_tells_whose_it_is() -> None:
+    report = sample.seed_like()
+    first, second = pdf(report).pages
+    name = squeezed(form(report, "fi").name)
+    assert name == squeezed("Raportti – LAMPPU – Pohjaranta – 18.1.2013")
+    assert name in squeezed(second)
+    assert name not in squeezed(first)
+
+
+def test_a_long_name_leaves_its_place_to_the_number_of_the_page() -> None:
+    report = sample.seed_like()
+    report["form"]["provider"]["short_name"] = "Ammattiopistokuntayhtymä" * 9
+    made = pdf(report)
+    assert "2 (2)" in made.pages[1]
+    assert "Ammattiopistokuntayhtymä…" not in made.pages[0]
 
 
 def test_four_periods_in_a_table_lie_across_the_page_and_more_make_another() -> None:
