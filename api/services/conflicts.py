@@ -54,10 +54,14 @@ def _refusal(error: sa.exc.IntegrityError) -> Problem:
     if kind == "foreign key":
         return InUse("Other rows refer to this one, or what it refers to has just gone.")
     if columns := _columns(error):
-        field = columns[-1].removesuffix("_key")
+        # Nobody sends the provider that keys of its own rows begin with.
+        named = columns[1:] if columns[0] == "provider_id" else columns
+        fields = [name.removesuffix("_key") for name in named]
         return Duplicate(
-            Worded("Another row has the same {field}.", field=field),
-            faults=[Fault("duplicate", "Another row has this already.", f"/{field}")],
+            Worded("Another row has the same {fields}.", fields=", ".join(fields)),
+            faults=[
+                Fault("duplicate", "Another row has this already.", f"/{one}") for one in fields
+            ],
         )
     return Duplicate()
 
