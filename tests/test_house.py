@@ -4,9 +4,11 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [
@@ -71,3 +73,16 @@ def test_the_houses_drawers_have_no_vague_names() -> None:
 def test_the_start_script_and_the_readme_stay_short() -> None:
     assert len((ROOT / "dev.py").read_text(encoding="utf-8").splitlines()) < 60
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_the_lock_names_the_extras_that_libraries_want() -> None:
+    """Without them pip looks at the newest release for an extra, and refuses it for being another than the locked."""
+    locked = (ROOT / "requirements-dev.txt").read_text()
+    wanted = {
+        f"{one.name}[{','.join(sorted(one.extras))}]"
+        for library in distributions()
+        for one in map(Requirement, library.requires or ())
+        if one.extras and (one.marker is None or one.marker.evaluate({"extra": ""}))
+    }
+    assert "coverage[toml]" in wanted
+    assert [one for one in sorted(wanted) if f"\n{one}==" not in locked] == []
