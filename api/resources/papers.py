@@ -8,6 +8,7 @@ from flask import Response
 from api.answers import JSON, accepted
 from api.blueprint import Blueprint
 from api.documents import html
+from api.documents.edited import DOCX
 from api.resources.exports import CSV, XLSX
 from schemas.reports import ReportFormat
 
@@ -15,7 +16,6 @@ Node = dict[str, Any]
 View = Callable[..., Response]
 HTML = "text/html"
 PDF = "application/pdf"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MEDIA = {
     ReportFormat.JSON: JSON,
     ReportFormat.HTML: HTML,

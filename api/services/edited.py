@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from api import wire
 from api.access import Reach
 from api.documents import manifest
-from api.documents.edited import Added, Edited, Place, Written, long_id
+from api.documents.edited_texts import Added, Edited, Place, Written, long_id
 from api.documents.form import Authored, authored, form
 from api.documents.heads import TOLD
 from api.documents.passages import short_id

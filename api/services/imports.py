@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from api import wire
 from api.access import Reach
-from api.documents.edited import Edited
+from api.documents.edited_texts import Edited
 from api.models.imports import Import
 from api.models.participations import Participation
 from api.models.projects import Project

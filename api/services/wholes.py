@@ -12,6 +12,7 @@ import marshmallow as ma
 
 from api import wire
 from api.documents import edited
+from api.documents.edited_texts import Edited
 from api.documents.intake import Line, Table
 from api.documents.wholes import lines, placed
 from api.problems import MOST_FAULTS, Fault, Invalid
@@ -41,7 +42,7 @@ class Whole:
     elements: list[Element]
     place: Mapping[str, Any] = field(default_factory=lambda: {"pointer": "/project"})
     faults: list[Fault] = field(default_factory=list)
-    document: edited.Edited | None = None
+    document: Edited | None = None
 
     def must_be_right(self) -> None:
         """:raises Invalid: something of it is refused"""

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from api.documents.edited import DOCX, long_id
+from api.documents.edited import DOCX
+from api.documents.edited_texts import long_id
 from api.documents.passages import short_id
 from api.resources.exports import XLSX
 from schemas.fields import FORBIDDEN

@@ -153,6 +153,7 @@ def test_a_dry_run_keeps_nothing_and_its_plan_is_carried_out(desk: Desk, media: 
     goal = next(one for one in planned.json["elements"] if one["external_id"] == "t2")
     assert goal.pop("row") == (3 if media == XLSX else _line("t2", body))
     assert goal == {
+        "id": None,
         "resource": "goals",
         "external_id": "t2",
         "outcome": "created",
