@@ -253,7 +253,7 @@ def authored(form: Form) -> dict[str, Authored]:
 
 
 def _sealed(seal: Seal, texts: Texts) -> str:
-    moment = f"{texts.day(seal.submitted_at.date().isoformat())} {texts.clock(f'{seal.submitted_at:%H:%M}', None)}"
+    moment = texts.moment(seal.submitted_at.isoformat())
     return texts("seal.line", number=seal.number, moment=moment, digits=seal.sha256[:_DIGITS])
 
 
@@ -390,7 +390,7 @@ def _previously(said: Mapping[str, Any] | None, texts: Texts) -> Iterator[Sectio
     records = {stem: [row for resource, row in before if resource == stem] for stem in RECORDS}
     items = tuple(map(_quoted, _joined(_sections(records, texts))))
     text = "" if items else texts.word("cell_state", said["state"])
-    label = texts("table.previously", day=texts.day(said["submitted_at"][:10]))
+    label = texts("table.previously", day=texts.day_of(said["submitted_at"]))
     passage = Passage(text, label=label, items=items, quiet=True)
     yield Section(texts("table.previously_kind"), (passage,))
 

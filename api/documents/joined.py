@@ -115,5 +115,5 @@ def _told(one: Node, texts: Texts) -> Iterator[str]:
     yield joined([texts.word("report_kind", report["kind"]), texts.day(day) if day else None])
     yield str(one["number"])
     yield texts.word("report_state", "accepted")
-    yield texts.day(one["accepted_at"][:10])
+    yield texts.day_of(one["accepted_at"])
     yield texts("joined.share", said=cells["cells"] - cells["missing"], cells=cells["cells"])

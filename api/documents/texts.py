@@ -7,10 +7,11 @@ Every writer (HTML, PDF, DOCX, XLSX, CSV) speaks through `Texts`, so that a word
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
@@ -28,6 +29,8 @@ LOCALES = {
     "sv": Locale("sv", "FI"),
     "en": Locale("en", "GB"),
 }
+# A day ends when it ends there, wherever the server is.
+FINLAND = ZoneInfo("Europe/Helsinki")
 _FOLDER = Path(__file__).with_name("texts")
 
 
@@ -84,6 +87,15 @@ class Texts:
     def day(self, iso: str) -> str:
         return format_date(date.fromisoformat(iso), self("pattern.day"), self._locale)
 
+    def day_of(self, moment: str) -> str:
+        """The day that it was then in Finland. :param moment: as RFC 3339 has it"""
+        return self.day(_in_finland(moment).date().isoformat())
+
+    def moment(self, moment: str) -> str:
+        """`18.1.2013 klo 12.15`, by the clocks of Finland."""
+        clock = self.clock(f"{_in_finland(moment):%H:%M}", None)
+        return f"{self.day_of(moment)} {clock}"
+
     def month(self, iso: str) -> str:
         return format_date(date.fromisoformat(iso), self("pattern.month"), self._locale)
 
@@ -128,6 +140,10 @@ class Texts:
         start, end = record.get("start_time"), record.get("end_time")
         clock = self.clock(start, end) if start else None
         return " ".join(filter(None, [self.day(record["date"]), clock]))
+
+
+def _in_finland(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).astimezone(FINLAND)
 
 
 def spoken(text: str, say: Callable[[Texts], str]) -> Spoken:

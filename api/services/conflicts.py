@@ -59,9 +59,7 @@ def _refusal(error: sa.exc.IntegrityError) -> Problem:
         fields = [name.removesuffix("_key") for name in named]
         return Duplicate(
             Worded("Another row has the same {fields}.", fields=", ".join(fields)),
-            faults=[
-                Fault("duplicate", "Another row has this already.", f"/{one}") for one in fields
-            ],
+            faults=[Fault("duplicate", "Another row has this already.", f"/{fields[-1]}")],
         )
     return Duplicate()
 

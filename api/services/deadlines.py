@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime
 from functools import cache
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from api.base import now
+from api.documents.texts import FINLAND
 from api.models.extensions import Extension
 from api.models.periods import Period
 from api.models.reports import Report, ReportEvent, ReportPeriod, ReportVersion
@@ -26,8 +26,6 @@ from schemas.deadlines import DeadlineState
 from schemas.life import HOLDING
 from schemas.vocabulary import ReportAction, ReportState
 
-# A day ends when it ends there, wherever the server is.
-FINLAND = ZoneInfo("Europe/Helsinki")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 

@@ -147,3 +147,14 @@ def test_a_name_falls_back_from_the_language_asked_to_fi_sv_en() -> None:
     assert phrase({"fi": None, "sv": "ett", "en": "one"}, "fi") == Phrase("ett", "sv")
     assert phrase({"fi": None, "sv": None, "en": "one"}, "sv") == Phrase("one", "en")
     assert phrase({"fi": None, "sv": None, "en": None}, "sv") == Phrase("", "sv")
+
+
+def test_a_moment_is_told_by_the_clocks_of_finland() -> None:
+    """An hour before midnight in UTC the next day has begun there."""
+    told = {language: Texts(language).moment("2013-01-17T22:05:00Z") for language in LANGUAGES}
+    assert told == {
+        "fi": "18.1.2013 klo 0.05",
+        "sv": "18.1.2013 kl. 0.05",
+        "en": "18 January 2013 at 0:05",
+    }
+    assert Texts("fi").day_of("2012-06-30T21:30:00+00:00") == "1.7.2012"
