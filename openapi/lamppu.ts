@@ -1836,6 +1836,9 @@ export interface paths {
          * @description The part of the ETag after the dot changes with the records; a write asks only for the part before it. With `as_of`
          *     it is the version that stood at that moment, at the address that Content-Location tells, with its ETag.
          *
+         *     The document of a report that is submitted or accepted is made of what was frozen, with number, moment and hash at
+         *     its foot, and says in which state it is now.
+         *
          *     Allowed: reviewer, the ministry's client with records:read (every row); viewer, editor, manager, a provider's client with records:read (their own provider's rows).
          */
         get: operations["getReport"];

@@ -25,10 +25,12 @@ from api.listing import shaped
 from api.models.reports import Report
 from api.problems import Fault, Invalid, NotFound
 from api.resources.papers import MEDIA, answers_documents, preferred, write
+from api.scope import Session
 from api.services import life
 from api.services.reports import compile_form
 from schemas import reports as contract
 from schemas.fields import Worded
+from schemas.life import HOLDING
 from schemas.lists import item_query, sparse
 from schemas.reports import ReportFormat
 
@@ -80,6 +82,9 @@ def read(query: dict[str, Any], key: uuid.UUID) -> Response:
 
     The part of the ETag after the dot changes with the records; a write asks only for the part before it. With `as_of`
     it is the version that stood at that moment, at the address that Content-Location tells, with its ETag.
+
+    The document of a report that is submitted or accepted is made of what was frozen, with number, moment and hash at
+    its foot, and says in which state it is now.
     """
     moment = query.pop("as_of")
     shape = Shape.taken(query, reports.members)
@@ -90,16 +95,28 @@ def read(query: dict[str, Any], key: uuid.UUID) -> Response:
         report = reports.view.row(reader, reach(), key)
         if report is None:
             raise NotFound
-        if shape.fields is None or "form" in shape.fields:
+        version = None if kind is ReportFormat.JSON else _held(reader, report)
+        if version is None and (shape.fields is None or "form" in shape.fields):
             report["form"] = compile_form(reader, reach(), report)
         shape.expand(reader, [report])
     if kind is ReportFormat.JSON:
         response = shaped(shape.trimmed([report])[0], shape)
+    elif version:
+        frozen_now = orjson.loads(version.snapshot) | {"state": report["state"]}
+        response = _document(frozen_now, kind, query["language"], _seal(version))
     else:
-        response = _document(report, kind, query["language"])
+        response = _document(orjson.loads(wire.dump(report)), kind, query["language"])
     tag_by_content(response, report["version"])
     response.vary.update(("Accept", "Accept-Language"))
     return conditional(response)
+
+
+def _held(reader: Session, report: dict[str, Any]) -> life.Frozen | None:
+    """What was frozen of a report that is submitted or accepted, which is what it says."""
+    if report["state"] not in HOLDING:
+        return None
+    number = life.newest(reader, report["provider_id"], report["id"])
+    return life.version(reader, report, number) if number else None
 
 
 def _stood(
@@ -147,8 +164,11 @@ def _frozen_document(version: life.Frozen, kind: ReportFormat, spoken: str | Non
     response.set_etag(hashlib.sha256("\n".join(parts).encode()).hexdigest())
     if conditional(response).status_code == HTTPStatus.NOT_MODIFIED:
         return response
-    seal = Seal(version.number, version.submitted_at, version.sha256)
-    return _written(response, form(report, spoken, seal), kind)
+    return _written(response, form(report, spoken, _seal(version)), kind)
+
+
+def _seal(version: life.Frozen) -> Seal:
+    return Seal(version.number, version.submitted_at, version.sha256)
 
 
 def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:
@@ -163,10 +183,11 @@ def _format(query: dict[str, Any], shape: Shape) -> ReportFormat:
     return preferred()
 
 
-def _document(report: dict[str, Any], kind: ReportFormat, language: str | None) -> Response:
+def _document(
+    report: dict[str, Any], kind: ReportFormat, language: str | None, seal: Seal | None = None
+) -> Response:
     language = language or context.language() or report["language"]
-    shown = form(orjson.loads(wire.dump(report)), language)
-    return _written(Response(), shown, kind)
+    return _written(Response(), form(report, language, seal), kind)
 
 
 def _written(response: Response, shown: Form, kind: ReportFormat) -> Response:

@@ -176,6 +176,23 @@ def test_the_document_of_a_moment_is_that_of_its_version(years: Years, kind: str
 # what earlier reports said
 
 
+def test_the_document_of_an_accepted_report_is_made_of_what_was_frozen(years: Years) -> None:
+    key = years.draft()
+    assert "SHA-256" not in years.read("?format=html", key=key).text
+    years.take("submit", key=key)
+    (version,) = years.items("versions", key=key)
+    seal = f"SHA-256 {version['sha256'][:16]}"
+    submitted = years.read("?format=html", key=key).text
+    years.take("accept", key=key)
+    accepted = years.read("?format=html", key=key).text
+    assert seal in submitted
+    assert seal in accepted
+    assert "Lähetetty" in submitted
+    assert "Hyväksytty" in accepted
+    years.take("reopen", key=key)
+    assert "SHA-256" not in years.read("?format=html", key=key).text
+
+
 def test_what_an_earlier_report_said_otherwise_stands_beside_what_is_said_now(
     years: Years,
 ) -> None:
