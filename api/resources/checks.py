@@ -5,10 +5,10 @@ import uuid
 from flask import Response
 
 from api.answers import conditional, json_response
-from api.base import now
 from api.context import language, reach
 from api.resources import life
 from api.services import checks
+from api.services.deadlines import today
 from api.translations import said
 from schemas import checks as contract
 from schemas.vocabulary import Language
@@ -28,7 +28,7 @@ def check(key: uuid.UUID) -> Response:
     else in English.
     """
     with life.of_report(key) as (reader, row):
-        found = checks.check(reader, reach(), row, now().date()).shown()
+        found = checks.check(reader, reach(), row, today()).shown()
     spoken = language() or Language.EN.value
     for one in found["items"]:
         one["detail"] = said(one["detail"], spoken)

@@ -21,6 +21,7 @@ from api.problems import Fault, Problem
 from api.scope import Session
 from api.services import checks, locks
 from api.services.conflicts import flush
+from api.services.deadlines import today
 from api.view import view_of
 from schemas.fields import Worded
 from schemas.life import STEPS, RefusalCode
@@ -162,7 +163,7 @@ def must_be_complete(session: Session, report: Report) -> Mapping[str, Any]:
     shown = _REPORTS.row(session, Reach.OWN, report.id)
     if shown is None:
         raise LookupError("a report that is not there")
-    checked = checks.check(session, Reach.OWN, shown, now().date())
+    checked = checks.check(session, Reach.OWN, shown, today())
     if blockers := checked.blockers:
         faults = [Fault("required", one.detail, one.pointer) for one in blockers]
         raise Incomplete(faults=faults)
@@ -179,7 +180,7 @@ def actions(
     """
     lacking = []
     if report["state"] in STEPS[ReportAction.SUBMIT].sources:
-        checked = checks.check(session, reach, report, now().date())
+        checked = checks.check(session, reach, report, today())
         lacking = [one.pointer for one in checked.blockers]
     found = []
     for action, step in STEPS.items():
